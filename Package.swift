@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// What every Swift target is built with.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+/// The rooms that run on both boards, each with the rooms it stands on. A room may import only
+/// what comes before it.
+let rooms: [(name: String, on: [String])] = [
+  ("MemoryTypes", []),
+  ("BoardFormat", ["MemoryTypes"]),
+  ("Arm64", ["MemoryTypes"]),
+  ("KernelLayout", ["MemoryTypes", "Arm64"]),
+  ("PageFrames", ["MemoryTypes", "Arm64"]),
+  ("KernelHeap", ["MemoryTypes", "Arm64", "PageFrames"]),
+  ("Files", ["MemoryTypes", "BoardFormat", "Arm64", "PageFrames", "KernelHeap"]),
+  ("AddressSpaces", ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Files"]),
+  (
+    "Tasks",
+    ["MemoryTypes", "BoardFormat", "Arm64", "PageFrames", "KernelHeap", "Files", "AddressSpaces"]
+  ),
+  (
+    "ProcFS",
+    ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Files", "AddressSpaces", "Tasks"]
+  ),
+  (
+    "SystemCalls",
+    [
+      "MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Files", "AddressSpaces", "Tasks",
+      "ProcFS",
+    ]
+  ),
+]
+
+func stands(_ path: String) -> Bool {
+  FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
+}
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one room, with the rooms their subjects stand on.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
+    swiftSettings: strict)
+}
+
+let standing = rooms.filter { stands("Sources/" + $0.name) }
+let allRooms = standing.map { Target.Dependency(stringLiteral: $0.name) }
+let roomTargets = standing.map { room($0.name, $0.on.map { .init(stringLiteral: $0) }) }
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// The tool, and the board that is this host process.
+let hostTargets: [Target] =
+  [
+    room("HostBoard", ["MemoryTypes", "Arm64"]),
+    .target(name: "ProcessLaunch", publicHeadersPath: "include"),
+    room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
+    room("Reports", ["MemoryTypes", "BoardFormat", "Machine"]),
+    room("Commands", ["MemoryTypes", "BoardFormat", "Machine", "Reports", argumentParser]),
+    .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
+  ]
+  + standing.map { room in
+    tests(room.name, (room.on + ["HostBoard"]).map { .init(stringLiteral: $0) })
+  }
+  + ["Machine", "Reports", "Commands"].map {
+    tests($0, ["MemoryTypes", "BoardFormat", "Machine", "Reports"])
+  }
+
+/// The kernel image and the Embedded check; never part of a host build, whose assembler and linker
+/// are the wrong ones.
+let boardTargets: [Target] = [
+  .target(name: "KernelAssembly", publicHeadersPath: "include"),
+  .executableTarget(
+    name: "Kernel", dependencies: allRooms + ["KernelAssembly"],
+    swiftSettings: strict + [.enableExperimentalFeature("Volatile")]),
+]
+
+let forBoard = Context.environment["KERNEL"] != nil
+let all = (roomTargets + (forBoard ? boardTargets : hostTargets)).filter {
+  stands(($0.type == .test ? "Tests/" : "Sources/") + $0.name)
+}
+
+let package = Package(
+  name: "Kilburn",
+  products: all.filter { $0.type == .executable }.map {
+    .executable(name: $0.name, targets: [$0.name])
+  },
+  dependencies: forBoard
+    ? []
+    : [
+      .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+      .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+  targets: all
+)

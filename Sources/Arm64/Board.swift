@@ -1,0 +1,63 @@
+public import MemoryTypes
+
+/// A TLB invalidation as a value: what to forget, in the terms of the TLBI instruction.
+public enum TLBInvalidation: BitwiseCopyable, Hashable, Sendable {
+  /// One page's last-level entry, of one address space (`TLBI VALE1`).
+  case page(VirtualAddress, ASID)
+  /// One page's entries and the table entries above it, of one address space (`TLBI VAE1`).
+  case pageAndTables(VirtualAddress, ASID)
+  /// Consecutive pages of one address space; the tables above them too where `tables` says so.
+  case range(VirtualAddress, PageCount, ASID, tables: Bool)
+  /// All entries of an address space that are not global (`TLBI ASIDE1`).
+  case addressSpace(ASID)
+  /// One page of the kernel half, with its table entries, for every address space (`TLBI VAAE1`).
+  case kernelPage(VirtualAddress)
+  /// Everything (`TLBI VMALLE1`).
+  case all
+}
+
+/// What the kernel's libraries ask of the machine under them: RAM, translation, time.
+///
+/// There are two: QEMU's `virt` board, where these are instructions, and the host process, where
+/// they are bytes of a mapping and recorded values. A board is a few words, or none, and is
+/// copied freely.
+public protocol Board: PhysicalMemory {
+  /// The page size the machine runs with.
+  var pageSize: PageSize { get }
+
+  /// The translation regime: page size, VA bits, levels.
+  var translation: TranslationGeometry { get }
+
+  /// Whether the CPU sets the access flag and the dirty state by itself (FEAT_HAFDBS, and on).
+  var hasHardwareAccessAndDirty: Bool { get }
+
+  /// Performs an invalidation and waits for it (`DSB ISHST`, `TLBI`, `DSB ISH`).
+  func invalidate(_ invalidation: TLBInvalidation)
+
+  /// Orders descriptor writes before later walks where an entry was invalid before (`DSB ISHST`,
+  /// `ISB` is not needed for the user half).
+  func publishDescriptors()
+
+  /// Makes instructions just written to a page visible to instruction fetch (`DC CVAU`, `IC IVAU`).
+  func synchronizeInstructions(at address: PhysicalAddress, _ length: ByteCount)
+
+  /// The virtual counter and its frequency: time since the machine began.
+  var clock: MachineTime { get }
+}
+
+/// A reading of the virtual counter (CNTVCT_EL0) with its frequency (CNTFRQ_EL0).
+public struct MachineTime: BitwiseCopyable, Sendable {
+  public var ticks: UInt64
+  public var frequency: UInt64
+
+  @inlinable public init(ticks: UInt64, frequency: UInt64) {
+    self.ticks = ticks
+    self.frequency = frequency
+  }
+
+  /// Nanoseconds since the counter was zero, rounded down.
+  @inlinable public var nanoseconds: UInt64 {
+    let product = ticks.multipliedFullWidth(by: 1_000_000_000)
+    return frequency.dividingFullWidth((product.high % frequency, product.low)).quotient
+  }
+}

@@ -1,0 +1,83 @@
+public import MemoryTypes
+
+/// The first bytes behind RAM: everything the tool tells the kernel.
+///
+/// The tool writes it into the board file before the machine starts and gives its physical address
+/// in the kernel's command line, `kilburn.board=0x…`. All fields are little endian; addresses are
+/// physical. The block begins on a 64 KiB boundary, as do the areas it names.
+public struct BoardHeader: BitwiseCopyable, Sendable {
+  public static let magic: UInt64 = 0x314e_5255_424c_494b  // "KILBURN1", first byte lowest
+  public static let currentVersion: UInt32 = 1
+  /// The name of the parameter that carries the header's address.
+  public static let parameter: StaticString = "kilburn.board="
+
+  public var magic: UInt64 = BoardHeader.magic
+  public var version: UInt32 = BoardHeader.currentVersion
+  public var options: Options = []
+
+  /// The page size's shift, and the bits of a virtual address, that the kernel is to run with.
+  public var pageShift: UInt32 = 12
+  public var vaBits: UInt32 = 48
+
+  /// The flattened device tree that describes memory: banks and reserved holes.
+  public var deviceTree = Area()
+  /// The files the guest may see (``Archive``).
+  public var archive = Area()
+  /// Arguments and environment of the first program (``ProgramArguments``).
+  public var program = Area()
+  /// What the guest reads from its standard input.
+  public var standardInput = Area()
+  /// Where the kernel keeps its ``Statistics``.
+  public var statistics = Area()
+
+  /// RAM is reserved until MemTotal is this many bytes; 0 reserves nothing.
+  public var memTotal: UInt64 = 0
+  /// The lowest address an unprivileged mapping may have (`vm.mmap_min_addr`).
+  public var mmapMinAddress: UInt64 = 65536
+  /// Seconds since 1970 when the machine starts.
+  public var realtimeSeconds: UInt64 = 1_704_067_200
+  /// Bits taken out of AT_HWCAP and AT_HWCAP2: what the core under it has and the preset hides.
+  public var hiddenHWCAP: UInt64 = 0
+  public var hiddenHWCAP2: UInt64 = 0
+  /// The texts to write at the end (``Text``), a bit each.
+  public var texts: UInt64 = 0
+  /// `vm.overcommit_memory`: 0, 1 or 2.
+  public var overcommit: UInt64 = 0
+
+  @inlinable public init() {}
+
+  /// A range of the board file.
+  public struct Area: BitwiseCopyable, Sendable {
+    public var start: UInt64 = 0
+    public var length: UInt64 = 0
+    @inlinable public init() {}
+    @inlinable public init(start: PhysicalAddress, length: ByteCount) {
+      self.start = start.rawValue
+      self.length = length.rawValue
+    }
+  }
+
+  /// Switches of the machine.
+  public struct Options: OptionSet, BitwiseCopyable, Sendable {
+    public var rawValue: UInt32
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// The CPU sets access flags and dirty state by itself.
+    public static let hardwareAccessAndDirty = Options(rawValue: 1 << 0)
+    /// RAM is all zeros when the kernel starts, so nothing needs clearing that must be zero.
+    public static let ramIsZero = Options(rawValue: 1 << 1)
+    /// Standard input is typed on the console instead of read from ``BoardHeader/standardInput``.
+    public static let interactive = Options(rawValue: 1 << 2)
+    /// Wait for a debugger before the first program.
+    public static let waitForDebugger = Options(rawValue: 1 << 3)
+  }
+}
+
+/// A text that the kernel writes when the first program has ended and before it is torn down.
+public enum Text: UInt8, CaseIterable, Sendable {
+  case maps = 0
+  case smaps, status, meminfo, buddyinfo, zoneinfo, vmstat
+  case stat, slabinfo, pagetypeinfo, iomem, cpuinfo, kernelPageTables
+
+  @inlinable public var bit: UInt64 { 1 &<< UInt64(rawValue) }
+}
