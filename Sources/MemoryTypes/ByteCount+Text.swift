@@ -20,7 +20,7 @@ extension ByteCount {
         value = sum
         digits &+= 1
       } else {
-        guard digits > 0, let shift = Self.scale(character), value &<< shift &>> shift == value
+        guard digits > 0, let shift = Self.scale(character), (value &<< shift) &>> shift == value
         else { return nil }
         value &<<= shift
         scaled = true
