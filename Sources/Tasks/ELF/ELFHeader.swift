@@ -1,0 +1,112 @@
+// ELF as execve reads it (the ELF-64 object file format; fs/binfmt_elf.c).
+//
+// A program file begins with the ELF header, which says where its table of program headers is. A
+// program header of type PT_LOAD is a *segment*: bytes `offset ..< offset + fileSize` of the file
+// appear at `virtualAddress`, and memory goes on, all zeros, up to `memorySize` (the bss). An
+// ET_EXEC file has fixed addresses; an ET_DYN file may be moved as a whole, by its *load bias*.
+// ET_DYN without PT_INTERP is a static PIE (or a dynamic loader run by hand); with PT_INTERP the
+// named interpreter is loaded too and gets control first.
+//
+// Nothing in a file is to be believed. What this folder computes, it computes from bytes alone,
+// with wrapping arithmetic where Linux wraps and an error where Linux refuses; every address is
+// checked again when it is mapped. The order of the checks is Linux's, as it decides the errno.
+
+public import MemoryTypes
+
+/// The ELF header, as far as execve looks at it.
+public struct ELFHeader: BitwiseCopyable, Hashable, Sendable {
+  /// Whether addresses are fixed (ET_EXEC) or relative to a load bias (ET_DYN).
+  public enum Kind: BitwiseCopyable, Sendable { case executable, shared }
+
+  public let kind: Kind
+  public let entry: UInt64
+  public let tableOffset: UInt64
+  public let entrySize: UInt16
+  public let entryCount: UInt16
+
+  /// The bytes of a file that decide what it is (BINPRM_BUF_SIZE), zeros where it is shorter.
+  public static let probeLength = 256
+  /// The size of the header itself.
+  public static let length = 64
+
+  /// Reads the header from the beginning of a file, at least ``length`` bytes.
+  ///
+  /// ENOEXEC where the file is not an ELF of this machine: as `load_elf_binary()` begins.
+  public init(_ bytes: RawSpan) throws(Errno) {
+    guard bytes.byteCount >= Self.length,
+      bytes.read(UInt32.self, at: 0) == 0x464c_457f  // 0x7f, "ELF"
+    else { throw .ENOEXEC }
+    switch bytes.read(UInt16.self, at: 16) {
+    case 2: kind = .executable
+    case 3: kind = .shared
+    default: throw .ENOEXEC
+    }
+    guard bytes.read(UInt16.self, at: 18) == 183 else { throw .ENOEXEC }  // EM_AARCH64
+    entry = bytes.read(UInt64.self, at: 24)
+    tableOffset = bytes.read(UInt64.self, at: 32)
+    entrySize = bytes.read(UInt16.self, at: 54)
+    entryCount = bytes.read(UInt16.self, at: 56)
+  }
+
+  /// The bytes of the program header table, or nil where Linux refuses it
+  /// (`load_elf_phdrs()`: other entries than ours, none, or more than a page of them).
+  public func tableLength(_ pageSize: PageSize) -> ByteCount? {
+    let length = ByteCount(UInt64(entryCount) &* UInt64(ProgramHeader.length))
+    guard Int(entrySize) == ProgramHeader.length, length != .zero,
+      length <= pageSize.bytes, length.rawValue <= 65536, tableOffset &>> 63 == 0
+    else { return nil }
+    return length
+  }
+}
+
+/// One entry of the program header table.
+public struct ProgramHeader: BitwiseCopyable, Hashable, Sendable {
+  public static let length = 56
+
+  public var type: Kind
+  public var flags: Flags
+  public var offset: UInt64
+  public var virtualAddress: UInt64
+  public var fileSize: UInt64
+  public var memorySize: UInt64
+  public var alignment: UInt64
+
+  /// What an entry describes (`p_type`); other kinds are passed over.
+  public struct Kind: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
+    public var rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public static let load = Kind(rawValue: 1)
+    public static let interpreter = Kind(rawValue: 3)
+    public static let gnuStack = Kind(rawValue: 0x6474_e551)
+    public static let gnuProperty = Kind(rawValue: 0x6474_e553)
+  }
+
+  /// What may be done with a segment's memory (`p_flags`).
+  public struct Flags: OptionSet, BitwiseCopyable, Hashable, Sendable {
+    public var rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public static let execute = Flags(rawValue: 1)
+    public static let write = Flags(rawValue: 2)
+    public static let read = Flags(rawValue: 4)
+  }
+
+  /// Reads entry `index` of a table that holds it.
+  public init(_ index: Int, of table: RawSpan) {
+    let base = index &* Self.length
+    type = Kind(rawValue: table.read(UInt32.self, at: base))
+    flags = Flags(rawValue: table.read(UInt32.self, at: base &+ 4))
+    offset = table.read(UInt64.self, at: base &+ 8)
+    virtualAddress = table.read(UInt64.self, at: base &+ 16)
+    fileSize = table.read(UInt64.self, at: base &+ 32)
+    memorySize = table.read(UInt64.self, at: base &+ 40)
+    alignment = table.read(UInt64.self, at: base &+ 48)
+  }
+}
+
+extension RawSpan {
+  /// The number at a byte offset, aligned or not; the offset must be within bounds.
+  func read<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T {
+    // SAFETY: integers have no invalid bit patterns, and the span checks its bounds.
+    T(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+  }
+}

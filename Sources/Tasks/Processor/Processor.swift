@@ -1,0 +1,97 @@
+public import Arm64
+public import BoardFormat
+public import MemoryTypes
+
+/// A board with a CPU that runs programs: what tasks and system calls ask of the machine beyond
+/// memory and translation.
+///
+/// There is one CPU. The kernel runs with interrupts closed and gives it up only where it says so
+/// (``switchContext(from:to:)``, ``idle(until:)``), so nothing here needs a lock.
+///
+/// **The kernel stack of a task** is one block of THREAD_SIZE bytes. Its highest
+/// `MemoryLayout<UserContext>.size` bytes, rounded up to 16, hold the ``UserContext`` of the
+/// program: an exception from EL0 stores it there (SP_EL1 points just above it while the program
+/// runs), and the return loads it from there. The rest grows down from it.
+public protocol Processor: Board {
+  /// What the CPU's ID registers say, unfiltered.
+  var idRegisters: IDRegisters { get }
+
+  /// Sends bytes on a channel of the console, framed.
+  func write(_ channel: ConsoleFrame.Channel, _ bytes: UnsafeRawBufferPointer)
+
+  /// Takes typed bytes, at most as many as fit, without waiting; 0 if nothing was typed.
+  func readConsole(into buffer: UnsafeMutableRawBufferPointer) -> Int
+
+  /// Ends the machine: sends the record and turns the power off.
+  func powerOff(_ record: EndRecord) -> Never
+
+  /// Lets the user half be translated by the table at `root` under `asid` (TTBR0_EL1, `ISB`).
+  ///
+  /// Invalidates nothing: who reuses an ASID does.
+  func activate(root: PhysicalAddress, asid: ASID)
+
+  /// Lets the user half be translated by nothing (the reserved table of a kernel thread).
+  func deactivateUserHalf()
+
+  /// Stores x19–x30 and SP into one context, loads them from the other and returns there.
+  ///
+  /// Returns when some other task switches back.
+  func switchContext(
+    from: KernelPointer<SwitchedContext>, to: KernelPointer<SwitchedContext>)
+
+  /// The code that a new task begins with, as the address for ``SwitchedContext/programCounter``:
+  /// SP points at its ``UserContext``, which it loads, and `ERET`s.
+  var returnToUser: UInt64 { get }
+
+  /// Stores q0–q31, FPSR and FPCR; loads them.
+  func save(_ state: KernelPointer<VectorState>)
+  func load(_ state: KernelPointer<VectorState>)
+
+  /// The program's thread pointer (TPIDR_EL0).
+  var threadPointer: UInt64 { get nonmutating set }
+
+  /// Instructions executed since reset, at EL0 and at EL1.
+  var instructions: InstructionCounts { get }
+
+  /// Waits until the virtual counter reaches `ticks`, or something was typed, whichever is first;
+  /// nil waits for typing alone.
+  func idle(until ticks: UInt64?)
+
+  /// Ends everything because the kernel has found itself broken.
+  func panic(_ message: StaticString) -> Never
+}
+
+/// Instructions by exception level.
+public struct InstructionCounts: BitwiseCopyable, Hashable, Sendable {
+  public var user: UInt64
+  public var kernel: UInt64
+
+  @inlinable public init(user: UInt64, kernel: UInt64) {
+    self.user = user
+    self.kernel = kernel
+  }
+}
+
+/// What a task that is not running keeps of the CPU besides what the procedure call standard lets
+/// any call destroy (Linux's `cpu_context`): x19–x30 and SP, where it continues.
+///
+/// The switch stores and loads it by offset: 13 registers of 8 bytes in this order.
+public struct SwitchedContext: BitwiseCopyable, Sendable {
+  /// x19–x28.
+  public var saved: InlineArray<10, UInt64> = .init(repeating: 0)
+  public var framePointer: UInt64 = 0
+  public var programCounter: UInt64 = 0
+  public var stackPointer: UInt64 = 0
+
+  @inlinable public init() {}
+}
+
+/// The floating-point and SIMD registers of a program, as `STP Qn` stores them.
+public struct VectorState: BitwiseCopyable, Sendable {
+  /// q0–q31, the low half first.
+  public var q: InlineArray<64, UInt64> = .init(repeating: 0)
+  public var statusRegister: UInt64 = 0
+  public var controlRegister: UInt64 = 0
+
+  @inlinable public init() {}
+}
