@@ -17,6 +17,7 @@ import Glibc
   let mapping: UnsafeMutableRawPointer
   /// The mapping's length: RAM's whole span, holes included.
   public let span: ByteCount
+  let frameTableMapping: UnsafeMutableRawPointer
   let log: UnsafeMutablePointer<InvalidationLog>
 
   /// Maps RAM; fails where the host has no room for the span.
@@ -29,6 +30,16 @@ import Glibc
         nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
       unsafe mapping != MAP_FAILED
     else { return nil }
+    let tableBytes = Self.frameTableBytes(span, translation.pageSize)
+    guard
+      let table = unsafe mmap(
+        nil, tableBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+      unsafe table != MAP_FAILED
+    else {
+      unsafe munmap(mapping, bytes)
+      return nil
+    }
+    unsafe frameTableMapping = table
     self.translation = translation
     self.hasHardwareAccessAndDirty = hasHardwareAccessAndDirty
     unsafe self.mapping = mapping
@@ -39,9 +50,22 @@ import Glibc
 
   /// Unmaps RAM; no copy of the board may be used after it.
   public func release() {
+    unsafe munmap(frameTableMapping, Self.frameTableBytes(span, pageSize))
     unsafe munmap(mapping, Int(span.rawValue))
     unsafe log.deinitialize(count: 1)
     unsafe log.deallocate()
+  }
+
+  /// Where the kernel would map its frame table: the address of frame 0's entry of 64 bytes.
+  ///
+  /// The entries of RAM's span, which begins further up, are memory that reads as zeros.
+  public var frameTableBase: UnsafeMutableRawPointer {
+    unsafe frameTableMapping - Int((Self.ramBase.rawValue &>> pageSize.shift) &* 64)
+  }
+
+  /// The bytes of 64 for each page of the span, with whole sections' worth of room behind.
+  static func frameTableBytes(_ span: ByteCount, _ size: PageSize) -> Int {
+    Int(((span.rawValue + (1 << 30)) &>> size.shift) &* 64)
   }
 
   public var pageSize: PageSize { translation.pageSize }

@@ -1,0 +1,68 @@
+public import MemoryTypes
+
+/// A list of frames, which hang in it by their own links; the head lies in RAM and stays there.
+///
+/// Invariant: `first.previous == head`, and for every frame `frame.next.previous == frame`. A frame
+/// is in at most one list.
+@safe public struct FrameList: BitwiseCopyable {
+  @usableFromInline let head: KernelPointer<FrameLinks>
+
+  /// The list whose head is at that place; the head must be initialised with ``initialize()``.
+  @inlinable init(head: KernelPointer<FrameLinks>) { self.head = head }
+
+  /// Makes the list empty, whatever the head's bytes were.
+  @inlinable func initialize() {
+    head.pointee.next = head
+    head.pointee.previous = head
+  }
+
+  @inlinable public var isEmpty: Bool { head.pointee.next == head }
+
+  /// The frame that was put in front last.
+  @inlinable public var first: KernelPointer<Frame>? { frame(head.pointee.next) }
+
+  /// The frame that was put behind last.
+  @inlinable public var last: KernelPointer<Frame>? { frame(head.pointee.previous) }
+
+  /// The frame behind that one, or nil at the end.
+  @inlinable public func frame(after frame: KernelPointer<Frame>) -> KernelPointer<Frame>? {
+    self.frame(frame.pointee.links.next)
+  }
+
+  @inlinable public func prepend(_ frame: KernelPointer<Frame>) {
+    insert(links(frame), between: head, and: head.pointee.next)
+  }
+
+  @inlinable public func append(_ frame: KernelPointer<Frame>) {
+    insert(links(frame), between: head.pointee.previous, and: head)
+  }
+
+  /// Takes a frame out of the list that it is in; its links are left as they were.
+  @inlinable public static func remove(_ frame: KernelPointer<Frame>) {
+    let next = frame.pointee.links.next
+    let previous = frame.pointee.links.previous
+    next?.pointee.previous = previous
+    previous?.pointee.next = next
+  }
+
+  @inlinable func frame(_ links: KernelPointer<FrameLinks>?) -> KernelPointer<Frame>? {
+    guard let links, links != head else { return nil }
+    // SAFETY: all links of a list but the head's are the first field of a frame.
+    return unsafe KernelPointer(links.raw.assumingMemoryBound(to: Frame.self))
+  }
+
+  @inlinable func links(_ frame: KernelPointer<Frame>) -> KernelPointer<FrameLinks> {
+    // SAFETY: the links are a frame's first field.
+    unsafe KernelPointer(frame.raw.assumingMemoryBound(to: FrameLinks.self))
+  }
+
+  @inlinable func insert(
+    _ new: KernelPointer<FrameLinks>, between previous: KernelPointer<FrameLinks>?,
+    and next: KernelPointer<FrameLinks>?
+  ) {
+    new.pointee.next = next
+    new.pointee.previous = previous
+    next?.pointee.previous = new
+    previous?.pointee.next = new
+  }
+}
