@@ -92,6 +92,9 @@ let hostTargets: [Target] =
       room.name,
       (room.on + ["HostBoard"]).filter { stands("Sources/" + $0) }.map { .init(stringLiteral: $0) })
   }
+  + [
+    .testTarget(name: "AcceptanceTests", exclude: ["Machines"], swiftSettings: strict)
+  ]
   + ["Machine", "Reports", "Commands"].map {
     tests($0, ["MemoryTypes", "BoardFormat", "Machine", "Reports"])
   }

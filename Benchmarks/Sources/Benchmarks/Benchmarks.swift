@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// The entry: one subcommand a family of figures.
+@main struct Benchmarks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmarks",
+    abstract: "Measures the kernel beside real Linux on the same board.",
+    subcommands: [Operations.self, Programs.self, Boot.self])
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+
+/// Instructions per operation, user and kernel together, beside Linux's.
+///
+/// Each figure is (ticks(2N) - ticks(N)) · 16 / N: with `-icount shift=0` an instruction is a
+/// nanosecond and a tick of the 62.5 MHz counter is 16 of them. Exact and repeatable.
+struct Operations: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Instructions per operation on 4K, 16K and 64K pages; fails where one exceeds Linux.")
+
+  @Argument(help: "The kinds to measure (default: all that Linux was recorded on).")
+  var kinds: [String] = []
+
+  @Option(help: "The page sizes to measure.")
+  var pageSizes = "4K,16K,64K"
+
+  static let instructionsPerTick = 16.0
+
+  /// How many operations a run makes: enough that the timer's grain is below a per mille.
+  static let counts: [String: Int] = [
+    "getppid": 10000, "touch": 4000, "readzero": 4000, "zerowrite": 4000, "touchfree": 4000,
+    "munmap64k": 1, "fault60k": 2000, "mprotect1024": 10, "mremap1": 200, "mremap1024": 20,
+    "dontneed1024": 10, "fileread": 10, "filecow": 10, "mincore1024": 20, "exec": 50,
+    "fork1024": 20,
+  ]
+
+  mutating func run() throws {
+    let program = try Guest.build("operations")
+    let linux = try LinuxFigures()
+    let sizes = pageSizes.split(separator: ",").map(String.init)
+    let kinds = kinds.isEmpty ? linux.kinds : kinds
+    var slower: [String] = []
+    print("operation".padded(14), terminator: "")
+    for size in sizes { print("\(size): linux".leading(12), "ours".leading(9), "ratio", terminator: "  ") }
+    print()
+    for kind in kinds {
+      print(kind.padded(14), terminator: "")
+      for size in sizes {
+        let reference = linux.figure(kind, size)
+        let count = Self.counts[kind] ?? 1000
+        let ours = try Self.measure(program, kind, count, size)
+        let ratio = ours / reference
+        print(
+          String(Int(reference)).leading(12), String(Int(ours)).leading(9),
+          String(format: "%.2f", ratio).leading(5), terminator: "  ")
+        if ratio > 1 { slower.append("\(kind) on \(size)") }
+      }
+      print()
+    }
+    guard slower.isEmpty else {
+      print("above Linux: \(slower.joined(separator: ", "))")
+      throw ExitCode(1)
+    }
+  }
+
+  static func measure(_ program: String, _ kind: String, _ count: Int, _ size: String) throws
+    -> Double
+  {
+    let once = try Guest.ticks(program, kind, count, size)
+    let twice = try Guest.ticks(program, kind, 2 * count, size)
+    return Double(twice.ticks - once.ticks) * instructionsPerTick
+      / Double(twice.operations - once.operations)
+  }
+}
+
+/// What Linux 6.1 took, recorded in `Linux/operations.tsv`.
+struct LinuxFigures {
+  private(set) var kinds: [String] = []
+  private var figures: [String: [String: Double]] = [:]
+
+  init() throws {
+    let text = try String(
+      contentsOf: Guest.folder.appending(path: "Linux/operations.tsv"), encoding: .utf8)
+    var sizes: [String] = []
+    for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+      let words = line.split(separator: "\t").map(String.init)
+      if sizes.isEmpty {
+        sizes = Array(words.dropFirst())
+        continue
+      }
+      kinds.append(words[0])
+      figures[words[0]] = Dictionary(
+        uniqueKeysWithValues: zip(sizes, words.dropFirst().compactMap { Double($0) }))
+    }
+  }
+
+  func figure(_ kind: String, _ size: String) -> Double { figures[kind]?[size] ?? .nan }
+}
+
+extension String {
+  func padded(_ width: Int) -> String { padding(toLength: max(width, count), withPad: " ", startingAt: 0) }
+  func leading(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}
