@@ -13,16 +13,16 @@ public struct TranslationGeometry: BitwiseCopyable, Hashable, Sendable {
   /// Whether output addresses have 52 bits: FEAT_LPA on 64K, FEAT_LPA2 (`TCR.DS`) on 4K and 16K.
   public let hasLargeOutput: Bool
 
+  /// The level of the first table: -1 with five levels, 0 with four, and so on.
+  public let startLevel: Int
+  /// The position of the lowest address bit that the first table resolves (Linux's `PGDIR_SHIFT`).
+  public let startShift: UInt64
+
   /// The bits that a full table resolves.
   @inlinable public var bitsPerLevel: UInt64 { pageSize.shift &- 3 }
 
   /// The number of tables on the way to a page, 2 to 5.
-  @inlinable public var levels: Int {
-    Int((vaBits &- pageSize.shift &+ bitsPerLevel &- 1) / bitsPerLevel)
-  }
-
-  /// The level of the first table: -1 with five levels, 0 with four, and so on.
-  @inlinable public var startLevel: Int { 4 &- levels }
+  @inlinable public var levels: Int { 4 &- startLevel }
 
   /// The position of the lowest address bit that a table at `level` resolves.
   @inlinable public func shift(at level: Int) -> UInt64 {
@@ -53,5 +53,9 @@ public struct TranslationGeometry: BitwiseCopyable, Hashable, Sendable {
     self.pageSize = pageSize
     self.vaBits = vaBits
     self.hasLargeOutput = hasLargeOutput
+    let bitsPerLevel = pageSize.shift &- 3
+    let levels = (vaBits &- pageSize.shift &+ bitsPerLevel &- 1) / bitsPerLevel
+    startLevel = 4 &- Int(levels)
+    startShift = pageSize.shift &+ bitsPerLevel &* (levels &- 1)
   }
 }
