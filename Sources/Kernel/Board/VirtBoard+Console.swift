@@ -1,0 +1,52 @@
+public import BoardFormat
+import KernelAssembly
+
+/// The PL011, in the fixmap, and the frames on it.
+///
+/// QEMU's transmits a byte when it is written (hw/char/pl011.c), so nothing waits for room.
+extension VirtBoard {
+  /// The registers' offsets: data, flags (RXFE), control (UARTEN, TXE, RXE), interrupt mask (RX).
+  private static var data: UInt64 { kernel_parameters.uart }
+  private static var flags: UInt64 { kernel_parameters.uart &+ 0x18 }
+  private static var control: UInt64 { kernel_parameters.uart &+ 0x30 }
+
+  /// Switches transmitter and receiver on.
+  func startConsole() { device_write(Self.control, 0x301) }
+
+  @inline(__always) private func send(_ byte: UInt8) { device_write(Self.data, UInt32(byte)) }
+
+  /// Sends bytes on a channel, in as many frames as they take.
+  public func write(_ channel: ConsoleFrame.Channel, _ bytes: UnsafeRawBufferPointer) {
+    var at = 0
+    repeat {
+      let count = min(bytes.count &- at, ConsoleFrame.maximumPayload)
+      send(ConsoleFrame.sync)
+      send(channel.rawValue)
+      send(UInt8(truncatingIfNeeded: count))
+      send(UInt8(truncatingIfNeeded: count &>> 8))
+      for i in at..<at &+ count { unsafe send(bytes[i]) }
+      at &+= count
+    } while at < bytes.count
+  }
+
+  /// Takes what was typed, without waiting.
+  public func readConsole(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    var count = 0
+    while count < buffer.count && device_read(Self.flags) & (1 &<< 4) == 0 {
+      unsafe buffer[count] = UInt8(truncatingIfNeeded: device_read(Self.data))
+      count &+= 1
+    }
+    return count
+  }
+
+  /// Sends the record and turns the power off.
+  public func powerOff(_ record: EndRecord) -> Never {
+    unsafe withUnsafeBytes(of: record) { unsafe write(.end, $0) }
+    system_off(kernel_parameters.psci_uses_smc != 0)
+  }
+
+  /// Ends a machine that could not even begin.
+  static func powerOffBroken() -> Never {
+    VirtBoard().powerOff(EndRecord(reason: .kernelFault, status: 0))
+  }
+}

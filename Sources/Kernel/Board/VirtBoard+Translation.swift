@@ -1,0 +1,76 @@
+public import Arm64
+import KernelAssembly
+public import MemoryTypes
+
+/// TLB and cache maintenance, in Linux's forms (arch/arm64/include/asm/tlbflush.h).
+extension VirtBoard {
+  @inline(__always) public func publishDescriptors() { barrier_dsb_ishst() }
+
+  public func invalidate(_ invalidation: TLBInvalidation) {
+    barrier_dsb_ishst()
+    switch invalidation {
+    case .page(let address, let asid): tlbi_vale1(operand(address, asid))
+    case .pageAndTables(let address, let asid): tlbi_vae1(operand(address, asid))
+    case .range(let address, let count, let asid, let tables):
+      invalidateRange(address, count, asid, tables)
+    case .addressSpace(let asid): tlbi_aside1(UInt64(asid.rawValue) &<< 48)
+    case .kernelPage(let address): tlbi_vaae1(operand(address, ASID(0)))
+    case .all: tlbi_vmalle1()
+    }
+    barrier_dsb_ish()
+    if case .kernelPage = invalidation { barrier_isb() }
+  }
+
+  /// Page by page up to a table's worth, the whole address space above (MAX_TLBI_OPS).
+  private func invalidateRange(
+    _ start: VirtualAddress, _ count: PageCount, _ asid: ASID, _ tables: Bool
+  ) {
+    let geometry = translation
+    if count.rawValue >= 1 &<< geometry.bitsPerLevel {
+      tlbi_aside1(UInt64(asid.rawValue) &<< 48)
+      return
+    }
+    var at = operand(start, asid)
+    let step: UInt64 = 1 &<< (geometry.pageSize.shift &- 12)
+    let end = at &+ count.rawValue &* step
+    if tables {
+      while at != end {
+        tlbi_vae1(at)
+        at &+= step
+      }
+    } else {
+      while at != end {
+        tlbi_vale1(at)
+        at &+= step
+      }
+    }
+  }
+
+  /// The register of a TLBI by address: the ASID, and the address in units of 4 KiB
+  /// (`__TLBI_VADDR`).
+  @inline(__always) private func operand(_ address: VirtualAddress, _ asid: ASID) -> UInt64 {
+    (address.rawValue &>> 12) & 0x0fff_ffff_ffff | UInt64(asid.rawValue) &<< 48
+  }
+
+  /// `caches_clean_inval_pou()`; CTR_EL0.IDC and DIC say what is not needed. A page or more is
+  /// cheaper forgotten with everything else than line by line.
+  public func synchronizeInstructions(at address: PhysicalAddress, _ length: ByteCount) {
+    let type = read_ctr()
+    let start = address.rawValue &+ kernel_parameters.linear_offset
+    let end = start &+ length.rawValue
+    if type & (1 &<< 28) == 0 {
+      let line: UInt64 = 4 &<< ((type &>> 16) & 15)
+      var at = start & ~(line &- 1)
+      while at < end {
+        cache_dc_cvau(at)
+        at &+= line
+      }
+    }
+    barrier_dsb_ish()
+    if type & (1 &<< 29) == 0 {
+      cache_ic_ialluis()
+      barrier_dsb_ish()
+    }
+    barrier_isb()
+  }
+}

@@ -1,0 +1,169 @@
+// The memory functions that compiled code calls, on general registers only.
+//
+// memcpy and memset move 64 bytes an iteration; the addresses need not be aligned (the MMU is on
+// whenever these run).
+
+  .text
+  .macro function name
+  .section .text.\name, "ax"
+  .global \name
+  .balign 16
+\name:
+  .endm
+
+  // x0 target, x1 source, x2 bytes
+  function memcpy
+  mov     x8, x0
+  subs    x2, x2, #64
+  b.lo    2f
+1:ldp     x3, x4, [x1]
+  ldp     x5, x6, [x1, #16]
+  ldp     x7, x9, [x1, #32]
+  ldp     x10, x11, [x1, #48]
+  add     x1, x1, #64
+  stp     x3, x4, [x8]
+  stp     x5, x6, [x8, #16]
+  stp     x7, x9, [x8, #32]
+  stp     x10, x11, [x8, #48]
+  add     x8, x8, #64
+  subs    x2, x2, #64
+  b.hs    1b
+2:// The last 0 to 63 bytes, by the bits of the count (adding or subtracting 64 keeps them).
+  tbz     x2, #5, 3f
+  ldp     x3, x4, [x1], #16
+  ldp     x5, x6, [x1], #16
+  stp     x3, x4, [x8], #16
+  stp     x5, x6, [x8], #16
+3:tbz     x2, #4, 3f
+  ldp     x3, x4, [x1], #16
+  stp     x3, x4, [x8], #16
+3:tbz     x2, #3, 3f
+  ldr     x3, [x1], #8
+  str     x3, [x8], #8
+3:tbz     x2, #2, 3f
+  ldr     w3, [x1], #4
+  str     w3, [x8], #4
+3:tbz     x2, #1, 3f
+  ldrh    w3, [x1], #2
+  strh    w3, [x8], #2
+3:tbz     x2, #0, 3f
+  ldrb    w3, [x1]
+  strb    w3, [x8]
+3:ret
+
+  function memmove
+  sub     x3, x0, x1
+  cmp     x3, x2
+  b.hs    memcpy                  // the target does not begin inside the source
+  add     x8, x0, x2
+  add     x1, x1, x2
+1:subs    x2, x2, #8
+  b.lo    2f
+  ldr     x3, [x1, #-8]!
+  str     x3, [x8, #-8]!
+  b       1b
+2:adds    x2, x2, #8
+  b.eq    4f
+3:ldrb    w3, [x1, #-1]!
+  strb    w3, [x8, #-1]!
+  subs    x2, x2, #1
+  b.ne    3b
+4:ret
+
+  // x0 target, w1 byte, x2 bytes
+  function memset
+  mov     x8, x0
+  and     x1, x1, #0xff
+  mov     x3, #0x0101010101010101
+  mul     x1, x1, x3
+  subs    x2, x2, #64
+  b.lo    2f
+1:stp     x1, x1, [x8]
+  stp     x1, x1, [x8, #16]
+  stp     x1, x1, [x8, #32]
+  stp     x1, x1, [x8, #48]
+  add     x8, x8, #64
+  subs    x2, x2, #64
+  b.hs    1b
+2:tbz     x2, #5, 3f
+  stp     x1, x1, [x8], #16
+  stp     x1, x1, [x8], #16
+3:tbz     x2, #4, 3f
+  stp     x1, x1, [x8], #16
+3:tbz     x2, #3, 3f
+  str     x1, [x8], #8
+3:tbz     x2, #2, 3f
+  str     w1, [x8], #4
+3:tbz     x2, #1, 3f
+  strh    w1, [x8], #2
+3:tbz     x2, #0, 3f
+  strb    w1, [x8]
+3:ret
+
+  function memcmp
+  mov     x8, x0
+1:subs    x2, x2, #8
+  b.lo    2f
+  ldr     x3, [x8], #8
+  ldr     x4, [x1], #8
+  cmp     x3, x4
+  b.eq    1b
+  rev     x3, x3
+  rev     x4, x4
+  cmp     x3, x4
+  mov     w0, #1
+  cneg    w0, w0, lo
+  ret
+2:adds    x2, x2, #8
+  b.eq    4f
+3:ldrb    w3, [x8], #1
+  ldrb    w4, [x1], #1
+  subs    w0, w3, w4
+  b.ne    5f
+  subs    x2, x2, #1
+  b.ne    3b
+4:mov     w0, #0
+5:ret
+
+  // Whole pages, x0 the first byte, x1 bytes: a block of DC ZVA's size at a time, which is 64
+  // bytes on every core the board has.
+  function clear_pages
+  mrs     x2, dczid_el0
+  tbnz    x2, #4, 2f
+  and     x2, x2, #15
+  mov     x3, #4
+  lsl     x2, x3, x2
+  add     x1, x1, x0
+1:dc      zva, x0
+  add     x0, x0, x2
+  cmp     x0, x1
+  b.lo    1b
+  ret
+2:mov     x2, x1
+  mov     w1, #0
+  b       memset
+
+  // x0 target, x1 source, x2 bytes (a page, so a multiple of 128).
+  function copy_page
+  add     x2, x1, x2
+1:ldp     x3, x4, [x1]
+  ldp     x5, x6, [x1, #16]
+  ldp     x7, x8, [x1, #32]
+  ldp     x9, x10, [x1, #48]
+  ldp     x11, x12, [x1, #64]
+  ldp     x13, x14, [x1, #80]
+  ldp     x15, x16, [x1, #96]
+  stp     x3, x4, [x0]
+  stp     x5, x6, [x0, #16]
+  stp     x7, x8, [x0, #32]
+  stp     x9, x10, [x0, #48]
+  ldp     x3, x4, [x1, #112]
+  add     x1, x1, #128
+  stp     x11, x12, [x0, #64]
+  stp     x13, x14, [x0, #80]
+  stp     x15, x16, [x0, #96]
+  stp     x3, x4, [x0, #112]
+  add     x0, x0, #128
+  cmp     x1, x2
+  b.lo    1b
+  ret

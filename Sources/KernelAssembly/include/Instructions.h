@@ -1,0 +1,130 @@
+// Instructions and registers of the CPU that Swift has no words for.
+#ifndef KERNEL_INSTRUCTIONS_H
+#define KERNEL_INSTRUCTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REGISTER_READ(name, reg)                              \
+  static inline uint64_t read_##name(void) {                  \
+    uint64_t value;                                           \
+    __asm__ volatile("mrs %0, " reg : "=r"(value));           \
+    return value;                                             \
+  }
+#define REGISTER_WRITE(name, reg)                             \
+  static inline void write_##name(uint64_t value) {           \
+    __asm__ volatile("msr " reg ", %0" ::"r"(value) : "memory"); \
+  }
+
+REGISTER_READ(midr, "midr_el1")
+REGISTER_READ(mpidr, "mpidr_el1")
+REGISTER_READ(pfr0, "id_aa64pfr0_el1")
+REGISTER_READ(pfr1, "id_aa64pfr1_el1")
+REGISTER_READ(dfr0, "id_aa64dfr0_el1")
+REGISTER_READ(isar0, "id_aa64isar0_el1")
+REGISTER_READ(isar1, "id_aa64isar1_el1")
+REGISTER_READ(isar2, "s3_0_c0_c6_2")
+REGISTER_READ(mmfr0, "id_aa64mmfr0_el1")
+REGISTER_READ(mmfr1, "id_aa64mmfr1_el1")
+REGISTER_READ(mmfr2, "s3_0_c0_c7_2")
+REGISTER_READ(revision, "revidr_el1")
+REGISTER_READ(ctr, "ctr_el0")
+REGISTER_READ(tpidr_el0, "tpidr_el0")
+REGISTER_WRITE(tpidr_el0, "tpidr_el0")
+REGISTER_READ(cntfrq, "cntfrq_el0")
+REGISTER_WRITE(timer_compare, "cntv_cval_el0")
+REGISTER_WRITE(timer_control, "cntv_ctl_el0")
+REGISTER_WRITE(ttbr0, "ttbr0_el1")
+REGISTER_WRITE(ttbr1, "ttbr1_el1")
+REGISTER_READ(ttbr0, "ttbr0_el1")
+REGISTER_READ(ttbr1, "ttbr1_el1")
+REGISTER_READ(cycles, "pmccntr_el0")
+REGISTER_READ(event0, "pmevcntr0_el0")
+REGISTER_READ(counters_enabled, "pmcntenset_el0")
+REGISTER_WRITE(counters_enable, "pmcntenset_el0")
+REGISTER_WRITE(counters_disable, "pmcntenclr_el0")
+REGISTER_READ(esr, "esr_el1")
+REGISTER_READ(far, "far_el1")
+REGISTER_READ(par, "par_el1")
+
+static inline uint64_t read_cntvct(void) {
+  uint64_t value;
+  __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(value)::"memory");
+  return value;
+}
+
+static inline void barrier_isb(void) { __asm__ volatile("isb" ::: "memory"); }
+static inline void barrier_dsb_ish(void) { __asm__ volatile("dsb ish" ::: "memory"); }
+static inline void barrier_dsb_ishst(void) { __asm__ volatile("dsb ishst" ::: "memory"); }
+static inline void barrier_dsb_nsh(void) { __asm__ volatile("dsb nsh" ::: "memory"); }
+
+#define TLBI_ADDRESS(name, form)                              \
+  static inline void tlbi_##name(uint64_t argument) {         \
+    __asm__ volatile("tlbi " form ", %0" ::"r"(argument) : "memory"); \
+  }
+TLBI_ADDRESS(vale1, "vale1is")
+TLBI_ADDRESS(vae1, "vae1is")
+TLBI_ADDRESS(aside1, "aside1is")
+TLBI_ADDRESS(vaae1, "vaae1is")
+static inline void tlbi_vmalle1(void) { __asm__ volatile("tlbi vmalle1is" ::: "memory"); }
+
+static inline void cache_dc_cvau(uint64_t address) {
+  __asm__ volatile("dc cvau, %0" ::"r"(address) : "memory");
+}
+static inline void cache_ic_ialluis(void) { __asm__ volatile("ic ialluis" ::: "memory"); }
+static inline void cache_ic_ivau(uint64_t address) {
+  __asm__ volatile("ic ivau, %0" ::"r"(address) : "memory");
+}
+
+// What the MMU answers for a read of EL0 and EL1 (PAR_EL1).
+static inline uint64_t translate_user_read(uint64_t address) {
+  __asm__ volatile("at s1e0r, %0\n\tisb" ::"r"(address) : "memory");
+  return read_par();
+}
+static inline uint64_t translate_kernel_read(uint64_t address) {
+  __asm__ volatile("at s1e1r, %0\n\tisb" ::"r"(address) : "memory");
+  return read_par();
+}
+
+static inline void wait_for_interrupt(void) { __asm__ volatile("dsb sy\n\twfi" ::: "memory"); }
+
+static inline void device_write(uint64_t address, uint32_t value) {
+  *(volatile uint32_t *)address = value;
+}
+static inline uint32_t device_read(uint64_t address) { return *(volatile uint32_t *)address; }
+
+// PSCI SYSTEM_OFF, by the conduit that the device tree names.
+static inline _Noreturn void system_off(bool by_smc) {
+  register uint64_t function __asm__("x0") = 0x84000008;
+  if (by_smc) __asm__ volatile("smc #0" : "+r"(function));
+  else __asm__ volatile("hvc #0" : "+r"(function));
+  for (;;) __asm__ volatile("wfi");
+}
+
+// Assembly functions.
+void clear_pages(uint64_t address, uint64_t bytes);
+void copy_page(uint64_t target, uint64_t source, uint64_t bytes);
+void switch_context(void *from, const void *to);
+void save_vector_state(void *state);
+void load_vector_state(const void *state);
+void replace_kernel_tables(uint64_t ttbr1, uint64_t tcr);
+void return_to_user(void);
+
+// The sections' borders, at their addresses now (kernel.ld).
+extern const char image_start[], text_start[], text_end[], rodata_end[], init_start[], init_end[],
+    data_end[], image_end[], boot_stack_start[], boot_stack_end[], symbols_start[], symbols_end[];
+#define BORDER(name) \
+  static inline uint64_t address_of_##name(void) { return (uint64_t)name; }
+BORDER(image_start)
+BORDER(text_start)
+BORDER(text_end)
+BORDER(rodata_end)
+BORDER(init_start)
+BORDER(init_end)
+BORDER(data_end)
+BORDER(image_end)
+BORDER(boot_stack_start)
+BORDER(boot_stack_end)
+static inline uint64_t address_of_return_to_user(void) { return (uint64_t)return_to_user; }
+
+#endif

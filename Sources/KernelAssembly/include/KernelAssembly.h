@@ -1,0 +1,50 @@
+// What the kernel's Swift sees of its assembly and early C.
+#ifndef KERNEL_ASSEMBLY_H
+#define KERNEL_ASSEMBLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// What the start-up code found out, before any Swift ran. It never changes afterwards: Swift sees
+// a constant, so a value read twice in a function is loaded once.
+struct KernelParameters {
+  // A byte of RAM in the linear map minus its physical address.
+  uint64_t linear_offset;
+  uint64_t page_shift;
+  uint64_t va_bits;
+  // 52-bit output addresses (TCR.DS, or 64K pages with a 52-bit IPS).
+  uint64_t large_output;
+  // PL011's registers, mapped in the fixmap.
+  uint64_t uart;
+  // Where the image lies in RAM, and where it is mapped (KIMAGE_VADDR).
+  uint64_t image_physical;
+  uint64_t image_virtual;
+  // Bytes from the image's start to the end of its bss.
+  uint64_t image_size;
+  // The BoardHeader.
+  uint64_t header;
+  // QEMU's device tree.
+  uint64_t firmware_tree;
+  // PSCI is called by SMC instead of HVC.
+  uint64_t psci_uses_smc;
+  // The first byte behind the last area of the board file.
+  uint64_t board_end;
+  // Register values chosen for the geometry.
+  uint64_t tcr;
+  uint64_t mair;
+  // The tables the machine came up with: identity and kernel half.
+  uint64_t early_ttbr0;
+  uint64_t early_ttbr1;
+  // Arm64.TranslationGeometry, put here by the first Swift that runs.
+  uint64_t geometry[8];
+};
+extern const struct KernelParameters kernel_parameters;
+
+static inline const void *kernel_geometry(void) { return kernel_parameters.geometry; }
+// The same place, for the one that writes it.
+extern struct KernelParameters kernel_parameters_writable;
+static inline void *kernel_geometry_writable(void) { return kernel_parameters_writable.geometry; }
+
+#include "Instructions.h"
+
+#endif
