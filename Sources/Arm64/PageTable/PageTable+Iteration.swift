@@ -11,11 +11,11 @@ extension PageTable {
     let geometry = board.translation
     var at = range.lowerBound
     while at < range.upperBound {
-      let table = descend(to: 3, for: at)
-      var span = geometry.coverage(at: table.level)
-      if table.level == 3 {
-        try body(table.run(at: at, end: range.upperBound, in: geometry))
-        span = geometry.coverage(at: 2)
+      var span = geometry.coverage(at: 2)
+      if let slot = find(at) {
+        try body(run(from: slot, at: at, end: range.upperBound))
+      } else {
+        span = geometry.coverage(at: descend(to: 3, for: at).level)
       }
       let next = at.alignedDown(to: span) + span
       if next < at { return }

@@ -11,6 +11,11 @@ public struct MappingOptions: OptionSet, BitwiseCopyable, Sendable {
   public static let noContiguous = MappingOptions(rawValue: 1 << 1)
   /// Tables made for it forbid EL1 to execute (`NO_EXEC_MAPPINGS`).
   public static let noExecute = MappingOptions(rawValue: 1 << 2)
+
+  /// What its tables forbid: EL0 executes nothing under any of them (`PMD_TABLE_UXN`).
+  var tableLimits: Descriptor.TableAttributes {
+    contains(.noExecute) ? [.userExecuteNever, .privilegedExecuteNever] : .userExecuteNever
+  }
 }
 
 extension PageTable {
@@ -66,7 +71,7 @@ extension PageTable {
           replace(slot, Descriptor(block: physical, here, in: geometry))
         } else {
           guard
-            let below = tableBelow(slot, level, options, allocate),
+            let below = tableBelow(slot, level, options.tableLimits, allocate),
             map(below, at, next, physical, here, options, allocate)
           else { return false }
         }
@@ -91,24 +96,6 @@ extension PageTable {
     _ start: VirtualAddress, _ end: VirtualAddress, _ physical: PhysicalAddress, _ span: ByteCount
   ) -> Bool {
     (start.rawValue | end.rawValue | physical.rawValue) & (span.rawValue &- 1) == 0
-  }
-
-  /// The table that a slot points to, made if there is none. Nothing under it is for EL0
-  /// (`PMD_TABLE_UXN`).
-  func tableBelow(
-    _ slot: KernelPointer<Descriptor>, _ level: Int, _ options: MappingOptions,
-    _ allocate: (_ level: Int) -> PageFrameNumber?
-  ) -> TranslationTable? {
-    let geometry = board.translation
-    if slot.pointee.isNone {
-      guard let frame = allocate(level &+ 1) else { return nil }
-      board.publishDescriptors()
-      var limits: Descriptor.TableAttributes = .userExecuteNever
-      if options.contains(.noExecute) { limits.formUnion(.privilegedExecuteNever) }
-      slot.pointee = Descriptor(table: frame, limits, in: geometry)
-    }
-    precondition(slot.pointee.isTable, "a block where a table was to be")
-    return table(at: slot.pointee.output(in: geometry), level: level &+ 1)
   }
 
   /// Writes a leaf over none, or over one that maps the same with other permissions.

@@ -37,7 +37,7 @@ public struct PageTable<B: Board> {
   /// The slot for a page, where the tables on the way to it exist (Linux's `pte_offset_map` after
   /// `pgd_offset` and its followers).
   @inlinable public func entry(for address: VirtualAddress) -> KernelPointer<Descriptor>? {
-    entry(for: address, at: 3)
+    find(address)
   }
 
   /// The slot for an address in its table of `level`, where that exists.
@@ -56,21 +56,34 @@ public struct PageTable<B: Board> {
   @inlinable public func entryAllocating(
     for address: VirtualAddress, allocate: (_ level: Int) -> PageFrameNumber?
   ) -> KernelPointer<Descriptor>? {
-    descendAllocating(to: 3, for: address, [], allocate)?
-      .slot(for: address, in: board.translation)
+    find(address) ?? extend(for: address, allocate)
   }
 
   /// The slots from `address` to `end`, or to the end of the table that holds the first of them.
   @inlinable public func run(at address: VirtualAddress, end: VirtualAddress) -> DescriptorRun? {
-    let table = descend(to: 3, for: address)
-    return table.level == 3 ? table.run(at: address, end: end, in: board.translation) : nil
+    find(address).map { run(from: $0, at: address, end: end) }
   }
 
   /// As ``run(at:end:)``, with tables made on the way as ``entryAllocating(for:allocate:)`` does.
   @inlinable public func runAllocating(
     at address: VirtualAddress, end: VirtualAddress, allocate: (_ level: Int) -> PageFrameNumber?
   ) -> DescriptorRun? {
-    descendAllocating(to: 3, for: address, [], allocate)?
-      .run(at: address, end: end, in: board.translation)
+    entryAllocating(for: address, allocate: allocate).map {
+      run(from: $0, at: address, end: end)
+    }
+  }
+
+  /// The slots from one of the last level to `end`, or to the end of its table.
+  @inlinable func run(
+    from slot: KernelPointer<Descriptor>, at address: VirtualAddress, end: VirtualAddress
+  ) -> DescriptorRun {
+    let size = board.pageSize
+    let page = address.rawValue &>> size.shift
+    let last = (end.rawValue &- 1) &>> size.shift &- page
+    let indexMask: UInt64 = (1 &<< (size.shift &- 3)) &- 1
+    // SAFETY: the slots from this one on that the table still has, and no more.
+    return unsafe DescriptorRun(
+      unchecked: slot.raw.assumingMemoryBound(to: Descriptor.self), start: address,
+      count: Int(truncatingIfNeeded: min(last, ~page & indexMask) &+ 1))
   }
 }

@@ -17,6 +17,9 @@ public struct TranslationGeometry: BitwiseCopyable, Hashable, Sendable {
   public let startLevel: Int
   /// The position of the lowest address bit that the first table resolves (Linux's `PGDIR_SHIFT`).
   public let startShift: UInt64
+  /// The page shift where the fast walk of a page table may be used, 0 otherwise: output addresses
+  /// have 48 bits and, on 4K, the first table is full (as with 39 and 48 VA bits).
+  @usableFromInline let plainShift: UInt64
 
   /// The bits that a full table resolves.
   @inlinable public var bitsPerLevel: UInt64 { pageSize.shift &- 3 }
@@ -25,7 +28,7 @@ public struct TranslationGeometry: BitwiseCopyable, Hashable, Sendable {
   @inlinable public var levels: Int { 4 &- startLevel }
 
   /// The position of the lowest address bit that a table at `level` resolves.
-  @inlinable public func shift(at level: Int) -> UInt64 {
+  @inline(__always) @inlinable public func shift(at level: Int) -> UInt64 {
     pageSize.shift &+ bitsPerLevel &* UInt64(3 &- level)
   }
 
@@ -35,8 +38,12 @@ public struct TranslationGeometry: BitwiseCopyable, Hashable, Sendable {
   }
 
   /// The index of the descriptor for `address` in a table at `level`.
-  @inlinable public func index(of address: VirtualAddress, at level: Int) -> Int {
-    Int((address.rawValue &>> shift(at: level)) & UInt64(entries(at: level) &- 1))
+  ///
+  /// Bits above the translated ones say nothing, so that both halves index alike, and a first table
+  /// that is not full gets no index beyond its end.
+  @inline(__always) @inlinable public func index(of address: VirtualAddress, at level: Int) -> Int {
+    let translated = address.rawValue & ((1 &<< vaBits) &- 1)
+    return Int((translated &>> shift(at: level)) & ((1 &<< bitsPerLevel) &- 1))
   }
 
   /// The bytes of address space that one descriptor at `level` covers.
@@ -57,5 +64,7 @@ public struct TranslationGeometry: BitwiseCopyable, Hashable, Sendable {
     let levels = (vaBits &- pageSize.shift &+ bitsPerLevel &- 1) / bitsPerLevel
     startLevel = 4 &- Int(levels)
     startShift = pageSize.shift &+ bitsPerLevel &* (levels &- 1)
+    let isFull = startShift &+ bitsPerLevel == vaBits
+    plainShift = hasLargeOutput || pageSize == .fourKiB && !isFull ? 0 : pageSize.shift
   }
 }
