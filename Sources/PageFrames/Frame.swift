@@ -6,31 +6,34 @@
 /// | field | owner |
 /// |---|---|
 /// | `links` | whoever's list the frame is in: buddy, per-CPU list, slab, and in time the LRU |
-/// | `state`, `order`, `listType`, `pageblock` | the frame allocator; `state` also its new owner |
+/// | `state` | the frame allocator while the frame is free; then its owner says what it is |
+/// | `blockOrder` | the frame allocator |
 /// | `flags`, `mapping`, `index`, `privateWord`, `mapCount` | the owner that `state` names |
 /// | `referenceCount` | everyone who holds the frame; 0 exactly while it is free or untouched |
-/// | `charge` | the control group it is charged to |
+/// | `charge` | the number of the control group it is charged to |
+/// | `pageblock` | the frame allocator: it speaks for the page block that begins here |
 public struct Frame: ~Copyable {
   @usableFromInline var links: FrameLinks
   /// What the frame is; for a block, what its first frame says.
   public var state: State
-  /// The order of the block that begins here, while it is free, on a per-CPU list or allocated.
+  /// The order of the block that begins here, free or not.
   public internal(set) var blockOrder: UInt8
-  /// The page block's migrate type, kept in the block's first frame (see ``MigrateType/stored``).
-  @usableFromInline var pageblock: UInt8
-  /// The migrate type under which a frame on a per-CPU list was freed.
-  @usableFromInline var listType: UInt8
+  @usableFromInline var spare: UInt16
   public var flags: Flags
   /// The owner's word: an address space's anonymous root, an inode, a slab cache; 0 for none.
   public var mapping: UInt64
-  /// Where in its owner the frame belongs, in pages.
+  /// Where in its owner the frame belongs, in pages. Unspecified in a frame just allocated: while
+  /// it is on a per-CPU list it holds the migrate type that it goes back to.
   public var index: UInt64
   /// A word for the owner's own use.
   public var privateWord: UInt64
   /// How many page-table entries map the frame (0 for none: one more than Linux's `_mapcount`).
   public var mapCount: Int32
   public var referenceCount: Int32
-  public var charge: UInt64
+  public var charge: UInt32
+  /// The page block's migrate type, see ``MigrateType/stored``.
+  @usableFromInline var pageblock: UInt8
+  @usableFromInline var unused: (UInt8, UInt8, UInt8)
 
   /// What a frame is used for: the one owner.
   public enum State: UInt8, BitwiseCopyable, Sendable {
@@ -47,6 +50,9 @@ public struct Frame: ~Copyable {
     case kernelStack = 6
     case anonymous = 7
     case pageCache = 8
+
+    /// Whether somebody has the frame.
+    @inlinable public var isAllocated: Bool { rawValue >= State.kernel.rawValue }
   }
 
   /// Properties that an owner gives a frame (include/linux/page-flags.h). Cleared on free.
@@ -54,21 +60,21 @@ public struct Frame: ~Copyable {
     public var rawValue: UInt32
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static var locked: Flags { Flags(rawValue: 1 << 0) }
-    public static var referenced: Flags { Flags(rawValue: 1 << 1) }
-    public static var uptodate: Flags { Flags(rawValue: 1 << 2) }
-    public static var dirty: Flags { Flags(rawValue: 1 << 3) }
-    public static var lru: Flags { Flags(rawValue: 1 << 4) }
-    public static var active: Flags { Flags(rawValue: 1 << 5) }
-    public static var workingset: Flags { Flags(rawValue: 1 << 6) }
-    public static var swapBacked: Flags { Flags(rawValue: 1 << 7) }
-    public static var unevictable: Flags { Flags(rawValue: 1 << 8) }
-    public static var mlocked: Flags { Flags(rawValue: 1 << 9) }
-    public static var writeback: Flags { Flags(rawValue: 1 << 10) }
-    public static var reclaim: Flags { Flags(rawValue: 1 << 11) }
-    public static var anonymousExclusive: Flags { Flags(rawValue: 1 << 12) }
+    @inlinable public static var locked: Flags { Flags(rawValue: 1 << 0) }
+    @inlinable public static var referenced: Flags { Flags(rawValue: 1 << 1) }
+    @inlinable public static var uptodate: Flags { Flags(rawValue: 1 << 2) }
+    @inlinable public static var dirty: Flags { Flags(rawValue: 1 << 3) }
+    @inlinable public static var lru: Flags { Flags(rawValue: 1 << 4) }
+    @inlinable public static var active: Flags { Flags(rawValue: 1 << 5) }
+    @inlinable public static var workingset: Flags { Flags(rawValue: 1 << 6) }
+    @inlinable public static var swapBacked: Flags { Flags(rawValue: 1 << 7) }
+    @inlinable public static var unevictable: Flags { Flags(rawValue: 1 << 8) }
+    @inlinable public static var mlocked: Flags { Flags(rawValue: 1 << 9) }
+    @inlinable public static var writeback: Flags { Flags(rawValue: 1 << 10) }
+    @inlinable public static var reclaim: Flags { Flags(rawValue: 1 << 11) }
+    @inlinable public static var anonymousExclusive: Flags { Flags(rawValue: 1 << 12) }
     /// Bits that are the owner's to name.
-    public static var owner1: Flags { Flags(rawValue: 1 << 30) }
-    public static var owner2: Flags { Flags(rawValue: 1 << 31) }
+    @inlinable public static var owner1: Flags { Flags(rawValue: 1 << 30) }
+    @inlinable public static var owner2: Flags { Flags(rawValue: 1 << 31) }
   }
 }

@@ -2,11 +2,39 @@ public import Arm64
 public import MemoryTypes
 
 /// The owner of all page frames: zones, buddy lists, per-CPU lists, watermarks, counters.
+///
+/// There is one, in RAM, made by ``start(board:map:frames:options:)`` and pointed at by everything
+/// that needs memory. A frame is asked for with a set of ``GFP`` flags, which say how urgent the
+/// request is, how movable the contents are and how high in memory they may lie.
+///
+/// The way of a frame, all of it as in Linux 6.1's mm/page_alloc.c:
+/// ```
+///   boot memory map ──start──▶ buddy lists ◀──refill, drain──▶ per-CPU lists ◀──▶ its owner
+///                                  ▲ └──────── orders above 3 ────────────────▶ its owner
+/// ```
+/// One request for one frame that a per-CPU list can serve while its zone is above the low
+/// watermark is a straight line of a few dozen instructions; everything else is out of line.
+///
+/// Invariant: for each zone, `free` + `perCPU.count` + frames in allocated blocks = `managed`.
 public struct FrameAllocator<B: Board>: ~Copyable {
   public let board: B
   public let frames: FrameTable
+  /// The first frame of zone Normal; every frame below is of zone DMA.
+  let boundary: PageFrameNumber
+  /// The bits of a frame number that name its page block.
+  let blockMask: UInt64
+  /// The bits of a migrate type that count: none where mobility is not grouped.
+  var mobilityMask: UInt32 = 3
+  let zones: ZoneRow
+  /// Where a request begins, by the lowest four bits of its flags.
+  var choices: InlineArray<16, ZoneChoice>
+  var stats: InlineArray<256, Int> = .init(repeating: 0)
   public let geometry: BlockGeometry
-  @usableFromInline var stats: InlineArray<256, Int>
+  public let options: Options
+  /// RAM, for whoever walks all of it.
+  public let banks: RegionList
+  /// `vm.min_free_kbytes`, in bytes.
+  public internal(set) var minFree = ByteCount.zero
 
   /// What the machine asks of the allocator when it starts.
   public struct Options: BitwiseCopyable, Sendable {
@@ -21,38 +49,20 @@ public struct FrameAllocator<B: Board>: ~Copyable {
     public init() {}
   }
 
-  /// Starts the allocator in memory taken from the map, and gives it all that is not reserved.
-  ///
-  /// The frame table must be mapped (``MemoryMap/populateFrameTable(_:)``). Nil if there is too
-  /// little RAM.
-  public static func start(
-    board: B, map: inout MemoryMap, frames: FrameTable, options: Options = Options()
-  ) -> KernelPointer<Self>? {
-    nil
+  init(
+    board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber, banks: RegionList,
+    options: Options
+  ) {
+    self.board = board
+    self.frames = frames
+    self.zones = zones
+    self.boundary = boundary
+    self.banks = banks
+    self.options = options
+    geometry = BlockGeometry(board.pageSize)
+    blockMask = ~(geometry.pageblock.pages.rawValue &- 1)
+    choices = .init(repeating: ZoneChoice(zone: zones[.dma], limit: 0))
   }
-
-  /// Allocates a block; nil if there is none that `flags` may take.
-  ///
-  /// The first frame's reference count is 1, its state ``Frame/State/kernel``.
-  public mutating func allocate(_ order: Order, _ flags: GFP) -> PageFrameNumber? { nil }
-
-  /// Allocates one frame: the straight-line path.
-  public mutating func allocate(_ flags: GFP) -> PageFrameNumber? { nil }
-
-  /// Takes back a block, whatever its first frame's reference count.
-  public mutating func free(_ number: PageFrameNumber, _ order: Order) {}
-
-  /// Takes back one frame: the straight-line path.
-  public mutating func free(_ number: PageFrameNumber) {}
-
-  /// Drops one reference to a frame, and frees it with the last (`put_page()`).
-  public mutating func release(_ number: PageFrameNumber) {}
-
-  /// Gives a range that was reserved at boot to the allocator (`free_reserved_area()`).
-  public mutating func adopt(_ range: PhysicalRange) {}
-
-  /// Returns all per-CPU lists to the buddy lists (`drain_all_pages()`).
-  public mutating func drain() {}
 
   /// The entry of a frame.
   @inlinable public func frame(_ number: PageFrameNumber) -> KernelPointer<Frame> {
@@ -66,30 +76,35 @@ public struct FrameAllocator<B: Board>: ~Copyable {
 
   /// The address of a frame's first byte.
   @inlinable public func address(of number: PageFrameNumber) -> PhysicalAddress {
-    number.address(geometry.pageSize)
+    number.address(board.pageSize)
   }
 
-  /// Adds to a counter of the node, or an event.
-  @inlinable public mutating func count(_ item: VMStat, by n: Int = 1) {
-    stats[Int(item.rawValue)] &+= n
+  /// The zone that a frame is in.
+  func zone(of number: PageFrameNumber) -> KernelPointer<Zone> {
+    number < boundary ? zones[.dma] : zones[.normal]
+  }
+}
+
+/// The four zones, side by side in RAM.
+@safe struct ZoneRow: BitwiseCopyable {
+  let base: UnsafeMutablePointer<Zone>
+
+  subscript(_ index: ZoneIndex) -> KernelPointer<Zone> {
+    // SAFETY: the row has a zone for each index.
+    unsafe KernelPointer(base + Int(index.rawValue))
   }
 
-  /// Adds to a counter of the zone that a frame is in.
-  @inlinable public mutating func count(_ item: VMStat, of number: PageFrameNumber, by n: Int) {
+  /// Visits the zones that have RAM, lowest first.
+  func forEachPopulated(_ body: (KernelPointer<Zone>) -> Void) {
+    for index in 0..<UInt8(ZoneIndex.count) {
+      guard let index = ZoneIndex(rawValue: index) else { continue }
+      if self[index].pointee.isPopulated { body(self[index]) }
+    }
   }
+}
 
-  /// A counter's value, for all zones together.
-  public func statistic(_ item: VMStat) -> Int { stats[Int(item.rawValue)] }
-
-  /// All frames that the allocator manages: MemTotal.
-  public var managed: PageCount { .zero }
-
-  /// Frames that nobody has, those on per-CPU lists included.
-  public var unused: PageCount { .zero }
-
-  /// Frames in the buddy lists: MemFree.
-  public var free: PageCount { .zero }
-
-  /// Traps if the lists, the counters and the frames do not agree.
-  public func checkInvariants() {}
+/// The first zone for a kind of request, and the free frames above which it needs no second look.
+struct ZoneChoice: BitwiseCopyable {
+  var zone: KernelPointer<Zone>
+  var limit: Int
 }

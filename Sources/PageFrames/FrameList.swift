@@ -2,26 +2,26 @@ public import MemoryTypes
 
 /// A list of frames, which hang in it by their own links; the head lies in RAM and stays there.
 ///
-/// Invariant: `first.previous == head`, and for every frame `frame.next.previous == frame`. A frame
-/// is in at most one list.
+/// Invariant: `head.next.previous == head`, and so for every frame in it. A frame is in at most one
+/// list; a frame in none has stale links.
 @safe public struct FrameList: BitwiseCopyable {
   @usableFromInline let head: KernelPointer<FrameLinks>
 
-  /// The list whose head is at that place; the head must be initialised with ``initialize()``.
-  @inlinable init(head: KernelPointer<FrameLinks>) { self.head = head }
+  /// The list whose head is at that place; it must be made empty with ``clear()`` once.
+  @inlinable public init(head: KernelPointer<FrameLinks>) { self.head = head }
 
   /// Makes the list empty, whatever the head's bytes were.
-  @inlinable func initialize() {
+  @inlinable public func clear() {
     head.pointee.next = head
     head.pointee.previous = head
   }
 
   @inlinable public var isEmpty: Bool { head.pointee.next == head }
 
-  /// The frame that was put in front last.
+  /// The frame in front.
   @inlinable public var first: KernelPointer<Frame>? { frame(head.pointee.next) }
 
-  /// The frame that was put behind last.
+  /// The frame at the end.
   @inlinable public var last: KernelPointer<Frame>? { frame(head.pointee.previous) }
 
   /// The frame behind that one, or nil at the end.
@@ -30,19 +30,22 @@ public import MemoryTypes
   }
 
   @inlinable public func prepend(_ frame: KernelPointer<Frame>) {
-    insert(links(frame), between: head, and: head.pointee.next)
+    // SAFETY: the links of a cleared head are never nil.
+    insert(Self.links(frame), between: head, and: unsafe head.pointee.next.unsafelyUnwrapped)
   }
 
   @inlinable public func append(_ frame: KernelPointer<Frame>) {
-    insert(links(frame), between: head.pointee.previous, and: head)
+    // SAFETY: the links of a cleared head are never nil.
+    insert(Self.links(frame), between: unsafe head.pointee.previous.unsafelyUnwrapped, and: head)
   }
 
   /// Takes a frame out of the list that it is in; its links are left as they were.
   @inlinable public static func remove(_ frame: KernelPointer<Frame>) {
-    let next = frame.pointee.links.next
-    let previous = frame.pointee.links.previous
-    next?.pointee.previous = previous
-    previous?.pointee.next = next
+    // SAFETY: the caller's frame is in a list, so both links are set.
+    let next = unsafe frame.pointee.links.next.unsafelyUnwrapped
+    let previous = unsafe frame.pointee.links.previous.unsafelyUnwrapped
+    next.pointee.previous = previous
+    previous.pointee.next = next
   }
 
   @inlinable func frame(_ links: KernelPointer<FrameLinks>?) -> KernelPointer<Frame>? {
@@ -51,18 +54,18 @@ public import MemoryTypes
     return unsafe KernelPointer(links.raw.assumingMemoryBound(to: Frame.self))
   }
 
-  @inlinable func links(_ frame: KernelPointer<Frame>) -> KernelPointer<FrameLinks> {
+  @inlinable static func links(_ frame: KernelPointer<Frame>) -> KernelPointer<FrameLinks> {
     // SAFETY: the links are a frame's first field.
     unsafe KernelPointer(frame.raw.assumingMemoryBound(to: FrameLinks.self))
   }
 
   @inlinable func insert(
-    _ new: KernelPointer<FrameLinks>, between previous: KernelPointer<FrameLinks>?,
-    and next: KernelPointer<FrameLinks>?
+    _ new: KernelPointer<FrameLinks>, between previous: KernelPointer<FrameLinks>,
+    and next: KernelPointer<FrameLinks>
   ) {
     new.pointee.next = next
     new.pointee.previous = previous
-    next?.pointee.previous = new
-    previous?.pointee.next = new
+    next.pointee.previous = new
+    previous.pointee.next = new
   }
 }

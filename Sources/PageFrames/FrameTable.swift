@@ -25,4 +25,11 @@ public import MemoryTypes
   @inlinable public func number(of frame: KernelPointer<Frame>) -> PageFrameNumber {
     PageFrameNumber(UInt64(frame.address &- (unsafe UInt(bitPattern: base))) &>> Self.frameShift)
   }
+
+  /// Makes frames as they are before anyone touched them.
+  func clear(_ first: PageFrameNumber, _ count: PageCount) {
+    let bytes = Int(truncatingIfNeeded: count.rawValue &<< Self.frameShift)
+    // SAFETY: the caller's frames are in the table.
+    unsafe self[first].raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+  }
 }

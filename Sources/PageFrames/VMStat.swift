@@ -50,4 +50,9 @@ public enum VMStat: UInt8, BitwiseCopyable, Sendable {
   @inlinable public static func pgalloc(_ zone: ZoneIndex) -> VMStat {
     VMStat(rawValue: VMStat.pgalloc_dma.rawValue &+ zone.rawValue) ?? .pgalloc_dma
   }
+
+  /// The event of a request that had to wait for memory from a zone.
+  @inlinable public static func allocstall(_ zone: ZoneIndex) -> VMStat {
+    VMStat(rawValue: VMStat.allocstall_dma.rawValue &+ zone.rawValue) ?? .allocstall_dma
+  }
 }

@@ -1,0 +1,158 @@
+import Arm64
+public import MemoryTypes
+
+extension FrameAllocator {
+  /// Allocates one frame: the straight-line path.
+  ///
+  /// Its reference count is 1, its state ``Frame/State/kernel``, its `flags` and `mapping` clear.
+  /// Nil if there is none that the flags may take.
+  public mutating func allocate(_ flags: GFP) -> PageFrameNumber? {
+    let choice = choices[Int(flags.rawValue & 15)]
+    let zone = choice.zone
+    let list = zone.pointee.perCPU.heads[Int((flags.rawValue &>> 3) & mobilityMask)]
+    guard zone.pointee.free > choice.limit, let frame = list.first else {
+      return allocateSlowly(0, flags)
+    }
+    FrameList.remove(frame)
+    zone.pointee.perCPU.freeFactor &>>= 1
+    zone.pointee.perCPU.count &-= 1
+    zone.pointee.allocated &+= 1
+    frame.pointee.state = .kernel
+    frame.pointee.referenceCount = 1
+    let number = frames.number(of: frame)
+    if flags.contains(.zero) {
+      board.clearPages(at: number.address(board.pageSize), PageCount(1), board.pageSize)
+    }
+    return number
+  }
+
+  /// Allocates a block; nil if there is none that the flags may take.
+  ///
+  /// The first frame's reference count is 1, its state ``Frame/State/kernel``; the others are
+  /// untouched.
+  public mutating func allocate(_ order: Order, _ flags: GFP) -> PageFrameNumber? {
+    if order == .zero { return allocate(flags) }
+    guard order <= geometry.largest else { return nil }
+    return allocateSlowly(Int(order.rawValue), flags)
+  }
+
+  /// Everything but the straight line (`__alloc_pages()`, `__alloc_pages_slowpath()`).
+  ///
+  /// First above the low watermark; then down to the minimum, or below it where the flags permit;
+  /// then, if the caller may wait, after all per-CPU lists and blocks kept for others were given
+  /// back. Making room by reclaim is not this room's affair: nil says that it is needed.
+  @inline(never)
+  mutating func allocateSlowly(_ order: Int, _ flags: GFP) -> PageFrameNumber? {
+    // As alloc_flags_nofragment(): types are not mixed in Normal while DMA has room.
+    let preferred = choices[Int(flags.rawValue & 15)].zone.pointee.index
+    let first: AllocationRights = preferred == .normal ? [.low, .noFragment] : .low
+    if let number = takeFromZones(order, flags, first) { return number }
+    let rights = AllocationRights(flags, order: order)
+    if let number = takeFromZones(order, flags, rights) { return number }
+    if flags.contains(.memoryAllocator),
+      let number = takeFromZones(order, flags, .noWatermarks)
+    {
+      return number
+    }
+    guard flags.contains(.directReclaim) else { return nil }
+    count(.allocstall(choices[Int(flags.rawValue & 15)].zone.pointee.index))
+    drain()
+    if let number = takeFromZones(order, flags, rights) { return number }
+    guard unreserveHighAtomic(flags) else { return nil }
+    return takeFromZones(order, flags, rights)
+  }
+
+  /// Takes a block from the first zone that has room for it (`get_page_from_freelist()`).
+  private mutating func takeFromZones(
+    _ order: Int, _ flags: GFP, _ rights: AllocationRights
+  ) -> PageFrameNumber? {
+    let highest = flags.highestZone
+    var rights = rights
+    while true {
+      var index = Int8(highest.rawValue)
+      while index >= 0, let zoneIndex = ZoneIndex(rawValue: UInt8(index)) {
+        index &-= 1
+        let zone = zones[zoneIndex]
+        guard zone.pointee.isPopulated,
+          rights.contains(.noWatermarks)
+            || zone.pointee.hasRoom(order, for: highest, rights),
+          let frame = zone.pointee.takeAny(order, migrateType(flags), rights)
+        else { continue }
+        return prepare(frame, order, flags, rights, zone)
+      }
+      guard rights.contains(.noFragment) else { return nil }
+      rights.remove(.noFragment)
+    }
+  }
+
+  /// Makes a block ready for its owner (`prep_new_page()`).
+  private mutating func prepare(
+    _ frame: KernelPointer<Frame>, _ order: Int, _ flags: GFP, _ rights: AllocationRights,
+    _ zone: KernelPointer<Zone>
+  ) -> PageFrameNumber {
+    frame.pointee.state = .kernel
+    frame.pointee.referenceCount = 1
+    let number = frames.number(of: frame)
+    if flags.contains(.zero) {
+      board.clearPages(
+        at: number.address(board.pageSize), PageCount(1 &<< UInt64(order)), board.pageSize)
+    }
+    if rights.contains(.highAtomic) {
+      zone.pointee.reserveHighAtomic(number)
+      updateLimits()
+    }
+    return number
+  }
+
+  /// The type of block to take from (`gfp_migratetype()`).
+  private func migrateType(_ flags: GFP) -> MigrateType {
+    mobilityMask == 0 ? .unmovable : flags.migrateType
+  }
+
+  private mutating func unreserveHighAtomic(_ flags: GFP) -> Bool {
+    let type = migrateType(flags)
+    var found = false
+    zones.forEachPopulated { zone in
+      if !found { found = zone.pointee.unreserveHighAtomic(for: type, force: true) }
+    }
+    updateLimits()
+    return found
+  }
+}
+
+extension Zone {
+  /// Takes a block from the per-CPU lists or the buddy lists (`rmqueue()`).
+  mutating func takeAny(
+    _ order: Int, _ type: MigrateType, _ rights: AllocationRights
+  ) -> KernelPointer<Frame>? {
+    guard let frame = takePerCPU(order, type, rights) ?? takeBuddy(order, type, rights) else {
+      return nil
+    }
+    allocated &+= 1 &<< order
+    return frame
+  }
+
+  private mutating func takePerCPU(
+    _ order: Int, _ type: MigrateType, _ rights: AllocationRights
+  ) -> KernelPointer<Frame>? {
+    guard isPerCPU(order) else { return nil }
+    perCPU.freeFactor &>>= 1
+    let list = perCPU.heads[PerCPULists.index(order, type)]
+    if list.isEmpty { refill(order, type, rights) }
+    guard let frame = list.first else { return nil }
+    FrameList.remove(frame)
+    perCPU.count &-= 1 &<< order
+    return frame
+  }
+
+  private mutating func takeBuddy(
+    _ order: Int, _ type: MigrateType, _ rights: AllocationRights
+  ) -> KernelPointer<Frame>? {
+    var frame = rights.contains(.highAtomic) ? takeSmallest(order, .highAtomic) : nil
+    if frame == nil { frame = take(order, type, rights) }
+    // As rmqueue_buddy(): better that than fail one that cannot wait.
+    if frame == nil && rights.contains(.nonBlock) { frame = takeSmallest(order, .highAtomic) }
+    if frame != nil { free &-= 1 &<< order }
+    return frame
+  }
+}
