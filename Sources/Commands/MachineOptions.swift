@@ -1,0 +1,84 @@
+import ArgumentParser
+import Machine
+
+/// The options that describe a machine, the same for each verb that has one.
+struct MachineOptions: ParsableArguments {
+  @Option(help: "A machine file: YAML with the words of these options.")
+  var machine: String?
+
+  @Option(help: "The page size: 4K, 16K or 64K.")
+  var pageSize: String?
+
+  @Option(
+    help: "The bits of a virtual address; 48 unless given, 47 with 16K pages.")
+  var vaBits: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "RAM, 32M to 64G: a size, or banks with their addresses.",
+      discussion: "512M, or 1G@0x40000000,1G@0x100000000", valueName: "size[,…]"))
+  var ram: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Reserves RAM until MemTotal is this.",
+      discussion: "To compare with a Linux whose kernel image had another size.",
+      valueName: "size"))
+  var memTotal: String?
+
+  @Option(help: ArgumentHelp("The lowest address of mappings.", valueName: "size"))
+  var mmapMinAddr: String?
+
+  @Option(
+    help: ArgumentHelp("The core sets access and dirty bits by itself.", valueName: "on|off"))
+  var hwAfdbm: String?
+
+  @Option(help: "The core: \(Core.all.map(\.name).joined(separator: ", ")).")
+  var core: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How far memory may be promised.", valueName: "heuristic|always|never"))
+  var overcommit: String?
+
+  @Option(help: ArgumentHelp("A folder that the guest sees as /.", valueName: "folder"))
+  var sysroot: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A file or folder that the guest sees, too; several may be given.",
+      valueName: "host:guest[:ro]"))
+  var bind: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Adds to the guest's environment; several may be given.", valueName: "name=value"))
+  var env: [String] = []
+
+  /// The machine that is described, for each page size of the list.
+  func configurations() throws(MachineError) -> [MachineConfiguration] {
+    var base = MachineConfiguration()
+    if let machine { try MachineFile.apply(at: machine, to: &base) }
+    let words: [(MachineOption, [String])] = [
+      (.vaBits, one(vaBits)), (.ram, one(ram)), (.memTotal, one(memTotal)),
+      (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
+      (.core, one(core)), (.overcommit, one(overcommit)), (.sysroot, one(sysroot)), (.bind, bind),
+      (.env, env),
+    ]
+    for (option, values) in words {
+      for value in values { try base.set(option, to: value) }
+    }
+    guard let pageSize else { return [base] }
+    var all: [MachineConfiguration] = []
+    for word in pageSize.split(separator: ",", omittingEmptySubsequences: false) {
+      var configuration = base
+      try configuration.set(.pageSize, to: String(word))
+      all.append(configuration)
+    }
+    return all
+  }
+
+  private func one(_ value: String?) -> [String] { value.map { [$0] } ?? [] }
+}

@@ -1,0 +1,34 @@
+import Glibc
+
+/// One of this process's standard streams.
+enum Stream: Int32 {
+  case input = 0
+  case output = 1
+  case error = 2
+
+  /// Writes all of it; false when nobody takes it any more.
+  @discardableResult
+  func write(_ bytes: [UInt8]) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(rawValue, $0.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+      }
+      if count < 0 && errno == EINTR { continue }
+      if count < 0 && errno == EAGAIN {
+        var wanted = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+        unsafe poll(&wanted, 1, -1)
+        continue
+      }
+      guard count >= 0 else { return false }
+      done += count
+    }
+    return true
+  }
+
+  /// Writes a line.
+  func line(_ text: String) { write(Array((text + "\n").utf8)) }
+
+  /// Whether it is a terminal.
+  var isTerminal: Bool { isatty(rawValue) == 1 }
+}

@@ -1,0 +1,97 @@
+import Arm64
+import BoardFormat
+import Glibc
+import MemoryTypes
+import ProcessLaunch
+
+/// The memory of a machine: an anonymous file that the emulator maps as the guest's memory and
+/// this process maps behind the guest's RAM.
+///
+/// It has no name anywhere, so nothing of it is left when the last process that has it open ends.
+@safe
+final class BoardFile {
+  let descriptor: Int32
+  let layout: BoardLayout
+  /// The areas behind RAM. SAFETY: mapped here, unmapped in deinit, and the file cannot shrink.
+  private let areas: UnsafeMutableRawBufferPointer
+
+  /// Makes the file with everything that the kernel is to be told.
+  init(_ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, waitsForDebugger: Bool)
+    throws(MachineError)
+  {
+    let deviceTree = DeviceTreeWriter.memory(machine.banks)
+    let program = Self.program(guest, machine.environment)
+    let archive = ArchiveWriter(guest.tree)
+    layout = BoardLayout(
+      behind: machine.banks, deviceTree: UInt64(deviceTree.count), program: UInt64(program.count),
+      standardInput: UInt64(guest.standardInput?.count ?? 0), archive: archive.length)
+
+    let descriptor = unsafe kilburn_anonymous_file("kilburn-board", layout.size.rawValue)
+    guard descriptor >= 0 else {
+      throw .failure("no memory file for the machine: \(HostFile.reason(-descriptor))")
+    }
+    let start = BoardLayout.offset(of: layout.header.start)
+    let length = Int(layout.size.rawValue - start)
+    let mapping = unsafe mmap(
+      nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(start))
+    guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
+      close(descriptor)
+      throw .failure("no memory for the machine's files: \(HostFile.reason())")
+    }
+    self.descriptor = descriptor
+    unsafe areas = UnsafeMutableRawBufferPointer(start: mapping, count: length)
+
+    var header = BoardHeader()
+    header.pageShift = UInt32(machine.pageSize.shift)
+    header.vaBits = UInt32(machine.translation.vaBits)
+    header.deviceTree = layout.deviceTree
+    header.archive = layout.archive
+    header.program = layout.program
+    header.standardInput = layout.standardInput
+    header.statistics = layout.statistics
+    header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
+    header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
+    header.overcommit = machine.configuration.overcommit.rawValue
+    header.texts = texts.reduce(0) { $0 | $1.bit }
+    header.options = .ramIsZero
+    if machine.hardwareAccessAndDirty { header.options.insert(.hardwareAccessAndDirty) }
+    if guest.standardInput == nil { header.options.insert(.interactive) }
+    if waitsForDebugger { header.options.insert(.waitForDebugger) }
+
+    unsafe bytes(of: layout.header).storeBytes(of: header, as: BoardHeader.self)
+    unsafe bytes(of: layout.deviceTree).copyBytes(from: deviceTree)
+    unsafe bytes(of: layout.program).copyBytes(from: program)
+    unsafe bytes(of: layout.standardInput).copyBytes(from: guest.standardInput ?? [])
+    try unsafe archive.write(to: bytes(of: layout.archive))
+  }
+
+  deinit {
+    unsafe munmap(areas.baseAddress, areas.count)
+    close(descriptor)
+  }
+
+  /// What the kernel counted, or nil where it wrote nothing, or another version of it.
+  func statistics() -> Statistics? {
+    let block = unsafe bytes(of: layout.statistics).loadUnaligned(as: Statistics.self)
+    guard block.magic == Statistics.magic, block.version == Statistics.currentVersion else {
+      return nil
+    }
+    return block
+  }
+
+  private func bytes(of area: BoardHeader.Area) -> UnsafeMutableRawBufferPointer {
+    let start = Int(area.start - layout.header.start)
+    return unsafe UnsafeMutableRawBufferPointer(rebasing: areas[start..<start + Int(area.length)])
+  }
+
+  /// The path to execute, the arguments and the environment, as the kernel reads them.
+  private static func program(_ guest: Guest, _ environment: [EnvironmentVariable]) -> [UInt8] {
+    let strings = [guest.path] + guest.arguments + environment.map { "\($0.name)=\($0.value)" }
+    let text = [UInt8](strings.map { $0 + "\0" }.joined().utf8)
+    var block = ProgramArguments()
+    block.argc = UInt32(guest.arguments.count)
+    block.envc = UInt32(environment.count)
+    block.length = UInt64(text.count)
+    return unsafe withUnsafeBytes(of: block) { unsafe Array($0) } + text
+  }
+}

@@ -1,0 +1,54 @@
+import BoardFormat
+import MemoryTypes
+
+/// Where everything lies in the machine's memory, which is the board file.
+///
+/// ```
+/// 0x4000_0000  RAM: the emulator's first instructions, the kernel image at +2M,
+///   +128M      the emulator's own device tree, which carries the kernel's command line
+///              (in RAM, in a hole between banks or, where RAM is small, behind it)
+///   end of RAM, or +130M
+///              board header, statistics, device tree, arguments, standard input, archive
+/// ```
+/// QEMU puts its tree at half of memory but not above 128M, on a boundary of 2M (hw/arm/boot.c,
+/// arm_setup_direct_kernel_boot): the file is never smaller than 256M, so the place does not move.
+/// Nothing of that costs memory before it is touched.
+struct BoardLayout {
+  static let emulatorTree = MemoryBank(
+    start: MemoryBank.ramBase + .mebibytes(128), length: .mebibytes(2))
+  static let alignment = ByteCount.kibibytes(64)
+
+  var header = BoardHeader.Area()
+  var statistics = BoardHeader.Area()
+  var deviceTree = BoardHeader.Area()
+  var program = BoardHeader.Area()
+  var standardInput = BoardHeader.Area()
+  var archive = BoardHeader.Area()
+  /// The bytes of the whole file, which begins with RAM.
+  var size = ByteCount.zero
+
+  /// Lays the areas behind the last bank.
+  init(
+    behind banks: [MemoryBank], deviceTree: UInt64, program: UInt64, standardInput: UInt64,
+    archive: UInt64
+  ) {
+    let ramEnd = banks.map(\.end).max() ?? MemoryBank.ramBase
+    var next = max(ramEnd, Self.emulatorTree.end).alignedUp(to: Self.alignment)
+    func area(_ length: UInt64) -> BoardHeader.Area {
+      let area = BoardHeader.Area(start: next, length: ByteCount(length))
+      next = (next + ByteCount(length)).alignedUp(to: Self.alignment)
+      return area
+    }
+    header = area(UInt64(MemoryLayout<BoardHeader>.size))
+    statistics = area(UInt64(MemoryLayout<Statistics>.size))
+    self.deviceTree = area(deviceTree)
+    self.program = area(program)
+    self.standardInput = area(standardInput)
+    self.archive = area(archive)
+    let end = max(next, MemoryBank.ramBase + .mebibytes(256))
+    size = end.alignedUp(to: ByteCount.mebibytes(1)) - MemoryBank.ramBase
+  }
+
+  /// The place of an address in the file.
+  static func offset(of address: UInt64) -> UInt64 { address - MemoryBank.ramBase.rawValue }
+}

@@ -1,0 +1,119 @@
+public import Arm64
+public import MemoryTypes
+
+/// Everything that makes one machine differ from another, by the words of the command line.
+///
+/// What is nil follows from the rest: ``described()`` fills it in and refuses what cannot be.
+public struct MachineConfiguration: Equatable, Sendable {
+  public var pageSize = PageSize.fourKiB
+  public var vaBits: UInt64?
+  public var banks = [MemoryBank(start: MemoryBank.ramBase, length: .mebibytes(512))]
+  public var memTotal: ByteCount?
+  public var mmapMinAddress = ByteCount.kibibytes(64)
+  public var hardwareAccessAndDirty: Bool?
+  public var core = Core.neoverseN1
+  public var overcommit = Overcommit.heuristic
+  public var sysroot: String?
+  public var binds: [Bind] = []
+  /// What is added to HOME, PATH and TERM; a later one of the same name replaces an earlier.
+  public var environment: [EnvironmentVariable] = []
+
+  public init() {}
+
+  /// The policy of `vm.overcommit_memory`.
+  public enum Overcommit: UInt64, CaseIterable, Sendable {
+    case heuristic = 0
+    case always = 1
+    case never = 2
+  }
+}
+
+/// A file or folder of the host that the guest sees.
+public struct Bind: Hashable, Sendable {
+  public var host: String
+  public var guest: String
+}
+
+/// One variable of the guest's environment.
+public struct EnvironmentVariable: Hashable, Sendable {
+  public var name: String
+  public var value: String
+}
+
+/// A machine with nothing left open: each value is one that the board can have.
+public struct MachineDescription: Equatable, Sendable {
+  public var configuration: MachineConfiguration
+  public var translation: TranslationGeometry
+  public var hardwareAccessAndDirty: Bool
+
+  public var pageSize: PageSize { translation.pageSize }
+  public var banks: [MemoryBank] { configuration.banks }
+  public var core: Core { configuration.core }
+
+  /// The guest's whole environment, in the order that it is given to the program.
+  public var environment: [EnvironmentVariable] {
+    var all = [
+      EnvironmentVariable(name: "HOME", value: "/"),
+      EnvironmentVariable(name: "PATH", value: "/bin"),
+      EnvironmentVariable(name: "TERM", value: "linux"),
+    ]
+    for variable in configuration.environment {
+      if let place = all.firstIndex(where: { $0.name == variable.name }) {
+        all[place] = variable
+      } else {
+        all.append(variable)
+      }
+    }
+    return all
+  }
+}
+
+extension MachineConfiguration {
+  /// The bits of a virtual address that Linux/arm64 offers with a page size
+  /// (arch/arm64/Kconfig, "Virtual address space size"), the usual one first.
+  public static func vaBits(offeredWith pageSize: PageSize) -> [UInt64] {
+    switch pageSize {
+    case .fourKiB: [48, 39, 52]
+    case .sixteenKiB: [47, 36, 48, 52]
+    default: [48, 42, 52]
+    }
+  }
+
+  /// The machine with its defaults filled in.
+  public func described() throws(MachineError) -> MachineDescription {
+    try banks.check()
+    guard core.pageSizes.contains(pageSize) else {
+      throw .usage(
+        "\(core.name) has no \(pageSize.text) pages",
+        hint: "it has \(core.pageSizes.map(\.text).joined(separator: " and "))")
+    }
+    let afdbm = hardwareAccessAndDirty ?? core.hasHardwareAccessAndDirty
+    if afdbm && !core.hasHardwareAccessAndDirty {
+      throw .usage("--hw-afdbm on: \(core.name) cannot set access and dirty bits by itself")
+    }
+    if let memTotal, memTotal > banks.total {
+      throw .usage("--mem-total: \(memTotal) is more than the RAM, \(banks.total)")
+    }
+    if let memTotal, memTotal < .mebibytes(16) {
+      throw .usage("--mem-total: \(memTotal) is less than 16M, the least there can be")
+    }
+    return MachineDescription(
+      configuration: self, translation: try translation(), hardwareAccessAndDirty: afdbm)
+  }
+
+  private func translation() throws(MachineError) -> TranslationGeometry {
+    let offered = Self.vaBits(offeredWith: pageSize)
+    let bits = vaBits ?? offered[0]
+    let geometry = TranslationGeometry(
+      pageSize: pageSize, vaBits: bits, hasLargeOutput: bits == 52 && pageSize != .sixtyFourKiB)
+    guard let geometry, offered.contains(bits) else {
+      let list = offered.sorted().map(String.init).joined(separator: ", ")
+      throw .usage(
+        "--va-bits cannot be \(bits) with \(pageSize.text) pages", hint: "it is one of \(list)")
+    }
+    if bits == 52 && !core.hasLargeAddresses {
+      throw .usage("\(core.name) has no 52-bit addresses", hint: "--core max has")
+    }
+    return geometry
+  }
+}

@@ -1,0 +1,107 @@
+public import MemoryTypes
+
+/// The words that describe a machine, the same on the command line and in a machine file.
+public enum MachineOption: String, CaseIterable, Sendable {
+  case pageSize = "page-size"
+  case vaBits = "va-bits"
+  case ram
+  case memTotal = "mem-total"
+  case mmapMinAddress = "mmap-min-addr"
+  case hardwareAccessAndDirty = "hw-afdbm"
+  case core
+  case overcommit
+  case sysroot
+  case bind
+  case env
+
+  /// Words of the design whose subject has not been built.
+  public static let notBuilt = [
+    "swap", "memory-max", "memory-high", "swappiness", "thp", "cpus", "aslr",
+  ]
+
+  /// The error for one of those words, which is refused and never ignored.
+  public static func refusal(of word: String) -> MachineError {
+    .usage("--\(word) is not built yet")
+  }
+}
+
+extension MachineConfiguration {
+  /// Sets what `option` names to what `value` says, as on the command line.
+  public mutating func set(_ option: MachineOption, to value: String) throws(MachineError) {
+    switch option {
+    case .pageSize: pageSize = try Self.pageSize(value)
+    case .vaBits:
+      guard let bits = UInt64(value) else {
+        throw .usage("--va-bits cannot be '\(value)'", hint: "write a number of bits, 39 or 48")
+      }
+      vaBits = bits
+    case .ram: banks = try [MemoryBank](parsing: value)
+    case .memTotal: memTotal = try Self.size(value, of: option)
+    case .mmapMinAddress: mmapMinAddress = try Self.size(value, of: option)
+    case .hardwareAccessAndDirty:
+      guard value == "on" || value == "off" else {
+        throw .usage("--hw-afdbm cannot be '\(value)'", hint: "it is on or off")
+      }
+      hardwareAccessAndDirty = value == "on"
+    case .core: core = try Core(named: value)
+    case .overcommit:
+      let policy = Overcommit.allCases.first { "\($0.rawValue)" == value || "\($0)" == value }
+      guard let policy else {
+        throw .usage(
+          "--overcommit cannot be '\(value)'",
+          hint: "it is heuristic, always or never (0, 1 or 2, as vm.overcommit_memory)")
+      }
+      overcommit = policy
+    case .sysroot: sysroot = value
+    case .bind: binds.append(try Bind(parsing: value))
+    case .env: environment.append(try EnvironmentVariable(parsing: value))
+    }
+  }
+
+  /// The page size that a word names.
+  public static func pageSize(_ text: some StringProtocol) throws(MachineError) -> PageSize {
+    guard let size = ByteCount(parsing: text), let pageSize = PageSize(size) else {
+      throw .usage("--page-size cannot be '\(text)'", hint: "it is 4K, 16K or 64K")
+    }
+    return pageSize
+  }
+
+  private static func size(_ text: String, of option: MachineOption) throws(MachineError)
+    -> ByteCount
+  {
+    guard let size = ByteCount(parsing: text) else {
+      throw .usage(
+        "--\(option.rawValue) cannot be '\(text)'", hint: "write a size, 64K or 512M")
+    }
+    return size
+  }
+}
+
+extension Bind {
+  /// Reads `HOST:GUEST` or `HOST:GUEST:ro`.
+  init(parsing text: String) throws(MachineError) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    if parts.count == 3, parts[2] == "rw" {
+      throw .usage(
+        "--bind \(text): rw is not built yet",
+        hint: "without it the guest sees the files, and what it writes stays in memory")
+    }
+    guard parts.count == 2 || parts.count == 3 && parts[2] == "ro", !parts[0].isEmpty else {
+      throw .usage("--bind cannot be '\(text)'", hint: "write HOST:GUEST, both of them paths")
+    }
+    guard parts[1].hasPrefix("/"), parts[1].contains(where: { $0 != "/" }) else {
+      throw .usage("--bind \(text): the guest's path must be absolute, and not / itself")
+    }
+    self.init(host: parts[0], guest: parts[1])
+  }
+}
+
+extension EnvironmentVariable {
+  /// Reads `NAME=VALUE`.
+  init(parsing text: String) throws(MachineError) {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw .usage("--env cannot be '\(text)'", hint: "write NAME=VALUE")
+    }
+    self.init(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+  }
+}

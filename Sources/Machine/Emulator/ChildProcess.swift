@@ -1,0 +1,65 @@
+import Glibc
+import ProcessLaunch
+
+/// A process started by this one, with pipes for its standard streams. It ends with this one.
+final class ChildProcess {
+  let id: pid_t
+  /// What it prints to standard output and error can be read here.
+  let output: Int32
+  let errors: Int32
+  /// What is written here it reads from its standard input.
+  private(set) var input: Int32
+  private var status: Int32?
+
+  /// Starts `arguments[0]`, found by path; `descriptors` become its 3, 4, and so on.
+  init(_ arguments: [String], descriptors: [Int32] = []) throws(MachineError) {
+    let (inputRead, inputWrite) = try Self.pipe()
+    let (outputRead, outputWrite) = try Self.pipe()
+    let (errorsRead, errorsWrite) = try Self.pipe()
+    var copies = unsafe arguments.map { unsafe strdup($0) } + [nil]
+    let streams = [inputRead, outputWrite, errorsWrite] + descriptors
+    id = unsafe kilburn_launch(arguments[0], &copies, streams, Int32(streams.count))
+    unsafe copies.forEach { unsafe free($0) }
+    for descriptor in [inputRead, outputWrite, errorsWrite] { close(descriptor) }
+    (input, output, errors) = (inputWrite, outputRead, errorsRead)
+    guard id > 0 else {
+      throw .failure("\(arguments[0]) cannot be started: \(HostFile.reason(-id))")
+    }
+  }
+
+  deinit {
+    end()
+    closeInput()
+    close(output)
+    close(errors)
+  }
+
+  /// Tells it that there is no more input.
+  func closeInput() {
+    if input >= 0 { close(input) }
+    input = -1
+  }
+
+  /// Waits for its end and returns its wait status.
+  @discardableResult
+  func wait() -> Int32 {
+    if let status { return status }
+    let result = kilburn_wait(id)
+    status = result
+    return result
+  }
+
+  /// Ends it, if it has not ended by itself.
+  func end() {
+    if status == nil { kill(id, SIGKILL) }
+    wait()
+  }
+
+  private static func pipe() throws(MachineError) -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe kilburn_pipe(&ends) == 0 else {
+      throw .failure("no pipe: \(HostFile.reason())")
+    }
+    return (ends[0], ends[1])
+  }
+}

@@ -1,0 +1,35 @@
+import BoardFormat
+import MemoryTypes
+
+/// QEMU's command line for a machine.
+enum EmulatorArguments {
+  /// The descriptor that the emulator has the board file as.
+  static let boardFile: Int32 = 3
+
+  static func list(
+    _ machine: MachineDescription, _ board: BoardLayout, kernel: KernelImage, debugger port: Int?
+  ) -> [String] {
+    let size = board.size.rawValue
+    let memory =
+      "memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/\(boardFile),size=\(size)B"
+    var list = [
+      "-M", "virt,memory-backend=ram,gic-version=2,dtb-randomness=off",
+      "-object", memory,
+      "-m", "\(size)B",
+      "-cpu", machine.core.emulatorCPU,
+      "-smp", "1",
+      // Virtual time is the number of instructions: one a nanosecond, whatever the host does.
+      "-icount", "shift=0,sleep=off",
+      "-rtc", "base=2024-01-01,clock=vm",
+      // Nothing that the guest could reach the host through.
+      "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-nic", "none",
+      "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+      "-no-reboot",
+      "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+      "-kernel", kernel.path,
+      "-append", "\(BoardHeader.parameter)\(hexadecimal(board.header.start))",
+    ]
+    if let port { list += ["-gdb", "tcp:127.0.0.1:\(port)", "-S"] }
+    return list
+  }
+}

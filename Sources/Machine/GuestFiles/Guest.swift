@@ -1,0 +1,58 @@
+import BoardFormat
+
+/// What a machine runs: the files the guest sees, and of them the program with its arguments.
+public struct Guest {
+  /// The program's path in the guest, which is its `argv[0]` too.
+  public let path: String
+  /// All of `argv`.
+  public let arguments: [String]
+  /// What the program reads from its standard input; nil where that is typed.
+  public let standardInput: [UInt8]?
+  let tree: GuestTree
+
+  /// Finds the program and the files.
+  ///
+  /// `program` is a path in the guest (a bare name is looked for in `/bin`), or else a file of the
+  /// host, which the guest then sees as `/bin/NAME`.
+  public init(
+    program: String, arguments: [String], configuration: MachineConfiguration,
+    standardInput: [UInt8]?
+  ) throws(MachineError) {
+    var tree = GuestTree()
+    if let sysroot = configuration.sysroot {
+      guard HostFile.status(sysroot, following: true)?.isFolder == true else {
+        throw .failure("--sysroot \(sysroot): there is no such folder")
+      }
+      try tree.add(host: sysroot, at: "/", store: .disk)
+    }
+    for bind in configuration.binds {
+      try tree.add(host: bind.host, at: bind.guest, store: .disk)
+    }
+
+    let inGuest = program.contains("/") ? GuestPath.normalized(program) : "/bin/" + program
+    let file: ProgramFile
+    if !program.hasPrefix("./"), let node = tree.resolve(inGuest)?.node,
+      case .file(let host, _) = node.content
+    {
+      path = inGuest
+      file = try ProgramFile(host, called: program)
+    } else {
+      guard let status = HostFile.status(program, following: true) else {
+        let place = configuration.sysroot.map { ", neither in \($0) nor here" } ?? ""
+        throw .failure("\(program): there is no such program\(place)")
+      }
+      guard status.isRegular else { throw .failure("\(program) is not a file") }
+      file = try ProgramFile(program, called: program)
+      path = "/bin/" + GuestPath.name(of: program)
+      tree.addProgram(host: program, size: status.size, at: path)
+    }
+    if let interpreter = file.interpreter, tree.resolve(interpreter) == nil {
+      throw .failure(
+        "\(program) is dynamically linked and needs \(interpreter), which the guest does not have",
+        hint: "--sysroot names a folder with an arm64 system")
+    }
+    self.tree = tree
+    self.arguments = [path] + arguments
+    self.standardInput = standardInput
+  }
+}

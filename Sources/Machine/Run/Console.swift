@@ -1,0 +1,127 @@
+import BoardFormat
+import Glibc
+
+/// The serial line of a running machine: read, taken apart and passed on until the machine ends.
+struct Console {
+  private let process: ChildProcess
+  private var demultiplexer = ConsoleDemultiplexer()
+  private(set) var log: [String] = []
+  private var ending: Ending?
+  /// What the emulator itself complained of.
+  private var complaints: [UInt8] = []
+  /// Typed, and not yet taken by the machine.
+  private var typed: [UInt8] = []
+
+  var texts: [(name: String, bytes: [UInt8])] { demultiplexer.texts }
+
+  init(process: ChildProcess) { self.process = process }
+
+  /// Sees the run through to any end.
+  mutating func watch(
+    signals: Int32, types: Bool, timeout: Int?, output: MachineRun.Output
+  ) throws(MachineError) -> Ending {
+    var types = types
+    let deadline = timeout.map { Self.milliseconds() + $0 * 1000 }
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    if types { _ = fcntl(process.input, F_SETFL, O_NONBLOCK) }
+    while true {
+      var wait: Int32 = -1
+      if let deadline {
+        let left = deadline - Self.milliseconds()
+        guard left > 0 else { return .timedOut(seconds: timeout ?? 0) }
+        wait = Int32(clamping: left)
+      }
+      var watched = [
+        pollfd(fd: process.output, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: process.errors, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: types && typed.isEmpty ? 0 : -1, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: typed.isEmpty ? -1 : process.input, events: Int16(POLLOUT), revents: 0),
+      ]
+      let ready = unsafe poll(&watched, nfds_t(watched.count), wait)
+      if ready < 0 && errno != EINTR { throw .failure("poll: \(HostFile.reason())") }
+      guard ready > 0 else { continue }
+
+      if watched[2].revents != 0, let signal = Signals.next() {
+        return .interrupted(signal: signal)
+      }
+      if watched[3].revents != 0 { types = type(&buffer) }
+      if watched[4].revents != 0 { sendTyped() }
+      if watched[1].revents != 0 {
+        complaints += Self.read(process.errors, &buffer) ?? []
+      }
+      if watched[0].revents != 0 {
+        guard let bytes = Self.read(process.output, &buffer), !bytes.isEmpty else {
+          return ended(output)
+        }
+        guard handle(demultiplexer.receive(bytes), output) else { return .outputClosed }
+      }
+    }
+  }
+
+  /// Passes on what came; false when nobody takes the guest's output any more.
+  private mutating func handle(
+    _ events: [ConsoleDemultiplexer.Event], _ output: MachineRun.Output
+  ) -> Bool {
+    for event in events {
+      switch event {
+      case .standardOutput(let bytes): guard output(.standardOutput, bytes) else { return false }
+      case .standardError(let bytes): guard output(.standardError, bytes) else { return false }
+      case .log(let line): log.append(line)
+      case .end(let reason, let status, let address, let programCounter):
+        ending =
+          switch reason {
+          case .exited: .exited(status: status)
+          case .signalled:
+            .signalled(number: status, address: address, programCounter: programCounter)
+          case .outOfMemory: .outOfMemory
+          case .notStarted: .notStarted(errno: status)
+          case .kernelFault: .kernelFault
+          }
+      }
+    }
+    return true
+  }
+
+  /// The emulator closed the line: the machine's end, if the kernel said how, or the emulator's.
+  private mutating func ended(_ output: MachineRun.Output) -> Ending {
+    _ = handle(demultiplexer.finish(), output)
+    if let ending { return ending }
+    var buffer = [UInt8](repeating: 0, count: 1 << 12)
+    while let more = Self.read(process.errors, &buffer), !more.isEmpty { complaints += more }
+    let status = process.wait()
+    let said = String(decoding: complaints, as: UTF8.self).split(separator: "\n").first
+    if let said, status != 0 { return .emulatorFailed("QEMU: \(said)") }
+    let signal = status & 0x7f
+    if signal != 0 { return .emulatorFailed("QEMU was ended by signal \(signal)") }
+    return .emulatorFailed("the machine went off without a word (QEMU's status \(status >> 8))")
+  }
+
+  /// Takes what was typed; false when no more will come. The end of it reaches the guest as ^D.
+  private mutating func type(_ buffer: inout [UInt8]) -> Bool {
+    let bytes = Self.read(STDIN_FILENO, &buffer) ?? []
+    typed = bytes.isEmpty ? [4] : Array(bytes)
+    return !bytes.isEmpty
+  }
+
+  private mutating func sendTyped() {
+    let count = unsafe write(process.input, typed, typed.count)
+    if count > 0 { typed.removeFirst(count) }
+    if count < 0 && errno != EAGAIN { typed = [] }
+  }
+
+  /// What there is to read; empty at the end, nil on an error.
+  private static func read(_ descriptor: Int32, _ buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+    while true {
+      let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
+      if count >= 0 { return buffer[..<count] }
+      guard errno == EINTR else { return nil }
+    }
+  }
+
+  private static func milliseconds() -> Int {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+  }
+}

@@ -1,0 +1,64 @@
+public import BoardFormat
+import Glibc
+import ProcessLaunch
+
+/// One run of a machine, from the board file to the end of the emulator.
+public struct MachineRun: Sendable {
+  public var machine: MachineDescription
+  public var emulator: Emulator
+  public var kernel: KernelImage
+  /// The texts that the kernel is to write at the end.
+  public var texts: Set<Text> = []
+  /// The port on which a debugger is waited for.
+  public var debuggerPort: Int?
+  /// How long it may take, in seconds.
+  public var timeout: Int?
+
+  public init(machine: MachineDescription, emulator: Emulator, kernel: KernelImage) {
+    self.machine = machine
+    self.emulator = emulator
+    self.kernel = kernel
+  }
+
+  /// Runs it to any end. What the guest writes goes through `output` as it comes.
+  public func run(_ guest: Guest, output: Output) throws(MachineError) -> RunResult {
+    let question = try emulator.askForVersion()
+    let board = try BoardFile(
+      machine, guest, texts: texts, waitsForDebugger: debuggerPort != nil)
+    _ = try question.answer()
+    let arguments = EmulatorArguments.list(
+      machine, board.layout, kernel: kernel, debugger: debuggerPort)
+    let signals = Signals.descriptor
+    let process = try ChildProcess([emulator.path] + arguments, descriptors: [board.descriptor])
+    // Nobody types: the line is quiet, as the guest's null device would be.
+    if guest.standardInput != nil { process.closeInput() }
+
+    var console = Console(process: process)
+    let ending = try console.watch(
+      signals: signals, types: guest.standardInput == nil, timeout: timeout, output: output)
+    process.end()
+    return RunResult(
+      ending: ending, statistics: board.statistics(), texts: console.texts, log: console.log)
+  }
+
+  /// Takes what the guest wrote; false when nobody reads that any more.
+  public typealias Output = (OutputStream, [UInt8]) -> Bool
+
+  /// The guest's two streams.
+  public enum OutputStream: Sendable {
+    case standardOutput
+    case standardError
+  }
+}
+
+/// The signals that ask this process to end, as something to be read.
+public enum Signals {
+  /// Caught from the first use on.
+  public static let descriptor: Int32 = kilburn_catch_signals()
+
+  /// The one that came, or nil.
+  static func next() -> Int32? {
+    let number = kilburn_next_signal(descriptor)
+    return number > 0 ? number : nil
+  }
+}

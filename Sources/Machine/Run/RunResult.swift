@@ -1,0 +1,51 @@
+public import BoardFormat
+
+/// How a run ended and what the machine left.
+public struct RunResult: Sendable {
+  public var ending: Ending
+  /// What the kernel counted; nil where it did not come to that.
+  public var statistics: Statistics?
+  /// The texts that the kernel wrote, by name.
+  public var texts: [(name: String, bytes: [UInt8])] = []
+  /// The kernel's log.
+  public var log: [String] = []
+
+  /// The text of that name.
+  public func text(_ name: String) -> String? {
+    texts.last { $0.name == name }.map { String(decoding: $0.bytes, as: UTF8.self) }
+  }
+}
+
+/// Who ended a run, and how.
+public enum Ending: Equatable, Sendable {
+  /// The program called exit.
+  case exited(status: UInt32)
+  /// A signal ended the program, with the faulting address and the program counter.
+  case signalled(number: UInt32, address: UInt64, programCounter: UInt64)
+  /// The out-of-memory killer ended the program.
+  case outOfMemory
+  /// The kernel could not start the program.
+  case notStarted(errno: UInt32)
+  /// The kernel died.
+  case kernelFault
+  /// This process was asked to end.
+  case interrupted(signal: Int32)
+  /// The time that was given is over.
+  case timedOut(seconds: Int)
+  /// Nobody reads our standard output any more.
+  case outputClosed
+  /// The emulator ended by itself.
+  case emulatorFailed(String)
+
+  /// The exit code of `kilburn run`.
+  public var exitCode: Int32 {
+    switch self {
+    case .exited(let status): Int32(status & 0xff)
+    case .signalled(let number, _, _): 128 + Int32(number & 0x7f)
+    case .outOfMemory: 128 + 9
+    case .interrupted(let signal): 128 + signal
+    case .outputClosed: 128 + 13
+    case .notStarted, .kernelFault, .timedOut, .emulatorFailed: 125
+    }
+  }
+}
