@@ -1,0 +1,216 @@
+import Arm64
+import BoardFormat
+import MemoryTypes
+import PageFrames
+
+extension FileSystem {
+  /// What is there before any file of the archive: mount points and devices, as the init of an
+  /// initramfs leaves them.
+  func populate() throws(Errno) {
+    try addFolder("bin", in: root, on: .root)
+    let devices = try addFolder("dev", in: root, on: .devices)
+    devices.pointee.isMountPoint = true
+    try addFolder("proc", in: root, kind: .procedural(.processes), on: .processes, 0o555)
+      .pointee.isMountPoint = true
+    try addFolder("sys", in: root, kind: .procedural(.system), on: .system, 0o555)
+      .pointee.isMountPoint = true
+    try addFolder("tmp", in: root, on: .temporary, 0o1777).pointee.isMountPoint = true
+    try addFolder("shm", in: devices, on: .sharedMemory, 0o1777).pointee.isMountPoint = true
+    try addDevice("null", .null, in: devices)
+    try addDevice("zero", .zero, in: devices)
+    try addDevice("full", .full, in: devices)
+    try addDevice("random", .random, in: devices)
+    try addDevice("urandom", .urandom, in: devices)
+    try addDevice("console", .console, in: devices)
+    try addDevice("tty", .terminal, in: devices)
+    try addLink("fd", to: "/proc/self/fd", in: devices)
+    try addLink("stdin", to: "/proc/self/fd/0", in: devices)
+    try addLink("stdout", to: "/proc/self/fd/1", in: devices)
+    try addLink("stderr", to: "/proc/self/fd/2", in: devices)
+  }
+
+  @discardableResult
+  private func addFolder(
+    _ name: ByteString, in folder: KernelPointer<Dentry>, kind: Inode.Kind = .directory,
+    on mount: Mount, _ permissions: UInt32 = 0o755
+  ) throws(Errno) -> KernelPointer<Dentry> {
+    try create(name, in: folder) { (_) throws(Errno) in
+      let inode = try makeInode(
+        kind, on: mount, mode: FileMode(.directory, permissions: permissions))
+      inode.pointee.links = 2
+      return inode
+    }
+  }
+
+  private func addDevice(
+    _ name: ByteString, _ device: CharacterDevice, in folder: KernelPointer<Dentry>
+  ) throws(Errno) {
+    try create(name, in: folder) { (_) throws(Errno) in
+      let isConsole = device == .console
+      let inode = try makeInode(
+        .device(device), on: .devices,
+        mode: FileMode(.characterDevice, permissions: isConsole ? 0o600 : 0o666))
+      inode.pointee.links = 1
+      return inode
+    }
+  }
+
+  private func addLink(
+    _ name: ByteString, to target: ByteString, in folder: KernelPointer<Dentry>
+  ) throws(Errno) {
+    try create(name, in: folder) { (_) throws(Errno) in
+      try makeLinkInode(to: target, on: .devices)
+    }
+  }
+
+  /// Makes names and inodes of what the archive holds.
+  ///
+  /// An entry's folder must come before it, its path must be absolute and plain (no `.`, `..`,
+  /// empty or overlong names), no other entry may have its name, and it can lie in no link.
+  /// Entries below `/proc` and `/sys` are hidden by what is mounted there, as on any machine.
+  func mountArchive(_ header: ArchiveHeader) throws(Errno) {
+    // Most entries lie in the same folder as the one before.
+    var lastFolder = root
+    var lastPath: ByteString = ""
+    var index: UInt64 = 0
+    while index < header.count {
+      let entry = try archive.entry(index, of: header)
+      let path = try archive.name(of: entry, header)
+      index &+= 1
+      guard path.first == 0x2F, path.count <= Self.maximumPath else { throw .EINVAL }
+      if path.count == 1 {
+        guard entry.fileMode.type == .directory else { throw .EINVAL }
+        root.pointee.inode.pointee.adopt(entry)
+        continue
+      }
+      let slash = path.lastIndex(of: 0x2F) ?? 0
+      let folderPath = path[0..<slash]
+      let name = path[slash + 1..<path.count]
+      guard name.isPlainName else { throw .EINVAL }
+      if !(folderPath == lastPath) {
+        guard let folder = try folder(at: folderPath) else { continue }
+        lastFolder = folder
+        lastPath = folderPath
+      }
+      try add(entry, name, in: lastFolder)
+    }
+  }
+
+  /// The folder with a plain path, nil where it lies in `/proc` or `/sys`.
+  private func folder(at path: ByteString) throws(Errno) -> KernelPointer<Dentry>? {
+    var rest = path
+    var current = root
+    while true {
+      let name = rest.takeName()
+      if name.isEmpty { return current }
+      guard name.isPlainName, current.pointee.inode.pointee.isDirectory else { throw .EINVAL }
+      if current.pointee.inode.pointee.node != nil { return nil }
+      let hash = NameTable.hash(name, in: current)
+      guard let next = names.find(name, in: current, hash: hash) else { throw .EINVAL }
+      current = next
+    }
+  }
+
+  private func add(
+    _ entry: ArchiveEntry, _ name: ByteString, in folder: KernelPointer<Dentry>
+  ) throws(Errno) {
+    let inode = folder.pointee.inode
+    guard inode.pointee.isDirectory, let type = entry.fileMode.type else { throw .EINVAL }
+    guard inode.pointee.node == nil else { return }
+    if let there = names.find(name, in: folder, hash: NameTable.hash(name, in: folder)) {
+      // A folder that is there already, a mount point perhaps, takes the entry's figures; a link
+      // or device in /dev stays what it is.
+      if type == .directory, there.pointee.inode.pointee.isDirectory {
+        if !there.pointee.isMountPoint { there.pointee.inode.pointee.adopt(entry) }
+        return
+      }
+      guard inode.pointee.mount == .devices else { throw .EINVAL }
+      return
+    }
+    let mount: Mount = entry.store == .disk ? .disk : inode.pointee.mount
+    try create(name, in: folder) { (_) throws(Errno) in
+      let new: KernelPointer<Inode>
+      switch type {
+      case .directory:
+        // Folders are in memory wherever they came from: names can be added to them.
+        new = try makeInode(
+          .directory, on: inode.pointee.mount, mode: entry.fileMode)
+        new.pointee.links = 2
+      case .symbolicLink:
+        guard entry.size > 0, entry.size <= UInt64(Self.maximumPath) else { throw Errno.EINVAL }
+        new = try makeInode(
+          .symbolicLink(.archive(offset: entry.data)), on: mount, mode: entry.fileMode,
+          size: entry.size)
+        new.pointee.links = 1
+      case .regular:
+        new = try makeRegular(entry, on: mount)
+      case .fifo, .characterDevice, .blockDevice, .socket: throw Errno.EINVAL
+      }
+      new.pointee.stamp(entry.modified)
+      return new
+    }
+  }
+
+  /// A regular file: on disk its pages come when used, in memory they are there at once.
+  private func makeRegular(
+    _ entry: ArchiveEntry, on mount: Mount
+  ) throws(Errno) -> KernelPointer<Inode> {
+    let kind: Inode.Kind =
+      entry.store == .disk
+      ? .regular(.disk(offset: entry.data, bytes: entry.size)) : .regular(.sharedMemory)
+    let inode = try makeInode(kind, on: mount, mode: entry.fileMode, size: entry.size)
+    inode.pointee.links = 1
+    guard entry.store == .memory else { return inode }
+    do throws(Errno) {
+      for index in 0..<pageCount(of: inode) {
+        try charge(pages: 1, to: mount)
+        guard let frame = frames.pointee.allocate(.highUserMovable) else {
+          uncharge(pages: 1, from: mount)
+          throw Errno.ENOMEM
+        }
+        copy(frame, index, offset: entry.data, bytes: entry.size)
+        try add(frame, at: index, to: inode)
+      }
+    } catch {
+      release(inode)
+      throw error
+    }
+    return inode
+  }
+}
+
+extension ArchiveEntry {
+  var fileMode: FileMode { FileMode(mode) }
+}
+
+extension Inode {
+  /// Takes permissions and times of an entry for a folder that was there before it.
+  mutating func adopt(_ entry: ArchiveEntry) {
+    mode.permissions = entry.fileMode.permissions
+    stamp(entry.modified)
+  }
+
+  mutating func stamp(_ seconds: UInt64) {
+    let time = FileTime(seconds: Int64(bitPattern: seconds))
+    accessed = time
+    modified = time
+    changed = time
+  }
+}
+
+extension ByteString {
+  func lastIndex(of byte: UInt8) -> Int? {
+    var index = count
+    while index > 0 {
+      index &-= 1
+      if self[index] == byte { return index }
+    }
+    return nil
+  }
+
+  /// Whether it can be a name in a folder.
+  var isPlainName: Bool {
+    !isEmpty && count <= Dentry.maximumName && !(self == ".") && !(self == "..")
+      && firstIndex(of: 0x2F) == nil && firstIndex(of: 0) == nil
+  }
+}

@@ -1,0 +1,73 @@
+public import Arm64
+public import KernelHeap
+public import MemoryTypes
+public import PageFrames
+
+/// All files: one tree of names over inodes, the page cache under them, the archive below.
+///
+/// Terms
+/// - A *name* is a ``Dentry``, a *file* as such an ``Inode``, an opened one an ``OpenFile``. All are
+///   slab objects with reference counts; whoever keeps a pointer holds a reference.
+/// - The *page cache* is the set of frames in all inodes' ``PageTree``s. A frame in it carries one
+///   reference for the cache and one for each place it is mapped or used at.
+/// - The *archive* (``ArchiveHeader``) is what the tool put behind RAM. At mount its entries become
+///   names and inodes. Files stored `.memory` are copied into frames at once: they are what an
+///   initramfs leaves in tmpfs, and count as Shmem. Files stored `.disk` are copied page by page
+///   when first used; that is this machine's disk read (pgpgin, a major fault).
+/// - Writes stay in the page cache; nothing is ever written back. The tool reads what it was asked
+///   to export from the page cache at the end.
+///
+/// Nothing in the archive is believed: every offset, length, name and type is checked, and an
+/// archive that fails is refused with EINVAL before the first program starts.
+///
+/// Methods do not mutate the singleton, so that what a copy calls back (a program's memory that
+/// faults in a page of this same file) may come in again; what changes lies in ``state``.
+///
+/// Linux: fs/namei.c (walks), fs/dcache.c, mm/shmem.c, mm/filemap.c, fs/seq_file.c.
+@safe public struct FileSystem<B: Board>: ~Copyable {
+  public let board: B
+  public let frames: KernelPointer<FrameAllocator<B>>
+  public let slab: KernelPointer<SlabAllocator<B>>
+  let caches: FileCaches<B>
+  let state: KernelPointer<FileSystemState>
+  let names: NameTable
+  let archive: ArchiveReader
+  /// Standard input, where nobody types it.
+  let input: ArchiveReader
+  /// The singleton's own address, for what it hands out.
+  let selfPointer: KernelPointer<FileSystem<B>>
+  /// The root of the tree, `/`.
+  public let root: KernelPointer<Dentry>
+  /// What the rooms above supply; nil until ``connect(_:)``.
+  var surroundings: Surroundings<B>?
+
+  /// Takes what the rooms above supply. Before that `/proc` and `/sys` are empty and the console
+  /// swallows all.
+  public mutating func connect(_ surroundings: Surroundings<B>) {
+    self.surroundings = surroundings
+  }
+}
+
+/// The slab caches of files, under Linux's names and with its sizes.
+struct FileCaches<B: Board>: BitwiseCopyable {
+  var inodes: ObjectCache<Inode, B>
+  var memoryInodes: ObjectCache<Inode, B>
+  var proceduralInodes: ObjectCache<Inode, B>
+  var dentries: ObjectCache<Dentry, B>
+  var openFiles: ObjectCache<OpenFile, B>
+  var pageTreeNodes: ObjectCache<PageTreeNode, B>
+  var descriptorTables: ObjectCache<FileDescriptorTable, B>
+}
+
+/// What changes about the file system as a whole.
+struct FileSystemState: BitwiseCopyable {
+  var mounts = InlineArray<8, MountState>(repeating: MountState())
+  /// Whether input is typed; then the console is a terminal.
+  var isInteractive: Bool
+  /// Bytes of standard input that were read.
+  var inputRead: UInt64 = 0
+  /// The state of `/dev/urandom`'s generator.
+  var random: UInt64
+  /// Seconds since 1970 when the virtual counter was zero.
+  var bootSeconds: Int64
+}

@@ -1,0 +1,31 @@
+/// The character devices the machine has.
+public enum CharacterDevice: UInt8, BitwiseCopyable, Sendable, CaseIterable {
+  case null, zero, full, random, urandom
+  /// The machine's console: reading takes standard input, writing goes to standard output.
+  case console
+  /// The controlling terminal.
+  case terminal
+  /// Standard error: a console whose bytes go to a channel of their own.
+  case standardError
+
+  /// The number that `st_rdev` shows (Documentation/admin-guide/devices.txt).
+  public var number: DeviceNumber {
+    switch self {
+    case .null: DeviceNumber(1, 3)
+    case .zero: DeviceNumber(1, 5)
+    case .full: DeviceNumber(1, 7)
+    case .random: DeviceNumber(1, 8)
+    case .urandom: DeviceNumber(1, 9)
+    case .terminal: DeviceNumber(5, 0)
+    case .console, .standardError: DeviceNumber(5, 1)
+    }
+  }
+
+  /// Whether it is a terminal, if somebody sits at the console.
+  public var isConsole: Bool {
+    switch self {
+    case .console, .terminal, .standardError: true
+    case .null, .zero, .full, .random, .urandom: false
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import MemoryTypes
+
+/// A file as such, without its names: type, owner, size, times, and its pages (`struct inode`).
+///
+/// Ownership: each name (``Dentry``), each open file and each mapping of the file holds one of
+/// `references`. `links` is what `st_nlink` shows. The inode dies with its last reference, and gives
+/// back its pages then.
+public struct Inode: ~Copyable {
+  /// What reading and writing it means.
+  public enum Kind: BitwiseCopyable, Sendable {
+    /// Bytes in the page cache; `.disk` ones are read in from the archive when first used.
+    case regular(Store)
+    case directory
+    case symbolicLink(LinkText)
+    case device(CharacterDevice)
+    /// Made on demand (`/proc`, `/sys`); its mode says whether file, folder or link.
+    case procedural(ProceduralNode)
+    /// A named pipe or a socket's name: can be seen, not opened.
+    case special
+  }
+
+  /// What lies under a regular file.
+  public enum Store: BitwiseCopyable, Sendable {
+    /// tmpfs: the page cache is all there is (Linux's shmem; `Shmem`, RssShmem).
+    case sharedMemory
+    /// The archive: `bytes` of it from `offset` on are the file's first contents (`Cached`,
+    /// RssFile).
+    case disk(offset: UInt64, bytes: UInt64)
+  }
+
+  /// Where a symbolic link's target lies; its length is the inode's size.
+  public enum LinkText: BitwiseCopyable, Sendable {
+    case archive(offset: UInt64)
+    /// A byte buffer of the heap, which the inode owns.
+    case heap(address: UInt)
+  }
+
+  public let number: UInt64
+  /// The file system that it belongs to.
+  public let mount: Mount
+  public internal(set) var kind: Kind
+  public internal(set) var mode: FileMode
+  public internal(set) var owner: UInt32 = 0
+  public internal(set) var group: UInt32 = 0
+  public internal(set) var links: UInt32
+  /// Names, open files and mappings that point here.
+  public internal(set) var references: UInt32
+  public internal(set) var size: UInt64
+  public internal(set) var accessed: FileTime
+  public internal(set) var modified: FileTime
+  public internal(set) var changed: FileTime
+  /// The pages in RAM.
+  public internal(set) var pages = PageTree()
+  /// The next page a sequential reader would ask for, where a disk file is read in.
+  var readAheadIndex: UInt64 = 0
+
+  init(
+    number: UInt64, mount: Mount, kind: Kind, mode: FileMode, size: UInt64, time: FileTime
+  ) {
+    self.number = number
+    self.mount = mount
+    self.kind = kind
+    self.mode = mode
+    links = 0
+    references = 1
+    self.size = size
+    accessed = time
+    modified = time
+    changed = time
+  }
+
+  /// The procedural node, if it is one.
+  public var node: ProceduralNode? {
+    if case .procedural(let node) = kind { return node }
+    return nil
+  }
+
+  /// Whether its pages are counted as Shmem and RssShmem: tmpfs files and shared anonymous memory.
+  public var isSharedMemory: Bool {
+    if case .regular(.sharedMemory) = kind { return true }
+    return false
+  }
+
+  public var isRegular: Bool {
+    if case .regular = kind { return true }
+    return false
+  }
+
+  /// Whether it is a folder, procedural ones included.
+  public var isDirectory: Bool { mode.type == .directory }
+  public var isSymbolicLink: Bool { mode.type == .symbolicLink }
+
+  /// Takes the archive's bytes from a size on out of a disk file.
+  mutating func forget(beyond size: UInt64) {
+    if case .regular(.disk(let offset, let bytes)) = kind {
+      kind = .regular(.disk(offset: offset, bytes: min(bytes, size)))
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Arm64
+public import MemoryTypes
+import PageFrames
+
+/// Where bytes that were read go: takes a piece of kernel memory and answers how much of it could
+/// be taken. Less than offered ends the read.
+public typealias ByteSink = (ByteString) throws(Errno) -> Int
+
+/// Where bytes to be written come from: fills a piece of kernel memory and answers how much of it
+/// was filled. Less than asked for ends the write.
+public typealias ByteSource = (ByteRoom) throws(Errno) -> Int
+
+extension FileSystem {
+  /// The most that one call moves (MAX_RW_COUNT).
+  var maximumTransfer: UInt64 { 0x7fff_ffff & ~pageSize.offsetMask }
+
+  /// Reads from where the file stands, and moves that on.
+  public func read(
+    _ file: KernelPointer<OpenFile>, _ count: ByteCount, _ sink: ByteSink
+  ) throws(Errno) -> Int {
+    let done = try read(file, at: file.pointee.position, count, sink)
+    file.pointee.position &+= UInt64(done)
+    return done
+  }
+
+  /// Reads from a position (pread64). Pieces of the page cache itself are handed to the sink.
+  public func read(
+    _ file: KernelPointer<OpenFile>, at position: UInt64, _ count: ByteCount, _ sink: ByteSink
+  ) throws(Errno) -> Int {
+    guard file.pointee.flags.mayRead else { throw .EBADF }
+    guard position <= Self.maximumSize else { throw .EINVAL }
+    let inode = file.pointee.inode
+    let wanted = min(count.rawValue, maximumTransfer)
+    switch inode.pointee.kind {
+    case .regular:
+      guard wanted > 0 else { return 0 }
+      let done = try copyOut(position, wanted, sink, size: { inode.pointee.size }) {
+        (index) throws(Errno) in
+        try readablePage(of: inode, at: index)
+      }
+      if done > 0, !file.pointee.flags.contains(.noAccessTime) { inode.pointee.accessed = now }
+      return done
+    case .device(let device):
+      return try read(device, wanted, sink)
+    case .procedural:
+      return try readText(file, at: position, wanted, sink)
+    case .directory, .symbolicLink: throw .EISDIR
+    case .special: throw .EINVAL
+    }
+  }
+
+  /// Reads into kernel memory: what the ELF loader does (kernel_read()).
+  public func read(
+    _ file: KernelPointer<OpenFile>, at position: UInt64,
+    into room: ByteRoom
+  ) throws(Errno) -> Int {
+    var place = 0
+    return try read(file, at: position, ByteCount(UInt64(room.count))) { piece in
+      let taken = room.copy(piece, at: place)
+      place &+= taken
+      return taken
+    }
+  }
+
+  /// A page for reading; nil for a hole of a file in memory, which reading does not fill
+  /// (shmem_file_read_iter() reads the zero page there).
+  private func readablePage(
+    of inode: KernelPointer<Inode>, at index: UInt64
+  ) throws(Errno) -> PageFrameNumber? {
+    if let frame = find(index, in: inode.pointee.pages) { return frame }
+    if inode.pointee.isSharedMemory { return nil }
+    return try bringIn(index, of: inode).frame
+  }
+
+  /// Hands a range of a paged object to a sink, piece by piece; the pieces lie in one page each.
+  func copyOut(
+    _ position: UInt64, _ count: UInt64, _ sink: ByteSink, size: () -> UInt64,
+    _ page: (UInt64) throws(Errno) -> PageFrameNumber?
+  ) throws(Errno) -> Int {
+    var done: UInt64 = 0
+    while done < count {
+      let place = position &+ done
+      // Each time anew: what the sink does may change the file.
+      let end = size()
+      guard place < end else { break }
+      let offset = place & pageSize.offsetMask
+      let length = min(count &- done, end &- place, pageSize.bytes.rawValue &- offset)
+      let taken: Int
+      do throws(Errno) {
+        if let frame = try page(place &>> pageSize.shift) {
+          // Held while the sink may fault and so allocate.
+          frames.pointee.frame(frame).pointee.referenceCount &+= 1
+          defer { frames.pointee.release(frame) }
+          // SAFETY: the piece lies within the frame, which is held.
+          taken = try sink(
+            unsafe ByteString(
+              UnsafeRawBufferPointer(
+                start: board.pointer(to: frame.address(pageSize)) + Int(offset),
+                count: Int(length))))
+        } else {
+          taken = try sinkZeros(Int(length), sink)
+        }
+      } catch {
+        if done > 0 { break }
+        throw error
+      }
+      done &+= UInt64(taken)
+      guard taken == Int(length) else {
+        if done == 0 { throw .EFAULT }
+        break
+      }
+    }
+    return Int(done)
+  }
+
+  /// Hands zeros to a sink.
+  func sinkZeros(_ count: Int, _ sink: ByteSink) throws(Errno) -> Int {
+    let zeros = InlineArray<64, UInt64>(repeating: 0)
+    var done = 0
+    while done < count {
+      let length = min(count &- done, 512)
+      let taken = try zeros.withBytes(length, sink)
+      done &+= taken
+      guard taken == length else { break }
+    }
+    return done
+  }
+}

@@ -1,0 +1,126 @@
+import Arm64
+public import MemoryTypes
+import PageFrames
+
+extension FileSystem {
+  /// Writes where the file stands, or at its end if it was opened for appending, and moves that on.
+  public func write(
+    _ file: KernelPointer<OpenFile>, _ count: ByteCount, _ source: ByteSource
+  ) throws(Errno) -> Int {
+    let inode = file.pointee.inode
+    let appends = file.pointee.flags.contains(.append) && inode.pointee.isRegular
+    let start = appends ? inode.pointee.size : file.pointee.position
+    let done = try write(file, at: start, count, source)
+    file.pointee.position = start &+ UInt64(done)
+    return done
+  }
+
+  /// Writes at a position (pwrite64), into the page cache itself.
+  public func write(
+    _ file: KernelPointer<OpenFile>, at position: UInt64, _ count: ByteCount,
+    _ source: ByteSource
+  ) throws(Errno) -> Int {
+    guard file.pointee.flags.mayWrite else { throw .EBADF }
+    let inode = file.pointee.inode
+    let wanted = min(count.rawValue, maximumTransfer)
+    switch inode.pointee.kind {
+    case .regular:
+      guard wanted > 0 else { return 0 }
+      guard position < Self.maximumSize else { throw .EFBIG }
+      let start =
+        file.pointee.flags.contains(.append) ? inode.pointee.size : position
+      return try copyIn(inode, start, min(wanted, Self.maximumSize &- start), source)
+    case .device(let device):
+      return try write(device, wanted, source)
+    case .procedural(let node):
+      return try store(node, wanted, source)
+    case .directory, .symbolicLink, .special: throw .EINVAL
+    }
+  }
+
+  /// Takes bytes from a source into a file's pages (mm/filemap.c: generic_perform_write()).
+  private func copyIn(
+    _ inode: KernelPointer<Inode>, _ position: UInt64, _ count: UInt64, _ source: ByteSource
+  ) throws(Errno) -> Int {
+    var done: UInt64 = 0
+    while done < count {
+      let place = position &+ done
+      let offset = place & pageSize.offsetMask
+      let length = min(count &- done, pageSize.bytes.rawValue &- offset)
+      let taken: Int
+      do throws(Errno) {
+        let frame = try writablePage(of: inode, at: place &>> pageSize.shift)
+        frames.pointee.frame(frame).pointee.referenceCount &+= 1
+        defer { frames.pointee.release(frame) }
+        // SAFETY: the piece lies within the frame, which is held.
+        taken = try source(
+          unsafe ByteRoom(
+            board.pointer(to: frame.address(pageSize)) + Int(offset), count: Int(length)))
+      } catch {
+        dropBeyondEnd(of: inode)
+        if done > 0 { break }
+        throw error
+      }
+      done &+= UInt64(taken)
+      inode.pointee.size = max(inode.pointee.size, place &+ UInt64(taken))
+      guard taken == Int(length) else {
+        dropBeyondEnd(of: inode)
+        if done == 0 { throw .EFAULT }
+        break
+      }
+    }
+    let time = now
+    inode.pointee.modified = time
+    inode.pointee.changed = time
+    return Int(done)
+  }
+
+  /// A page for writing: a new one is zeros, also beyond the end of the file.
+  private func writablePage(
+    of inode: KernelPointer<Inode>, at index: UInt64
+  ) throws(Errno) -> PageFrameNumber {
+    if let frame = find(index, in: inode.pointee.pages) { return frame }
+    if index < pageCount(of: inode) { return try bringIn(index, of: inode).frame }
+    return try addZeroPage(at: index, of: inode)
+  }
+
+  /// Takes back a page that was made for bytes that never came.
+  private func dropBeyondEnd(of inode: KernelPointer<Inode>) {
+    dropPages(from: pageCount(of: inode), of: inode)
+  }
+
+  /// Sets a file's size (ftruncate): what is cut off is gone, what is added reads as zeros.
+  public func setSize(
+    of inode: KernelPointer<Inode>, to size: UInt64
+  ) throws(Errno) {
+    switch inode.pointee.kind {
+    case .regular: break
+    case .directory: throw .EISDIR
+    default: throw .EINVAL
+    }
+    guard size <= Self.maximumSize else { throw .EFBIG }
+    let old = inode.pointee.size
+    if size < old {
+      inode.pointee.size = size
+      dropPages(from: pageCount(of: inode), of: inode)
+      cut(inode, at: size)
+      // What the archive had behind the new end must not come back when the file grows again.
+      inode.pointee.forget(beyond: size)
+    }
+    inode.pointee.size = size
+    let time = now
+    inode.pointee.modified = time
+    inode.pointee.changed = time
+  }
+
+  /// Zeros the last page behind the end (truncate_inode_pages(): the partial page).
+  private func cut(_ inode: KernelPointer<Inode>, at size: UInt64) {
+    let offset = size & pageSize.offsetMask
+    guard offset != 0, let frame = find(size &>> pageSize.shift, in: inode.pointee.pages) else {
+      return
+    }
+    // SAFETY: the rest of a frame that the cache holds.
+    unsafe (board.pointer(to: frame.address(pageSize)) + Int(offset)).initializeMemory(
+      as: UInt8.self, repeating: 0, count: Int(pageSize.bytes.rawValue &- offset))
+  }
+}

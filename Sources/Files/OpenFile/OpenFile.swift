@@ -1,0 +1,26 @@
+public import MemoryTypes
+
+/// A file that was opened: a place in it and what may be done (`struct file`).
+///
+/// Ownership: each descriptor that points here, and each mapping made through it, holds one of
+/// `references`; it holds one of its name, which holds the inode.
+public struct OpenFile: ~Copyable {
+  public let inode: KernelPointer<Inode>
+  /// The name it was opened by; shared anonymous memory has one of its own, `/dev/zero`.
+  public let dentry: KernelPointer<Dentry>
+  /// Access mode and the flags that stay: O_APPEND, O_NONBLOCK and so on, never O_CREAT.
+  public internal(set) var flags: OpenFlags
+  public internal(set) var references: UInt32 = 1
+  /// Where the next read or write begins.
+  public internal(set) var position: UInt64 = 0
+  /// The text of a procedural file, made when it is first read, and its length.
+  var text = PageTree()
+  var textLength: UInt64 = 0
+  var hasText = false
+
+  init(inode: KernelPointer<Inode>, dentry: KernelPointer<Dentry>, flags: OpenFlags) {
+    self.inode = inode
+    self.dentry = dentry
+    self.flags = flags
+  }
+}

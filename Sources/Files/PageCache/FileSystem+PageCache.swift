@@ -1,0 +1,147 @@
+public import MemoryTypes
+import Arm64
+import KernelHeap
+import PageFrames
+
+extension FileSystem {
+  /// The page size, for offsets.
+  @inline(__always) var pageSize: PageSize { board.pageSize }
+
+  /// The largest size of a file (MAX_LFS_FILESIZE).
+  static var maximumSize: UInt64 { 0x7fff_ffff_ffff_ffff }
+
+  /// The frame of a page of a regular file, brought into RAM if it is not there.
+  ///
+  /// Takes no reference: who keeps the frame (a page-table entry) adds one to its
+  /// `referenceCount`. Throws EINVAL beyond the end of the file, where a fault is a SIGBUS, and
+  /// ENOMEM or ENOSPC if there is no room (mm/filemap.c: filemap_fault(), mm/shmem.c:
+  /// shmem_getpage_gfp()).
+  @inline(__always)
+  public func page(
+    of inode: KernelPointer<Inode>, at index: UInt64
+  ) throws(Errno) -> CachedPage {
+    if let frame = find(index, in: inode.pointee.pages) {
+      return CachedPage(frame: frame, wasReadIn: false)
+    }
+    return try bringIn(index, of: inode)
+  }
+
+  /// Visits the pages of a range that are in RAM, in order: what fault-around maps.
+  ///
+  /// Takes no references, reads nothing in.
+  @inline(__always)
+  public func forEachCachedPage(
+    of inode: KernelPointer<Inode>, in range: Range<UInt64>,
+    _ body: (UInt64, PageFrameNumber) -> Void
+  ) {
+    forEachFrame(in: range, of: inode.pointee.pages, body)
+  }
+
+  /// The frame of a page if it is in RAM.
+  @inline(__always)
+  public func cachedPage(of inode: KernelPointer<Inode>, at index: UInt64) -> PageFrameNumber? {
+    find(index, in: inode.pointee.pages)
+  }
+
+  /// The pages that a file's size covers.
+  @inline(__always)
+  public func pageCount(of inode: KernelPointer<Inode>) -> UInt64 {
+    ByteCount(inode.pointee.size).pagesNeeded(of: pageSize).rawValue
+  }
+
+  @inline(never)
+  func bringIn(_ index: UInt64, of inode: KernelPointer<Inode>) throws(Errno) -> CachedPage {
+    guard index < pageCount(of: inode) else { throw .EINVAL }
+    switch inode.pointee.kind {
+    case .regular(.disk(let offset, let bytes)):
+      let frame = try readIn(index, of: inode, offset: offset, bytes: bytes)
+      readAhead(after: index, of: inode, offset: offset, bytes: bytes)
+      return CachedPage(frame: frame, wasReadIn: true)
+    case .regular, .symbolicLink:
+      return CachedPage(frame: try addZeroPage(at: index, of: inode), wasReadIn: false)
+    case .directory, .device, .procedural, .special:
+      throw .EINVAL
+    }
+  }
+
+  /// A page of zeros: a hole of a file in memory, or a page about to be written.
+  func addZeroPage(
+    at index: UInt64, of inode: KernelPointer<Inode>
+  ) throws(Errno) -> PageFrameNumber {
+    try charge(pages: 1, to: inode.pointee.mount)
+    guard let frame = frames.pointee.allocate([.highUserMovable, .zero]) else {
+      uncharge(pages: 1, from: inode.pointee.mount)
+      throw .ENOMEM
+    }
+    try add(frame, at: index, to: inode)
+    return frame
+  }
+
+  /// Puts a new frame into a file's tree, counts it, and gives it back if that fails.
+  func add(
+    _ number: PageFrameNumber, at index: UInt64, to inode: KernelPointer<Inode>
+  ) throws(Errno) {
+    do throws(Errno) {
+      try insert(number, at: index, in: &inode.pointee.pages)
+    } catch {
+      frames.pointee.free(number)
+      uncharge(pages: 1, from: inode.pointee.mount)
+      throw error
+    }
+    let frame = frames.pointee.frame(number)
+    frame.pointee.state = .pageCache
+    frame.pointee.mapping = UInt64(inode.address)
+    frame.pointee.index = index
+    // As add_to_page_cache and folio_add_lru() count.
+    frames.pointee.count(.nr_file_pages, by: 1)
+    if inode.pointee.mount.isMemory {
+      frame.pointee.flags = [.uptodate, .swapBacked, .dirty, .lru]
+      frames.pointee.count(.nr_shmem, by: 1)
+      frames.pointee.count(.nr_inactive_anon, by: 1)
+      frames.pointee.count(.nr_zone_inactive_anon, of: number, by: 1)
+    } else {
+      frame.pointee.flags = [.uptodate, .lru]
+      frames.pointee.count(.nr_inactive_file, by: 1)
+      frames.pointee.count(.nr_zone_inactive_file, of: number, by: 1)
+    }
+  }
+
+  /// Takes a file's pages from an index on out of RAM. Frames that are still mapped somewhere stay
+  /// alive, ownerless, until they are unmapped.
+  func dropPages(from first: UInt64, of inode: KernelPointer<Inode>) {
+    let isMemory = inode.pointee.mount.isMemory
+    var dropped: UInt64 = 0
+    // Out of the inode while it is worked on: freeing nodes must not see a half-changed tree.
+    var tree = inode.pointee.pages
+    removeFrames(from: first, in: &tree) { _, number in
+      let frame = frames.pointee.frame(number)
+      frames.pointee.count(.nr_file_pages, by: -1)
+      if isMemory {
+        frames.pointee.count(.nr_shmem, by: -1)
+        frames.pointee.count(.nr_inactive_anon, by: -1)
+        frames.pointee.count(.nr_zone_inactive_anon, of: number, by: -1)
+      } else {
+        frames.pointee.count(.nr_inactive_file, by: -1)
+        frames.pointee.count(.nr_zone_inactive_file, of: number, by: -1)
+      }
+      frame.pointee.mapping = 0
+      frame.pointee.flags = []
+      frames.pointee.release(number)
+      dropped &+= 1
+    }
+    inode.pointee.pages = tree
+    uncharge(pages: dropped, from: inode.pointee.mount)
+  }
+
+  /// Takes pages out of a mount's limit; ENOSPC where that is reached (shmem_inode_acct_block()).
+  func charge(pages: UInt64, to mount: Mount) throws(Errno) {
+    let limit = state.pointee.mounts[Int(mount.rawValue)].pageLimit
+    let used = state.pointee.mounts[Int(mount.rawValue)].pages
+    guard limit == 0 || used &+ pages <= limit else { throw .ENOSPC }
+    state.pointee.mounts[Int(mount.rawValue)].pages = used &+ pages
+  }
+
+  func uncharge(pages: UInt64, from mount: Mount) {
+    state.pointee.mounts[Int(mount.rawValue)].pages &-= pages
+  }
+}
