@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import KernelAssembly
 import MemoryTypes
+import PageFrames
 
 /// What SwiftPM takes for the entry point of an executable; the board's is ``kernelMain()``.
 @main
@@ -15,15 +16,27 @@ func kernelMain() -> Never {
   VirtBoard.settle()
   let board = VirtBoard()
   board.startConsole()
-  var line = LogLine("kilburn: up at ")
-  line.add(hex: kernel_parameters.image_virtual)
-  line.add(", ")
-  line.add(board.pageSize.bytes.kibibytes)
-  line.add("K pages, ")
-  line.add(board.translation.vaBits)
-  line.add(" VA bits, ")
-  line.add(UInt64(board.translation.levels))
-  line.add(" levels")
+  board.forgetFirmware()
+  guard var map = MemoryMap.describing(board) else { die("the device tree has no memory") }
+  let ramIsZero = board.header.pointee.options.contains(.ramIsZero)
+  guard
+    let tables = KernelTables(board, &map, ramIsZero: ramIsZero),
+    tables.mapRAM(&map), tables.mapImage(&map), tables.mapDevices(&map),
+    let _ = tables.mapFrameTable(&map)
+  else { die("too little RAM for the page tables") }
+  tables.activate()
+  InterruptController.start()
+  var line = LogLine("kilburn: up, ")
+  line.add(read_event0())
+  line.add(" instructions")
   line.send()
   board.powerOff(EndRecord(reason: .exited, status: 0))
+}
+
+/// Ends a start-up that cannot go on.
+func die(_ text: StaticString) -> Never {
+  var line = LogLine("kilburn: ")
+  line.add(text)
+  line.send()
+  VirtBoard.powerOffBroken()
 }

@@ -107,7 +107,7 @@ void copy_page(uint64_t target, uint64_t source, uint64_t bytes);
 void switch_context(void *from, const void *to);
 void save_vector_state(void *state);
 void load_vector_state(const void *state);
-void replace_kernel_tables(uint64_t ttbr1, uint64_t tcr);
+void replace_kernel_tables(uint64_t ttbr1, uint64_t tcr, uint64_t physical_offset, uint64_t empty);
 void return_to_user(void);
 
 // The sections' borders, at their addresses now (kernel.ld).

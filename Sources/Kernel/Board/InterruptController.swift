@@ -1,0 +1,21 @@
+import KernelAssembly
+
+/// The GICv2, as far as waiting needs it: its signal ends a WFI, with interrupts closed.
+///
+/// Two sources: the virtual timer (PPI 27) and the PL011 (SPI 1, so 33). None is ever taken.
+enum InterruptController {
+  /// Below the fixmap's permanent slots, where Linux's early_ioremap() maps.
+  static var distributor: UInt64 { kernel_parameters.uart &- 8 &* page }
+  static var interface: UInt64 { kernel_parameters.uart &- 12 &* page }
+  private static var page: UInt64 { 1 &<< kernel_parameters.page_shift }
+
+  /// Forwards both sources to the CPU interface, and lets that signal.
+  static func start() {
+    device_write(distributor &+ 0x100, 1 &<< 27)  // GICD_ISENABLER0
+    device_write(distributor &+ 0x104, 1 &<< 1)  // GICD_ISENABLER1
+    device_write(distributor &+ 0x820, 1 &<< 8)  // GICD_ITARGETSR8: 33 to CPU 0
+    device_write(distributor, 1)  // GICD_CTLR
+    device_write(interface &+ 4, 0xff)  // GICC_PMR
+    device_write(interface, 1)  // GICC_CTLR
+  }
+}
