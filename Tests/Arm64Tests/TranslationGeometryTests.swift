@@ -4,10 +4,11 @@ import Testing
 
 @Suite struct TranslationGeometryTests {
   /// Page shift, VA bits, levels: what Linux configures (CONFIG_PGTABLE_LEVELS), and LPA2.
-  @Test(arguments: [
-    (12, 39, 3), (12, 48, 4), (12, 52, 5), (14, 36, 2), (14, 47, 3), (14, 48, 4), (14, 52, 4),
-    (16, 42, 2), (16, 48, 3), (16, 52, 3),
-  ] as [(UInt64, UInt64, Int)])
+  @Test(
+    arguments: [
+      (12, 39, 3), (12, 48, 4), (12, 52, 5), (14, 36, 2), (14, 47, 3), (14, 48, 4), (14, 52, 4),
+      (16, 42, 2), (16, 48, 3), (16, 52, 3),
+    ] as [(UInt64, UInt64, Int)])
   func levels(shift: UInt64, vaBits: UInt64, levels: Int) throws {
     let size = try #require(PageSize(shift: shift))
     let geometry = try #require(

@@ -23,8 +23,9 @@ extension Descriptor {
     @inlinable public static var notGlobal: Self { Self(rawValue: 1 << 11) }
     /// GP: a guarded page, BTI (PTE_GP).
     @inlinable public static var guarded: Self { Self(rawValue: 1 << 50) }
-    /// DBM, with hardware dirty state: a write clears ``readOnly`` (PTE_DBM). The same bit as
-    /// ``writable``.
+    /// DBM: with hardware dirty state, a write clears AP[2] (PTE_DBM).
+    ///
+    /// The same bit as ``writable``.
     @inlinable public static var dirtyBitModifier: Self { Self(rawValue: 1 << 51) }
     /// The page may be written, now or after a fault (PTE_WRITE).
     @inlinable public static var writable: Self { dirtyBitModifier }

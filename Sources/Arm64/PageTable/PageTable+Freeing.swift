@@ -62,8 +62,10 @@ extension PageTable {
     } while at != end
   }
 
-  /// Whether all that a descriptor covers is free: `whole` is where it begins, `end` how far the
-  /// range reaches into it. Rounds the ceiling only, as free_pmd_range and its like do.
+  /// Whether all that a descriptor covers is free.
+  ///
+  /// `whole` is where it begins, `end` how far the range reaches into it. Rounds the ceiling only,
+  /// as free_pmd_range and its like do.
   @inlinable func covers(
     _ whole: VirtualAddress, _ span: ByteCount, _ end: VirtualAddress, _ floor: VirtualAddress,
     _ ceiling: VirtualAddress

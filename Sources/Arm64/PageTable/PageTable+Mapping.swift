@@ -104,8 +104,10 @@ extension PageTable {
     slot.pointee = descriptor
   }
 
-  /// Changes the attributes of every page and block that lies within a range, and tells whether it
-  /// consisted of whole ones (arch/arm64/mm/pageattr.c). The TLB is the caller's.
+  /// Changes the attributes of the pages and blocks that make up a range (arch/arm64/mm/pageattr.c).
+  ///
+  /// False, with what came before changed, where a block reaches beyond the range or nothing is
+  /// mapped. The TLB is the caller's.
   public func changeAttributes(
     in range: Range<VirtualAddress>, set: Descriptor.Attributes, clear: Descriptor.Attributes
   ) -> Bool {
