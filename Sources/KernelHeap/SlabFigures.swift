@@ -22,6 +22,6 @@ public struct SlabFigures: Sendable {
   public var objectsPerSlab: Int
   public var pagesPerSlab: Int
   public var slabs: Int
-  /// Our own type's size, where it is the smaller.
+  /// What our own object takes of that.
   public var ownSize: ByteCount
 }

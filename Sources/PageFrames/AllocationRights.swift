@@ -23,7 +23,7 @@ struct AllocationRights: OptionSet, BitwiseCopyable {
   init(_ flags: GFP, order: Int) {
     self = []
     if flags.contains(.high) { insert(.minReserve) }
-    if !flags.contains(.directReclaim) {
+    if !flags.contains(.directReclaim) && !flags.contains(.noReserves) {
       insert(.nonBlock)
       if order > 0 && contains(.minReserve) { insert(.highAtomic) }
     }

@@ -23,6 +23,8 @@ public struct GFP: OptionSet, BitwiseCopyable, Hashable, Sendable {
   /// May use all reserves: the allocation helps to free memory (`__GFP_MEMALLOC`).
   @inlinable public static var memoryAllocator: GFP { GFP(rawValue: 0x20000) }
   @inlinable public static var compound: GFP { GFP(rawValue: 0x40000) }
+  /// Must not use the reserves (`__GFP_NOMEMALLOC`).
+  @inlinable public static var noReserves: GFP { GFP(rawValue: 0x80000) }
   @inlinable public static var hardWall: GFP { GFP(rawValue: 0x100000) }
   @inlinable public static var account: GFP { GFP(rawValue: 0x400000) }
 
