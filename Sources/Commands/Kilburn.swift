@@ -1,15 +1,15 @@
-public import ArgumentParser
+package import ArgumentParser
 
 /// The command line: a verb, then its own words.
-public struct Kilburn: ParsableCommand {
-  public static let configuration = CommandConfiguration(
+package struct Kilburn: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "kilburn",
     abstract: "The Linux/arm64 memory system, from malloc to the MMU, in Swift.",
     version: "0.1",
     subcommands: [Run.self, Doctor.self])
 
-  public init() {}
+  package init() {}
 
   /// Does what this process was started with, and exits.
-  public static func start() { main() }
+  package static func start() { main() }
 }

@@ -1,64 +1,86 @@
 import ArgumentParser
-import BoardFormat
 import Glibc
 import Machine
 
 /// `kilburn run`: runs an arm64 Linux program, then reports.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run an arm64 Linux program on Kilburn's kernel, then report where its memory was.")
+    abstract: "Run an arm64 Linux program on Kilburn's kernel, then report where its memory was.",
+    usage: "kilburn run [<options>] [--] PROGRAM [ARGS…]",
+    discussion: """
+      PROGRAM is a path in the guest (with --sysroot or --bind), or else a file of this host, which
+      the guest then sees as /bin/NAME. What the guest writes goes to standard output and error; the
+      report goes to standard error when the guest has ended. The guest reads standard input, typed
+      if that is a terminal, and sees no other file and no other part of this host.
 
-  @OptionGroup(title: "Machine")
+      The exit code is the guest's own, 128+n if signal n ended it, 125 if Kilburn failed, and 64
+      for an option that cannot be.
+
+      Examples:
+        kilburn run ./hello
+        kilburn run --page-size 64K --show maps busybox-static awk 'BEGIN { print 6 * 7 }'
+        kilburn run --page-size 4K,16K,64K -- ./hello        the same on each, side by side
+        kilburn run --sysroot /srv/debian-arm64 --json run.json /usr/bin/sqlite3 :memory: .help
+        kilburn run --ram 1G@0x40000000,1G@0x100000000 --show zoneinfo ./hello
+      """)
+
+  @OptionGroup(title: "Machine options")
   var machine: MachineOptions
 
-  @Option(help: ArgumentHelp("The kernel image.", valueName: "file"))
+  @OptionGroup(title: "Report options")
+  var report: ReportOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The kernel image, instead of the one built with the tool.", valueName: "file"))
   var kernel: String?
 
   @Option(help: ArgumentHelp("Ends the run after so many seconds.", valueName: "seconds"))
   var timeout: Int?
 
-  @Option(help: ArgumentHelp("Waits for a debugger on this port.", valueName: "port"))
+  @Option(
+    help: ArgumentHelp(
+      "Waits, before the first instruction, for a debugger on this port.", valueName: "port"))
   var gdb: Int?
-
-  @Flag(help: "Only the guest's own output.")
-  var quiet = false
 
   @Argument(
     parsing: .captureForPassthrough,
-    help: ArgumentHelp("The program and its arguments.", valueName: "program"))
+    help: ArgumentHelp("The program and its arguments.", valueName: "PROGRAM"))
   var command: [String] = []
 
   func run() throws {
-    let words = command.first == "--" ? Array(command.dropFirst()) : command
-    guard let program = words.first else { throw ValidationError("which program?") }
+    let status: Int32
     do throws(MachineError) {
-      _ = Signals.descriptor
-      let configuration = try machine.configurations()[0]
-      let description = try configuration.described()
-      let guest = try Guest(
-        program: program, arguments: Array(words.dropFirst()), configuration: configuration,
-        standardInput: [])
-      var plan = try MachineRun(
-        machine: description, emulator: Emulator(), kernel: KernelImage(path: kernel))
-      plan.timeout = timeout
-      plan.debuggerPort = gdb
-      let result = try plan.run(guest) { stream, bytes in
-        (stream == .standardOutput ? Stream.output : .error).write(bytes)
-      }
-      if !quiet {
-        for line in result.log { print("log:", line) }
-        print(result.ending)
-        for text in result.texts {
-          print("==", text.name); print(String(decoding: text.bytes, as: UTF8.self))
-        }
-        if let s = result.statistics {
-          print(s.bootInstructions, s.userInstructions, s.kernelInstructions)
-        }
-      }
-      Glibc.exit(result.ending.exitCode)
+      let words = try words()
+      try check()
+      var session = try RunSession(
+        program: words[0], arguments: Array(words.dropFirst()), machine: machine, report: report)
+      session.kernel = kernel
+      session.timeout = timeout
+      session.debuggerPort = gdb
+      status = try session.run()
     } catch {
       Stream.error.line("kilburn: \(error)")
-      throw ExitCode(error.exitCode)
+      status = error.exitCode
     }
+    if status != 0 { throw ExitCode(status) }
+  }
+
+  /// The program's words. Everything from the first word that is no option of ours comes here, so
+  /// an option among them is one that there is not.
+  private func words() throws(MachineError) -> [String] {
+    guard let first = command.first, first != "--" || command.count > 1 else {
+      throw .usage("which program?", hint: "kilburn run [options] [--] PROGRAM [ARGS…]")
+    }
+    if first == "--" { return Array(command.dropFirst()) }
+    guard first.hasPrefix("-"), first != "-" else { return command }
+    let word = String(first.drop { $0 == "-" }.prefix { $0 != "=" })
+    if MachineOption.notBuilt.contains(word) { throw MachineOption.refusal(of: word) }
+    throw .usage("there is no option \(first)", hint: "kilburn run --help lists them")
+  }
+
+  private func check() throws(MachineError) {
+    if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
+    if let gdb, !(1...65535 ~= gdb) { throw .usage("--gdb: there is no port \(gdb)") }
   }
 }

@@ -8,15 +8,18 @@ enum Stream: Int32 {
 
   /// Writes all of it; false when nobody takes it any more.
   @discardableResult
-  func write(_ bytes: [UInt8]) -> Bool {
+  func write(_ bytes: [UInt8]) -> Bool { Self.write(bytes, to: rawValue) }
+
+  /// Writes all of it to a descriptor; false when that fails.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     var done = 0
     while done < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.write(rawValue, $0.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+        unsafe Glibc.write(descriptor, $0.baseAddress.map { unsafe $0 + done }, bytes.count - done)
       }
       if count < 0 && errno == EINTR { continue }
       if count < 0 && errno == EAGAIN {
-        var wanted = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         unsafe poll(&wanted, 1, -1)
         continue
       }

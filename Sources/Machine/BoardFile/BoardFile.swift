@@ -12,7 +12,9 @@ import ProcessLaunch
 final class BoardFile {
   let descriptor: Int32
   let layout: BoardLayout
-  /// The areas behind RAM. SAFETY: mapped here, unmapped in deinit, and the file cannot shrink.
+  /// The areas behind RAM.
+  ///
+  /// SAFETY: mapped here, unmapped in deinit, and the file cannot shrink.
   private let areas: UnsafeMutableRawBufferPointer
 
   /// Makes the file with everything that the kernel is to be told.

@@ -1,25 +1,25 @@
-public import MemoryTypes
+package import MemoryTypes
 
 /// A preset of `--core`: the CPU that QEMU runs, what it can do, and what is hidden of it.
 ///
 /// What a core can do is taken from the ID registers of QEMU 7.2's models (ID_AA64MMFR0
 /// and 1), which are the cores' own. SVE, pointer authentication and memory tagging are switched off where
 /// a core has them: the kernel does not switch their state.
-public struct Core: Equatable, Sendable {
-  public var name: String
+package struct Core: Equatable, Sendable {
+  package var name: String
   /// The argument of QEMU's `-cpu`.
-  public var emulatorCPU: String
+  package var emulatorCPU: String
   /// The page sizes that its MMU translates.
-  public var pageSizes: [PageSize]
+  package var pageSizes: [PageSize]
   /// Whether it can set access flags and dirty state by itself (FEAT_HAFDBS).
-  public var hasHardwareAccessAndDirty: Bool
+  package var hasHardwareAccessAndDirty: Bool
   /// Whether it has 52-bit virtual addresses on 64K pages (FEAT_LVA), and on 4K and 16K
   /// (FEAT_LPA2).
-  public var hasLargeAddresses: Bool
+  package var hasLargeAddresses: Bool
   /// The bits of a physical address.
-  public var physicalBits: UInt64
+  package var physicalBits: UInt64
 
-  public static let all: [Core] = [
+  package static let all: [Core] = [
     Core(
       name: "neoverse-n1", emulatorCPU: "neoverse-n1", pageSizes: PageSize.all,
       hasHardwareAccessAndDirty: true, hasLargeAddresses: false, physicalBits: 48),
@@ -44,10 +44,10 @@ public struct Core: Equatable, Sendable {
   ]
 
   /// The default: a server core that has every page size.
-  public static let neoverseN1 = all[0]
+  package static let neoverseN1 = all[0]
 
   /// The preset of that name.
-  public init(named name: String) throws(MachineError) {
+  package init(named name: String) throws(MachineError) {
     guard let core = Self.all.first(where: { $0.name == name }) else {
       throw .usage(
         "there is no core '\(name)'",

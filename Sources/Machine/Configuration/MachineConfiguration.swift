@@ -1,27 +1,27 @@
-public import Arm64
-public import MemoryTypes
+package import Arm64
+package import MemoryTypes
 
 /// Everything that makes one machine differ from another, by the words of the command line.
 ///
 /// What is nil follows from the rest: ``described()`` fills it in and refuses what cannot be.
-public struct MachineConfiguration: Equatable, Sendable {
-  public var pageSize = PageSize.fourKiB
-  public var vaBits: UInt64?
-  public var banks = [MemoryBank(start: MemoryBank.ramBase, length: .mebibytes(512))]
-  public var memTotal: ByteCount?
-  public var mmapMinAddress = ByteCount.kibibytes(64)
-  public var hardwareAccessAndDirty: Bool?
-  public var core = Core.neoverseN1
-  public var overcommit = Overcommit.heuristic
-  public var sysroot: String?
-  public var binds: [Bind] = []
+package struct MachineConfiguration: Equatable, Sendable {
+  package var pageSize = PageSize.fourKiB
+  package var vaBits: UInt64?
+  package var banks = [MemoryBank(start: MemoryBank.ramBase, length: .mebibytes(512))]
+  package var memTotal: ByteCount?
+  package var mmapMinAddress = ByteCount.kibibytes(64)
+  package var hardwareAccessAndDirty: Bool?
+  package var core = Core.neoverseN1
+  package var overcommit = Overcommit.heuristic
+  package var sysroot: String?
+  package var binds: [Bind] = []
   /// What is added to HOME, PATH and TERM; a later one of the same name replaces an earlier.
-  public var environment: [EnvironmentVariable] = []
+  package var environment: [EnvironmentVariable] = []
 
-  public init() {}
+  package init() {}
 
   /// The policy of `vm.overcommit_memory`.
-  public enum Overcommit: UInt64, CaseIterable, Sendable {
+  package enum Overcommit: UInt64, CaseIterable, Sendable {
     case heuristic = 0
     case always = 1
     case never = 2
@@ -29,29 +29,32 @@ public struct MachineConfiguration: Equatable, Sendable {
 }
 
 /// A file or folder of the host that the guest sees.
-public struct Bind: Hashable, Sendable {
-  public var host: String
-  public var guest: String
+package struct Bind: Hashable, Sendable {
+  package var host: String
+  package var guest: String
 }
 
 /// One variable of the guest's environment.
-public struct EnvironmentVariable: Hashable, Sendable {
-  public var name: String
-  public var value: String
+package struct EnvironmentVariable: Hashable, Sendable {
+  package var name: String
+  package var value: String
 }
 
 /// A machine with nothing left open: each value is one that the board can have.
-public struct MachineDescription: Equatable, Sendable {
-  public var configuration: MachineConfiguration
-  public var translation: TranslationGeometry
-  public var hardwareAccessAndDirty: Bool
+package struct MachineDescription: Equatable, Sendable {
+  package var configuration: MachineConfiguration
+  package var translation: TranslationGeometry
+  package var hardwareAccessAndDirty: Bool
 
-  public var pageSize: PageSize { translation.pageSize }
-  public var banks: [MemoryBank] { configuration.banks }
-  public var core: Core { configuration.core }
+  package var pageSize: PageSize { translation.pageSize }
+  package var vaBits: UInt64 { translation.vaBits }
+  /// The number of tables on the way to a page.
+  package var levels: Int { translation.levels }
+  package var banks: [MemoryBank] { configuration.banks }
+  package var core: Core { configuration.core }
 
   /// The guest's whole environment, in the order that it is given to the program.
-  public var environment: [EnvironmentVariable] {
+  package var environment: [EnvironmentVariable] {
     var all = [
       EnvironmentVariable(name: "HOME", value: "/"),
       EnvironmentVariable(name: "PATH", value: "/bin"),
@@ -71,7 +74,7 @@ public struct MachineDescription: Equatable, Sendable {
 extension MachineConfiguration {
   /// The bits of a virtual address that Linux/arm64 offers with a page size
   /// (arch/arm64/Kconfig, "Virtual address space size"), the usual one first.
-  public static func vaBits(offeredWith pageSize: PageSize) -> [UInt64] {
+  package static func vaBits(offeredWith pageSize: PageSize) -> [UInt64] {
     switch pageSize {
     case .fourKiB: [48, 39, 52]
     case .sixteenKiB: [47, 36, 48, 52]
@@ -80,7 +83,7 @@ extension MachineConfiguration {
   }
 
   /// The machine with its defaults filled in.
-  public func described() throws(MachineError) -> MachineDescription {
+  package func described() throws(MachineError) -> MachineDescription {
     try banks.check()
     guard core.pageSizes.contains(pageSize) else {
       throw .usage(

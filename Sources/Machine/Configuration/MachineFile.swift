@@ -8,9 +8,9 @@ import Yams
 /// hw-afdbm: off
 /// env: [LANG=C, DEBUG=1]
 /// ```
-public enum MachineFile {
+package enum MachineFile {
   /// Applies what the file at a path says to a configuration.
-  public static func apply(at path: String, to configuration: inout MachineConfiguration)
+  package static func apply(at path: String, to configuration: inout MachineConfiguration)
     throws(MachineError)
   {
     let bytes = try HostFile.start(of: path, limit: 1 << 16)
@@ -18,7 +18,7 @@ public enum MachineFile {
   }
 
   /// Applies what the file says to a configuration.
-  public static func apply(
+  package static func apply(
     _ text: String, named name: String, to configuration: inout MachineConfiguration
   ) throws(MachineError) {
     let root: Node?
@@ -45,8 +45,9 @@ public enum MachineFile {
     }
   }
 
-  /// A value's texts: one, or several where an option may be given several times. RAM's banks may
-  /// be a list too.
+  /// A value's texts: one, or several where an option may be given several times.
+  ///
+  /// RAM's banks may be a list too.
   private static func texts(of node: Node, for option: MachineOption, in name: String)
     throws(MachineError) -> [String]
   {

@@ -1,7 +1,7 @@
-public import MemoryTypes
+package import MemoryTypes
 
 /// The words that describe a machine, the same on the command line and in a machine file.
-public enum MachineOption: String, CaseIterable, Sendable {
+package enum MachineOption: String, CaseIterable, Sendable {
   case pageSize = "page-size"
   case vaBits = "va-bits"
   case ram
@@ -15,19 +15,19 @@ public enum MachineOption: String, CaseIterable, Sendable {
   case env
 
   /// Words of the design whose subject has not been built.
-  public static let notBuilt = [
+  package static let notBuilt = [
     "swap", "memory-max", "memory-high", "swappiness", "thp", "cpus", "aslr",
   ]
 
   /// The error for one of those words, which is refused and never ignored.
-  public static func refusal(of word: String) -> MachineError {
+  package static func refusal(of word: String) -> MachineError {
     .usage("--\(word) is not built yet")
   }
 }
 
 extension MachineConfiguration {
   /// Sets what `option` names to what `value` says, as on the command line.
-  public mutating func set(_ option: MachineOption, to value: String) throws(MachineError) {
+  package mutating func set(_ option: MachineOption, to value: String) throws(MachineError) {
     switch option {
     case .pageSize: pageSize = try Self.pageSize(value)
     case .vaBits:
@@ -59,7 +59,7 @@ extension MachineConfiguration {
   }
 
   /// The page size that a word names.
-  public static func pageSize(_ text: some StringProtocol) throws(MachineError) -> PageSize {
+  package static func pageSize(_ text: some StringProtocol) throws(MachineError) -> PageSize {
     guard let size = ByteCount(parsing: text), let pageSize = PageSize(size) else {
       throw .usage("--page-size cannot be '\(text)'", hint: "it is 4K, 16K or 64K")
     }

@@ -1,31 +1,31 @@
-public import MemoryTypes
+package import MemoryTypes
 
 /// A contiguous piece of RAM.
-public struct MemoryBank: Hashable, Sendable {
+package struct MemoryBank: Hashable, Sendable {
   /// Where RAM begins on `virt` boards.
-  public static let ramBase = PhysicalAddress(0x4000_0000)
+  package static let ramBase = PhysicalAddress(0x4000_0000)
   /// Banks begin and end on a multiple of the largest page.
-  public static let granularity = ByteCount.kibibytes(64)
+  package static let granularity = ByteCount.kibibytes(64)
 
-  public var start: PhysicalAddress
-  public var length: ByteCount
+  package var start: PhysicalAddress
+  package var length: ByteCount
 
-  public init(start: PhysicalAddress, length: ByteCount) {
+  package init(start: PhysicalAddress, length: ByteCount) {
     self.start = start
     self.length = length
   }
 
-  public var end: PhysicalAddress { start + length }
+  package var end: PhysicalAddress { start + length }
 
   /// The bank as it is written: `1G@0x40000000`.
-  public var text: String { "\(length)@\(hexadecimal(start.rawValue))" }
+  package var text: String { "\(length)@\(hexadecimal(start.rawValue))" }
 }
 
 extension [MemoryBank] {
   /// Reads `512M` or `1G@0x40000000,1G@0x100000000`.
   ///
   /// Each bank is `SIZE@ADDRESS`; a single one may leave its address out.
-  public init(parsing text: String) throws(MachineError) {
+  package init(parsing text: String) throws(MachineError) {
     var banks: [MemoryBank] = []
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     for part in parts {
@@ -45,12 +45,12 @@ extension [MemoryBank] {
   }
 
   /// The bytes of all banks.
-  public var total: ByteCount {
+  package var total: ByteCount {
     ByteCount(reduce(0) { $0.addingReportingOverflow($1.length.rawValue).partialValue })
   }
 
   /// The banks as they are written.
-  public var text: String { map(\.text).joined(separator: ",") }
+  package var text: String { map(\.text).joined(separator: ",") }
 
   /// Refuses what the board cannot have.
   func check() throws(MachineError) {

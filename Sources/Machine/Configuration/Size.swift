@@ -1,11 +1,11 @@
-public import MemoryTypes
+package import MemoryTypes
 
 extension ByteCount {
   /// Reads a size from text; the rules are those of the parser of bytes.
-  public init?(parsing text: some StringProtocol) { self.init(parsing: text.utf8) }
+  package init?(parsing text: some StringProtocol) { self.init(parsing: text.utf8) }
 
   /// The size for reading: at most four digits, rounded to one decimal, `24.1M`, `3.9K`.
-  public var rounded: String {
+  package var rounded: String {
     let units = ["K", "M", "G", "T", "P", "E"]
     guard let unit = units.indices.last(where: { rawValue >> (10 * UInt64($0) + 10) != 0 }) else {
       return "\(rawValue)"
@@ -18,17 +18,17 @@ extension ByteCount {
 
 extension PageSize {
   /// Every page size, the smallest first.
-  public static let all: [PageSize] = [.fourKiB, .sixteenKiB, .sixtyFourKiB]
+  package static let all: [PageSize] = [.fourKiB, .sixteenKiB, .sixtyFourKiB]
 
   /// The page size of that many bytes.
-  public init?(_ size: ByteCount) {
+  package init?(_ size: ByteCount) {
     guard let match = Self.all.first(where: { $0.bytes == size }) else { return nil }
     self = match
   }
 
   /// `4K`, `16K` or `64K`.
-  public var text: String { bytes.description }
+  package var text: String { bytes.description }
 }
 
 /// The number in hexadecimal, as addresses are written here.
-public func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+package func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }

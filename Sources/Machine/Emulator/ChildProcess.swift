@@ -1,7 +1,9 @@
 import Glibc
 import ProcessLaunch
 
-/// A process started by this one, with pipes for its standard streams. It ends with this one.
+/// A process started by this one, with pipes for its standard streams.
+///
+/// It ends with this one.
 final class ChildProcess {
   let id: pid_t
   /// What it prints to standard output and error can be read here.

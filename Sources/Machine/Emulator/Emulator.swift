@@ -2,33 +2,28 @@ import Glibc
 import ProcessLaunch
 
 /// QEMU's system emulator on this host.
-public struct Emulator: Sendable {
+package struct Emulator: Sendable {
   /// The oldest version that has been tried.
-  public static let oldest = Version(major: 7, minor: 2)
+  package static let oldest = Version(major: 7, minor: 2)
   static let program = "qemu-system-aarch64"
   /// The variable that names another program.
   static let variable = "KILBURN_QEMU"
 
-  public let path: String
+  package let path: String
 
   /// A version as QEMU numbers its own.
-  public struct Version: Comparable, CustomStringConvertible, Sendable {
-    public var major: Int
-    public var minor: Int
+  package struct Version: Comparable, CustomStringConvertible, Sendable {
+    package var major: Int
+    package var minor: Int
 
-    public static func < (a: Self, b: Self) -> Bool { (a.major, a.minor) < (b.major, b.minor) }
-    public var description: String { "\(major).\(minor)" }
+    package static func < (a: Self, b: Self) -> Bool { (a.major, a.minor) < (b.major, b.minor) }
+    package var description: String { "\(major).\(minor)" }
   }
 
   /// Finds it: where `KILBURN_QEMU` says, or in the folders of `PATH`.
-  public init() throws(MachineError) {
+  package init() throws(MachineError) {
     let named = Environment.value(of: Self.variable)
-    let folders = (Environment.value(of: "PATH") ?? "/usr/bin:/bin").split(separator: ":")
-    let candidates =
-      named.map { [$0] } ?? folders.map { GuestPath.joined(String($0), Self.program) }
-    let found = candidates.first { path in
-      HostFile.isProgram(path)
-    }
+    let found = named.map { HostFile.isProgram($0) ? $0 : nil } ?? HostFile.inPath(Self.program)
     guard let found else {
       throw .failure(
         "\(named ?? Self.program) is not installed",
@@ -42,7 +37,7 @@ public struct Emulator: Sendable {
 
   /// The version; refuses one that is too old.
   @discardableResult
-  public func version() throws(MachineError) -> Version { try askForVersion().answer() }
+  package func version() throws(MachineError) -> Version { try askForVersion().answer() }
 
   /// A running `--version`.
   final class Question {

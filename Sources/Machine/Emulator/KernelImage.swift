@@ -1,15 +1,15 @@
 import Glibc
 
 /// The kernel: an arm64 Image, and where one is looked for.
-public struct KernelImage: Sendable {
+package struct KernelImage: Sendable {
   /// The variable that names one.
-  public static let variable = "KILBURN_KERNEL"
+  package static let variable = "KILBURN_KERNEL"
 
-  public let path: String
+  package let path: String
 
   /// The image at `path` where one is given, else the one that `KILBURN_KERNEL` names, else the one
   /// beside the tool, else the one that the package's build made.
-  public init(path: String?) throws(MachineError) {
+  package init(path: String?) throws(MachineError) {
     if let path = path ?? Environment.value(of: Self.variable) {
       try self.init(checking: path)
       return
@@ -47,8 +47,8 @@ public struct KernelImage: Sendable {
 }
 
 /// This process's environment.
-enum Environment {
-  static func value(of name: String) -> String? {
+package enum Environment {
+  package static func value(of name: String) -> String? {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 }

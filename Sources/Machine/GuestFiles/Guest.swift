@@ -1,20 +1,20 @@
 import BoardFormat
 
 /// What a machine runs: the files the guest sees, and of them the program with its arguments.
-public struct Guest {
+package struct Guest {
   /// The program's path in the guest, which is its `argv[0]` too.
-  public let path: String
+  package let path: String
   /// All of `argv`.
-  public let arguments: [String]
+  package let arguments: [String]
   /// What the program reads from its standard input; nil where that is typed.
-  public let standardInput: [UInt8]?
+  package let standardInput: [UInt8]?
   let tree: GuestTree
 
   /// Finds the program and the files.
   ///
   /// `program` is a path in the guest (a bare name is looked for in `/bin`), or else a file of the
   /// host, which the guest then sees as `/bin/NAME`.
-  public init(
+  package init(
     program: String, arguments: [String], configuration: MachineConfiguration,
     standardInput: [UInt8]?
   ) throws(MachineError) {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The few things asked of the host's files, by path.
-enum HostFile {
+package enum HostFile {
   /// A file's kind, permissions, size and time.
   struct Status {
     var mode: UInt32
@@ -27,6 +27,12 @@ enum HostFile {
   static func isProgram(_ path: String) -> Bool {
     guard status(path, following: true)?.isRegular == true else { return false }
     return unsafe access(path, X_OK) == 0
+  }
+
+  /// The program of that name in the folders of `PATH`.
+  static func inPath(_ name: String) -> String? {
+    (Environment.value(of: "PATH") ?? "/usr/bin:/bin").split(separator: ":")
+      .map { GuestPath.joined(String($0), name) }.first(where: isProgram)
   }
 
   /// The names in a folder, sorted by their bytes.
@@ -108,7 +114,7 @@ enum HostFile {
   }
 
   /// What an errno says in words.
-  static func reason(_ error: Int32 = errno) -> String {
+  package static func reason(_ error: Int32 = errno) -> String {
     unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
   }
 }

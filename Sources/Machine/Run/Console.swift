@@ -97,7 +97,9 @@ struct Console {
     return .emulatorFailed("the machine went off without a word (QEMU's status \(status >> 8))")
   }
 
-  /// Takes what was typed; false when no more will come. The end of it reaches the guest as ^D.
+  /// Takes what was typed; false when no more will come.
+  ///
+  /// The end of it reaches the guest as ^D.
   private mutating func type(_ buffer: inout [UInt8]) -> Bool {
     let bytes = Self.read(STDIN_FILENO, &buffer) ?? []
     typed = bytes.isEmpty ? [4] : Array(bytes)

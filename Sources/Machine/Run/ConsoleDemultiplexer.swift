@@ -1,13 +1,13 @@
-public import BoardFormat
+package import BoardFormat
 
 /// Takes the serial line apart again into what the guest wrote, what the kernel says, and how the
 /// machine ended.
 ///
 /// Bytes that are no frame (a kernel that died while it sent one, firmware) are log. Payloads are
 /// passed on as they arrive, whole or in pieces.
-public struct ConsoleDemultiplexer: Sendable {
+package struct ConsoleDemultiplexer: Sendable {
   /// What came off the line.
-  public enum Event: Equatable, Sendable {
+  package enum Event: Equatable, Sendable {
     case standardOutput([UInt8])
     case standardError([UInt8])
     /// A line of the kernel's log, without its end.
@@ -16,7 +16,7 @@ public struct ConsoleDemultiplexer: Sendable {
   }
 
   /// The texts that came, in order, by name.
-  public private(set) var texts: [(name: String, bytes: [UInt8])] = []
+  package private(set) var texts: [(name: String, bytes: [UInt8])] = []
 
   private var state = State.between
   private var logLine: [UInt8] = []
@@ -32,10 +32,10 @@ public struct ConsoleDemultiplexer: Sendable {
     case payload(ConsoleFrame.Channel, remaining: Int)
   }
 
-  public init() {}
+  package init() {}
 
   /// Takes the next bytes and returns what is in them.
-  public mutating func receive(_ bytes: some Collection<UInt8>) -> [Event] {
+  package mutating func receive(_ bytes: some Collection<UInt8>) -> [Event] {
     defer { events = [] }
     take(bytes)
     return events
@@ -69,7 +69,7 @@ public struct ConsoleDemultiplexer: Sendable {
   }
 
   /// Says that nothing more will come: what is unfinished is log.
-  public mutating func finish() -> [Event] {
+  package mutating func finish() -> [Event] {
     defer { events = [] }
     if case .header(let header) = state { log(header) }
     if !logLine.isEmpty { log([UInt8(ascii: "\n")]) }

@@ -1,27 +1,29 @@
-public import BoardFormat
+package import BoardFormat
 import Glibc
 import ProcessLaunch
 
 /// One run of a machine, from the board file to the end of the emulator.
-public struct MachineRun: Sendable {
-  public var machine: MachineDescription
-  public var emulator: Emulator
-  public var kernel: KernelImage
+package struct MachineRun: Sendable {
+  package var machine: MachineDescription
+  package var emulator: Emulator
+  package var kernel: KernelImage
   /// The texts that the kernel is to write at the end.
-  public var texts: Set<Text> = []
+  package var texts: Set<Text> = []
   /// The port on which a debugger is waited for.
-  public var debuggerPort: Int?
+  package var debuggerPort: Int?
   /// How long it may take, in seconds.
-  public var timeout: Int?
+  package var timeout: Int?
 
-  public init(machine: MachineDescription, emulator: Emulator, kernel: KernelImage) {
+  package init(machine: MachineDescription, emulator: Emulator, kernel: KernelImage) {
     self.machine = machine
     self.emulator = emulator
     self.kernel = kernel
   }
 
-  /// Runs it to any end. What the guest writes goes through `output` as it comes.
-  public func run(_ guest: Guest, output: Output) throws(MachineError) -> RunResult {
+  /// Runs it to any end.
+  ///
+  /// What the guest writes goes through `output` as it comes.
+  package func run(_ guest: Guest, output: Output) throws(MachineError) -> RunResult {
     let question = try emulator.askForVersion()
     let board = try BoardFile(
       machine, guest, texts: texts, waitsForDebugger: debuggerPort != nil)
@@ -42,19 +44,19 @@ public struct MachineRun: Sendable {
   }
 
   /// Takes what the guest wrote; false when nobody reads that any more.
-  public typealias Output = (OutputStream, [UInt8]) -> Bool
+  package typealias Output = (OutputStream, [UInt8]) -> Bool
 
   /// The guest's two streams.
-  public enum OutputStream: Sendable {
+  package enum OutputStream: Sendable {
     case standardOutput
     case standardError
   }
 }
 
 /// The signals that ask this process to end, as something to be read.
-public enum Signals {
+package enum Signals {
   /// Caught from the first use on.
-  public static let descriptor: Int32 = kilburn_catch_signals()
+  package static let descriptor: Int32 = kilburn_catch_signals()
 
   /// The one that came, or nil.
   static func next() -> Int32? {

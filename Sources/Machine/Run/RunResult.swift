@@ -1,23 +1,23 @@
-public import BoardFormat
+package import BoardFormat
 
 /// How a run ended and what the machine left.
-public struct RunResult: Sendable {
-  public var ending: Ending
+package struct RunResult: Sendable {
+  package var ending: Ending
   /// What the kernel counted; nil where it did not come to that.
-  public var statistics: Statistics?
+  package var statistics: Statistics?
   /// The texts that the kernel wrote, by name.
-  public var texts: [(name: String, bytes: [UInt8])] = []
+  package var texts: [(name: String, bytes: [UInt8])] = []
   /// The kernel's log.
-  public var log: [String] = []
+  package var log: [String] = []
 
   /// The text of that name.
-  public func text(_ name: String) -> String? {
+  package func text(_ name: String) -> String? {
     texts.last { $0.name == name }.map { String(decoding: $0.bytes, as: UTF8.self) }
   }
 }
 
 /// Who ended a run, and how.
-public enum Ending: Equatable, Sendable {
+package enum Ending: Equatable, Sendable {
   /// The program called exit.
   case exited(status: UInt32)
   /// A signal ended the program, with the faulting address and the program counter.
@@ -38,7 +38,7 @@ public enum Ending: Equatable, Sendable {
   case emulatorFailed(String)
 
   /// The exit code of `kilburn run`.
-  public var exitCode: Int32 {
+  package var exitCode: Int32 {
     switch self {
     case .exited(let status): Int32(status & 0xff)
     case .signalled(let number, _, _): 128 + Int32(number & 0x7f)

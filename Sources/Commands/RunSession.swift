@@ -1,0 +1,124 @@
+import BoardFormat
+import Glibc
+import Machine
+import Reports
+
+/// Everything between the words of `kilburn run` and its exit code.
+struct RunSession {
+  private let program: String
+  private let arguments: [String]
+  private let machines: [MachineDescription]
+  private let shown: [String]
+  private let isQuiet: Bool
+  private let json: JSONFile?
+
+  /// The options of the run itself.
+  var kernel: String?
+  var timeout: Int?
+  var debuggerPort: Int?
+
+  /// Checks everything that can be checked before something is started.
+  init(
+    program: String, arguments: [String], machine: MachineOptions, report: ReportOptions
+  ) throws(MachineError) {
+    self.program = program
+    self.arguments = arguments
+    shown = try report.shown()
+    isQuiet = report.quiet
+    var machines: [MachineDescription] = []
+    for configuration in try machine.configurations() {
+      machines.append(try configuration.described())
+    }
+    self.machines = machines
+    json = try report.json.map(JSONFile.init)
+  }
+
+  /// Runs the program on each machine and returns the exit code.
+  func run() throws(MachineError) -> Int32 {
+    let emulator = try Emulator()
+    let kernel = try KernelImage(path: kernel)
+    let guest = try Guest(
+      program: program, arguments: arguments, configuration: machines[0].configuration,
+      standardInput: try standardInput())
+    var reports: [RunReport] = []
+    for (index, machine) in machines.enumerated() {
+      var run = MachineRun(machine: machine, emulator: emulator, kernel: kernel)
+      run.texts = texts
+      run.timeout = timeout
+      run.debuggerPort = debuggerPort
+      progress(index)
+      // Side by side, the guest is heard once.
+      let result = try run.run(guest) { stream, bytes in
+        index > 0 || (stream == .standardOutput ? Stream.output : .error).write(bytes)
+      }
+      progress(nil)
+      let report = RunReport(machine: machine, arguments: guest.arguments, result: result)
+      reports.append(report)
+      guard show(report) else { break }
+    }
+    try finish(reports)
+    return reports.map(\.result.ending.exitCode).first { $0 != 0 } ?? 0
+  }
+
+  private var isSideBySide: Bool { machines.count > 1 }
+
+  /// What the kernel is to write at the end; nothing where nobody will see it.
+  private var texts: Set<Text> {
+    let asked = Text.allCases.filter { shown.contains($0.name) }
+    return isQuiet && json == nil ? [] : RunReport.texts.union(asked)
+  }
+
+  /// What the guest is to read: nil where it is typed.
+  private func standardInput() throws(MachineError) -> [UInt8]? {
+    if Stream.input.isTerminal { return isSideBySide ? [] : nil }
+    return try StandardInput.everything()
+  }
+
+  /// Shows what is to be shown of one run; false where no other is worth starting.
+  private func show(_ report: RunReport) -> Bool {
+    let result = report.result
+    switch result.ending {
+    case .exited, .signalled, .outOfMemory:
+      guard !isQuiet else { return true }
+      let style = Style(
+        isTerminal: Stream.error.isTerminal, noColor: Environment.value(of: "NO_COLOR"),
+        terminal: Environment.value(of: "TERM"))
+      if !isSideBySide { lines(report.text(style)) }
+      lines(report.shownTexts(shown, style))
+      return true
+    case .interrupted, .outputClosed:
+      return false
+    case .notStarted, .kernelFault, .timedOut, .emulatorFailed:
+      lines(result.log.suffix(100))
+      lines(["kilburn: \(report.program) \(report.endingText)"])
+      return false
+    }
+  }
+
+  private func finish(_ reports: [RunReport]) throws(MachineError) {
+    if isSideBySide && !isQuiet && reports.count == machines.count {
+      lines(SideBySide(reports).text(.plain))
+    }
+    guard let json else { return }
+    let values = reports.map { $0.json(texts: textNames) }
+    try json.write(
+      isSideBySide
+        ? ["format": "kilburn-runs", "version": 1, "runs": .array(values)]
+        : values[0])
+  }
+
+  private var textNames: [String] {
+    shown.flatMap { $0 == "buddyinfo" ? ["buddyinfo.before", "buddyinfo.after"] : [$0] }
+  }
+
+  private func lines(_ lines: some Sequence<String>) {
+    Stream.error.write(Array(lines.map { $0 + "\n" }.joined().utf8))
+  }
+
+  /// Says on a terminal what is being done; nil takes it back.
+  private func progress(_ index: Int?) {
+    guard isSideBySide, !isQuiet, Stream.error.isTerminal else { return }
+    let text = index.map { "\($0 + 1)/\(machines.count) \(machines[$0].pageSize.text) pages …" }
+    Stream.error.write(Array("\r\u{1b}[K\(text ?? "")".utf8))
+  }
+}

@@ -1,0 +1,98 @@
+package import MemoryTypes
+
+/// One mapping of the program, as `/proc/PID/smaps` describes it.
+package struct Mapping: Equatable, Sendable {
+  package var start: VirtualAddress
+  package var end: VirtualAddress
+  /// `r-xp` and so on.
+  package var permissions: String
+  package var offset: UInt64
+  /// The file, or a name in brackets; empty for anonymous memory.
+  package var name: String
+  package var role = Role.mapping
+  /// Bytes by smaps' own names: Size, Rss, Pss, Anonymous, …
+  package var bytes: [String: UInt64] = [:]
+
+  /// What a mapping is for.
+  package enum Role: String, Sendable {
+    case text, rodata, data, bss, heap, library, mapping, stack, vvar, vdso
+  }
+
+  /// Its length.
+  package var size: ByteCount { end - start }
+  /// The bytes of it that are in RAM.
+  package var resident: ByteCount { ByteCount(bytes["Rss"] ?? 0) }
+  /// The bytes of it that are anonymous, as are a file's once they are copied.
+  package var anonymous: ByteCount { ByteCount(bytes["Anonymous"] ?? 0) }
+
+  /// Whether an address lies in it.
+  package func contains(_ address: VirtualAddress) -> Bool { start <= address && address < end }
+}
+
+extension [Mapping] {
+  /// Reads what the kernel wrote as smaps; `stat` (the same program's) tells bss from heap.
+  package init(smaps: String, program: String, stat: String?) {
+    self = []
+    for line in smaps.split(separator: "\n") {
+      if let mapping = Mapping(mapsLine: line) {
+        append(mapping)
+      } else if let colon = line.firstIndex(of: ":"), !isEmpty {
+        // `Rss:                 508 kB`
+        let words = line[line.index(after: colon)...].split(separator: " ")
+        guard words.count == 2, words[1] == "kB", let kibibytes = UInt64(words[0]) else { continue }
+        self[count - 1].bytes[String(line[..<colon])] = kibibytes << 10
+      }
+    }
+    let heapStart = stat.flatMap(Self.heapStart)
+    for index in indices {
+      self[index].role = role(at: index, program: program, heapStart: heapStart)
+    }
+  }
+
+  /// `start_brk`, the 47th field; the second, in parentheses, may hold spaces.
+  private static func heapStart(inStat stat: String) -> VirtualAddress? {
+    guard let name = stat.lastIndex(of: ")") else { return nil }
+    let fields = stat[stat.index(after: name)...].split(separator: " ")
+    guard fields.count > 44, let start = UInt64(fields[44]), start != 0 else { return nil }
+    return VirtualAddress(start)
+  }
+
+  private func role(at index: Int, program: String, heapStart: VirtualAddress?) -> Mapping.Role {
+    let mapping = self[index]
+    switch mapping.name {
+    case "[stack]": return .stack
+    case "[vdso]": return .vdso
+    case "[vvar]": return .vvar
+    case "[heap]", "":
+      // The bss ends where the heap may begin, and fs/proc/task_mmu.c calls it [heap] too.
+      let followsData =
+        index > 0 && self[index - 1].end == mapping.start
+        && self[index - 1].name == program
+      if followsData, heapStart.map({ mapping.end <= $0 }) ?? (mapping.name == "") { return .bss }
+      return mapping.name.isEmpty ? .mapping : .heap
+    case program:
+      if mapping.permissions.contains("x") { return .text }
+      return mapping.permissions.contains("w") ? .data : .rodata
+    default:
+      let file = mapping.name.split(separator: "/").last ?? ""
+      return file.contains(".so") ? .library : .mapping
+    }
+  }
+}
+
+extension Mapping {
+  /// Reads `00400000-0047f000 r-xp 00000000 00:02 6      /bin/status`; nil for other lines.
+  init?(mapsLine line: some StringProtocol) {
+    let fields = line.split(separator: " ", maxSplits: 5)
+    guard fields.count >= 5, fields[1].count == 4 else { return nil }
+    let range = fields[0].split(separator: "-")
+    guard range.count == 2, let start = UInt64(range[0], radix: 16),
+      let end = UInt64(range[1], radix: 16), let offset = UInt64(fields[2], radix: 16)
+    else { return nil }
+    self.start = VirtualAddress(start)
+    self.end = VirtualAddress(end)
+    self.offset = offset
+    permissions = String(fields[1])
+    name = fields.count > 5 ? fields[5].drop { $0 == " " }.description : ""
+  }
+}
