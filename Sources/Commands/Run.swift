@@ -49,6 +49,8 @@ struct Run: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
+    // What comes first of the words that are not ours is ours after all if it asks for help.
+    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
     let status: Int32
     do throws(MachineError) {
       let words = try words()

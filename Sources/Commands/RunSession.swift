@@ -35,11 +35,14 @@ struct RunSession {
 
   /// Runs the program on each machine and returns the exit code.
   func run() throws(MachineError) -> Int32 {
-    let emulator = try Emulator()
-    let kernel = try KernelImage(path: kernel)
     let guest = try Guest(
       program: program, arguments: arguments, configuration: machines[0].configuration,
       standardInput: try standardInput())
+    let emulator = try Emulator()
+    let kernel = try KernelImage(path: kernel)
+    if let debuggerPort, !isQuiet {
+      lines(["kilburn: waiting for a debugger: gdb-multiarch -ex 'target remote :\(debuggerPort)'"])
+    }
     var reports: [RunReport] = []
     for (index, machine) in machines.enumerated() {
       var run = MachineRun(machine: machine, emulator: emulator, kernel: kernel)
