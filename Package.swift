@@ -93,7 +93,8 @@ let hostTargets: [Target] =
       (room.on + ["HostBoard"]).filter { stands("Sources/" + $0) }.map { .init(stringLiteral: $0) })
   }
   + [
-    .testTarget(name: "AcceptanceTests", exclude: ["Machines"], swiftSettings: strict)
+    .testTarget(
+      name: "EndToEndTests", exclude: ["Machines", "Programs"], swiftSettings: strict)
   ]
   + ["Machine", "Reports", "Commands"].map {
     tests($0, ["MemoryTypes", "BoardFormat", "Machine", "Reports"])

@@ -16,7 +16,8 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
     let memory = MemoryFigures(
       meminfo: try Kilburn.run(
-        ["run", "--quiet", "--machine", machine, "--", try Recordings.cat(), "/proc/meminfo"]
+        ["run", "--quiet", "--machine", machine, "--", try GuestPrograms.program("show")]
+          + ["/proc/meminfo"]
       ).output)
 
     let recorded = try Recordings.lines(probe, variant)
