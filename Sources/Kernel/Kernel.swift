@@ -22,11 +22,20 @@ func kernelMain() -> Never {
   guard
     let tables = KernelTables(board, &map, ramIsZero: ramIsZero),
     tables.mapRAM(&map), tables.mapImage(&map), tables.mapDevices(&map),
-    let _ = tables.mapFrameTable(&map)
+    let frameTable = tables.mapFrameTable(&map)
   else { die("too little RAM for the page tables") }
   tables.activate()
   InterruptController.start()
+  var options = FrameAllocator<VirtBoard>.Options()
+  options.ramIsZero = ramIsZero
+  options.memTotal = ByteCount(board.header.pointee.memTotal)
+  guard
+    let frames = FrameAllocator.start(
+      board: board, map: &map, frames: frameTable, options: options)
+  else { die("too little RAM for the frame allocator") }
   var line = LogLine("kilburn: up, ")
+  line.add(frames.pointee.managed.rawValue)
+  line.add(" frames, ")
   line.add(read_event0())
   line.add(" instructions")
   line.send()

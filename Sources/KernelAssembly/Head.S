@@ -120,6 +120,10 @@ counters_start:
 kernel_parameters:
 kernel_parameters_writable:
   .zero   192
+  .balign 64
+  .global kernel_variables_storage
+kernel_variables_storage:
+  .zero   64
 
   .section .stack, "aw", %nobits
   .global boot_stack_start

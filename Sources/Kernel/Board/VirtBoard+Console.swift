@@ -10,8 +10,13 @@ extension VirtBoard {
   private static var flags: UInt64 { kernel_parameters.uart &+ 0x18 }
   private static var control: UInt64 { kernel_parameters.uart &+ 0x30 }
 
-  /// Switches transmitter and receiver on.
-  func startConsole() { device_write(Self.control, 0x301) }
+  private static var interruptMask: UInt64 { kernel_parameters.uart &+ 0x38 }
+
+  /// Switches transmitter and receiver on, and the receiver's interrupt, which ends an idle wait.
+  func startConsole() {
+    device_write(Self.control, 0x301)
+    device_write(Self.interruptMask, 1 &<< 4)
+  }
 
   @inline(__always) private func send(_ byte: UInt8) { device_write(Self.data, UInt32(byte)) }
 

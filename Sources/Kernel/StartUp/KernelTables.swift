@@ -76,7 +76,8 @@ struct KernelTables: ~Copyable {
     let text = (address_of_text_start(), address_of_text_end())
     let constants = (address_of_text_end(), address_of_init_start())
     let start = (address_of_init_start(), address_of_init_end())
-    let data = (address_of_init_end(), address_of_data_end())
+    let data = (address_of_init_end(), address_of_guard_start())
+    let stack = (address_of_guard_end(), address_of_data_end())
     return map(&memory, VirtualAddress(text.0), section(text.0, text.1), .kernelReadOnlyExecute)
       && map(
         &memory, VirtualAddress(constants.0), section(constants.0, constants.1), .kernelReadOnly,
@@ -84,6 +85,7 @@ struct KernelTables: ~Copyable {
       && map(
         &memory, VirtualAddress(start.0), section(start.0, start.1), .kernelReadOnlyExecute)
       && map(&memory, VirtualAddress(data.0), section(data.0, data.1), .kernel)
+      && map(&memory, VirtualAddress(stack.0), section(stack.0, stack.1), .kernel)
   }
 
   /// The frame table at VMEMMAP_START, for sections that have RAM, and where frame 0 would be.
@@ -134,6 +136,7 @@ struct KernelTables: ~Copyable {
       physicalBits: TranslationControl.addressBits(sizeCode: read_mmfr0() & 15),
       hasHardwareAccessAndDirty: board.hasHardwareAccessAndDirty)
     precondition(kernel_parameters.mair == TranslationControl.mair())
+    unsafe kernel_variables().pointee.empty_ttbr = control.ttbr(root: empty)
     replace_kernel_tables(
       control.ttbr(root: table.root), control.tcr,
       kernel_parameters.image_physical &- kernel_parameters.image_virtual,

@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 #define REGISTER_READ(name, reg)                              \
-  static inline uint64_t read_##name(void) {                  \
+  INLINE uint64_t read_##name(void) {                  \
     uint64_t value;                                           \
     __asm__ volatile("mrs %0, " reg : "=r"(value));           \
     return value;                                             \
   }
 #define REGISTER_WRITE(name, reg)                             \
-  static inline void write_##name(uint64_t value) {           \
+  INLINE void write_##name(uint64_t value) {           \
     __asm__ volatile("msr " reg ", %0" ::"r"(value) : "memory"); \
   }
 
@@ -47,54 +47,60 @@ REGISTER_READ(esr, "esr_el1")
 REGISTER_READ(far, "far_el1")
 REGISTER_READ(par, "par_el1")
 
-static inline uint64_t read_cntvct(void) {
+INLINE uint64_t read_cntvct(void) {
   uint64_t value;
   __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(value)::"memory");
   return value;
 }
 
-static inline void barrier_isb(void) { __asm__ volatile("isb" ::: "memory"); }
-static inline void barrier_dsb_ish(void) { __asm__ volatile("dsb ish" ::: "memory"); }
-static inline void barrier_dsb_ishst(void) { __asm__ volatile("dsb ishst" ::: "memory"); }
-static inline void barrier_dsb_nsh(void) { __asm__ volatile("dsb nsh" ::: "memory"); }
+INLINE void barrier_isb(void) { __asm__ volatile("isb" ::: "memory"); }
+INLINE void barrier_dsb_ish(void) { __asm__ volatile("dsb ish" ::: "memory"); }
+INLINE void barrier_dsb_ishst(void) { __asm__ volatile("dsb ishst" ::: "memory"); }
+INLINE void barrier_dsb_nsh(void) { __asm__ volatile("dsb nsh" ::: "memory"); }
 
 #define TLBI_ADDRESS(name, form)                              \
-  static inline void tlbi_##name(uint64_t argument) {         \
+  INLINE void tlbi_##name(uint64_t argument) {         \
     __asm__ volatile("tlbi " form ", %0" ::"r"(argument) : "memory"); \
   }
 TLBI_ADDRESS(vale1, "vale1is")
 TLBI_ADDRESS(vae1, "vae1is")
 TLBI_ADDRESS(aside1, "aside1is")
 TLBI_ADDRESS(vaae1, "vaae1is")
-static inline void tlbi_vmalle1(void) { __asm__ volatile("tlbi vmalle1is" ::: "memory"); }
+INLINE void tlbi_vmalle1(void) { __asm__ volatile("tlbi vmalle1is" ::: "memory"); }
 
-static inline void cache_dc_cvau(uint64_t address) {
+INLINE void cache_dc_cvau(uint64_t address) {
   __asm__ volatile("dc cvau, %0" ::"r"(address) : "memory");
 }
-static inline void cache_ic_ialluis(void) { __asm__ volatile("ic ialluis" ::: "memory"); }
-static inline void cache_ic_ivau(uint64_t address) {
+INLINE void cache_ic_ialluis(void) { __asm__ volatile("ic ialluis" ::: "memory"); }
+INLINE void cache_ic_ivau(uint64_t address) {
   __asm__ volatile("ic ivau, %0" ::"r"(address) : "memory");
 }
 
 // What the MMU answers for a read of EL0 and EL1 (PAR_EL1).
-static inline uint64_t translate_user_read(uint64_t address) {
+INLINE uint64_t translate_user_read(uint64_t address) {
   __asm__ volatile("at s1e0r, %0\n\tisb" ::"r"(address) : "memory");
   return read_par();
 }
-static inline uint64_t translate_kernel_read(uint64_t address) {
+INLINE uint64_t translate_kernel_read(uint64_t address) {
   __asm__ volatile("at s1e1r, %0\n\tisb" ::"r"(address) : "memory");
   return read_par();
 }
 
-static inline void wait_for_interrupt(void) { __asm__ volatile("dsb sy\n\twfi" ::: "memory"); }
+INLINE void wait_for_interrupt(void) { __asm__ volatile("dsb sy\n\twfi" ::: "memory"); }
 
-static inline void device_write(uint64_t address, uint32_t value) {
+INLINE void device_write(uint64_t address, uint32_t value) {
   *(volatile uint32_t *)address = value;
 }
-static inline uint32_t device_read(uint64_t address) { return *(volatile uint32_t *)address; }
+INLINE uint32_t device_read(uint64_t address) { return *(volatile uint32_t *)address; }
+
+// Dies as a failed precondition does.
+INLINE _Noreturn void breakpoint(void) {
+  __asm__ volatile("brk #1");
+  __builtin_unreachable();
+}
 
 // PSCI SYSTEM_OFF, by the conduit that the device tree names.
-static inline _Noreturn void system_off(bool by_smc) {
+INLINE _Noreturn void system_off(bool by_smc) {
   register uint64_t function __asm__("x0") = 0x84000008;
   if (by_smc) __asm__ volatile("smc #0" : "+r"(function));
   else __asm__ volatile("hvc #0" : "+r"(function));
@@ -112,9 +118,14 @@ void return_to_user(void);
 
 // The sections' borders, at their addresses now (kernel.ld).
 extern const char image_start[], text_start[], text_end[], rodata_end[], init_start[], init_end[],
-    data_end[], image_end[], boot_stack_start[], boot_stack_end[], symbols_start[], symbols_end[];
+    data_end[], image_end[], boot_stack_start[], boot_stack_end[], symbols_start[], symbols_end[],
+    guard_start[], guard_end[];
 #define BORDER(name) \
-  static inline uint64_t address_of_##name(void) { return (uint64_t)name; }
+  INLINE uint64_t address_of_##name(void) { return (uint64_t)name; }
+extern const char vdso_start[], vdso_end[], vdso_data_distance[];
+BORDER(vdso_start)
+BORDER(vdso_end)
+BORDER(vdso_data_distance)
 BORDER(image_start)
 BORDER(text_start)
 BORDER(text_end)
@@ -123,8 +134,12 @@ BORDER(init_start)
 BORDER(init_end)
 BORDER(data_end)
 BORDER(image_end)
+BORDER(symbols_start)
+BORDER(symbols_end)
+BORDER(guard_start)
+BORDER(guard_end)
 BORDER(boot_stack_start)
 BORDER(boot_stack_end)
-static inline uint64_t address_of_return_to_user(void) { return (uint64_t)return_to_user; }
+INLINE uint64_t address_of_return_to_user(void) { return (uint64_t)return_to_user; }
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define INLINE static inline __attribute__((always_inline))
+
 // What the start-up code found out, before any Swift ran. It never changes afterwards: Swift sees
 // a constant, so a value read twice in a function is loaded once.
 struct KernelParameters {
@@ -40,10 +42,24 @@ struct KernelParameters {
 };
 extern const struct KernelParameters kernel_parameters;
 
-static inline const void *kernel_geometry(void) { return kernel_parameters.geometry; }
+INLINE const void *kernel_geometry(void) { return kernel_parameters.geometry; }
 // The same place, for the one that writes it.
 extern struct KernelParameters kernel_parameters_writable;
-static inline void *kernel_geometry_writable(void) { return kernel_parameters_writable.geometry; }
+INLINE void *kernel_geometry_writable(void) { return kernel_parameters_writable.geometry; }
+
+// What changes while the kernel runs and belongs to the board alone.
+struct KernelVariables {
+  // The root without entries, as TTBR0_EL1 holds it.
+  uint64_t empty_ttbr;
+  // Time spent waiting in WFI.
+  uint64_t idle_nanoseconds;
+  // KernelState, one word; 0 before there is one.
+  uint64_t state;
+  // The kernel has begun to die.
+  uint64_t dying;
+};
+extern struct KernelVariables kernel_variables_storage;
+INLINE struct KernelVariables *kernel_variables(void) { return &kernel_variables_storage; }
 
 #include "Instructions.h"
 

@@ -1,0 +1,90 @@
+public import Arm64
+import KernelAssembly
+public import MemoryTypes
+public import Tasks
+
+/// The CPU: whose registers it has, what it has done, and waiting.
+extension VirtBoard: Processor {
+  public var idRegisters: IDRegisters {
+    var registers = IDRegisters()
+    registers.pfr0 = read_pfr0()
+    registers.pfr1 = read_pfr1()
+    registers.isar0 = read_isar0()
+    registers.isar1 = read_isar1()
+    registers.isar2 = read_isar2()
+    registers.mmfr0 = read_mmfr0()
+    registers.mmfr1 = read_mmfr1()
+    registers.mmfr2 = read_mmfr2()
+    registers.midr = read_midr()
+    return registers
+  }
+
+  /// The ASID is TTBR1's (TCR_EL1.A1); the user half is empty while it changes, so that no entry
+  /// of the one is ever tagged with the other (arch/arm64/mm/context.c:cpu_do_switch_mm()).
+  public func activate(root: PhysicalAddress, asid: ASID) {
+    let control = TranslationControl(geometry: translation)
+    unsafe write_ttbr0(kernel_variables().pointee.empty_ttbr)
+    barrier_isb()
+    write_ttbr1(read_ttbr1() & 0x0000_ffff_ffff_ffff | UInt64(asid.rawValue) &<< 48)
+    write_ttbr0(control.ttbr(root: root))
+    barrier_isb()
+  }
+
+  public func deactivateUserHalf() {
+    unsafe write_ttbr0(kernel_variables().pointee.empty_ttbr)
+    barrier_isb()
+  }
+
+  @inline(__always)
+  public func switchContext(
+    from: KernelPointer<SwitchedContext>, to: KernelPointer<SwitchedContext>
+  ) {
+    // SAFETY: both live as long as their tasks, and `to` was stored by a switch or made by a fork.
+    unsafe switch_context(from.raw, to.raw)
+  }
+
+  public var returnToUser: UInt64 { address_of_return_to_user() }
+
+  public func save(_ state: KernelPointer<VectorState>) {
+    unsafe save_vector_state(state.raw)
+  }
+
+  public func load(_ state: KernelPointer<VectorState>) {
+    unsafe load_vector_state(state.raw)
+  }
+
+  public var threadPointer: UInt64 {
+    get { read_tpidr_el0() }
+    nonmutating set { write_tpidr_el0(newValue) }
+  }
+
+  /// The cycle counter runs at EL0 only and has 64 bits. EL1's event counter has 32; what is above
+  /// follows from the time, since an instruction takes a nanosecond and only ``idle(until:)`` lets
+  /// time go by without one.
+  public var instructions: InstructionCounts {
+    let user = read_cycles()
+    let low = UInt32(truncatingIfNeeded: read_event0())
+    let rough = unsafe clock.nanoseconds &- user &- kernel_variables().pointee.idle_nanoseconds
+    let difference = Int32(bitPattern: low &- UInt32(truncatingIfNeeded: rough))
+    return InstructionCounts(
+      user: user, kernel: rough &+ UInt64(bitPattern: Int64(difference)))
+  }
+
+  public func idle(until ticks: UInt64?) {
+    let start = clock.nanoseconds
+    if let ticks {
+      write_timer_compare(ticks)
+      write_timer_control(1)
+    }
+    wait_for_interrupt()
+    write_timer_control(0)
+    unsafe kernel_variables().pointee.idle_nanoseconds &+= clock.nanoseconds &- start
+  }
+
+  public func panic(_ message: StaticString) -> Never {
+    var line = LogLine("kernel panic: ")
+    line.add(message)
+    line.send()
+    breakpoint()
+  }
+}

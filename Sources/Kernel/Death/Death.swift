@@ -1,0 +1,128 @@
+import Arm64
+import BoardFormat
+import KernelAssembly
+import MemoryTypes
+
+/// The kernel has done something wrong: says what and where, and ends the machine.
+///
+/// - Parameters:
+///   - context: the registers at the exception, on a stack of their own.
+///   - syndrome: ESR_EL1.
+///   - kind: 0 a synchronous exception, 1 an interrupt, 2 a system error, 3 a system error while
+///     a program ran.
+@_cdecl("kernel_death")
+func death(_ context: UnsafeMutableRawPointer, _ syndrome: UInt64, _ kind: UInt64)
+  -> Never
+{
+  // SAFETY: the vectors stored a whole context there.
+  let registers = unsafe context.load(as: UserContext.self)
+  let address = read_far()
+  let isSecond = unsafe kernel_variables().pointee.dying != 0
+  unsafe kernel_variables().pointee.dying = 1
+  if !isSecond {
+    report(ExceptionSyndrome(syndrome), kind, VirtualAddress(address), registers)
+  }
+  VirtBoard().powerOff(
+    EndRecord(
+      reason: .kernelFault, status: UInt32(truncatingIfNeeded: syndrome), address: address,
+      pc: registers.programCounter))
+}
+
+private func report(
+  _ syndrome: ExceptionSyndrome, _ kind: UInt64, _ address: VirtualAddress, _ registers: UserContext
+) {
+  var line = LogLine("Kernel died: ")
+  switch kind {
+  case 0: describe(syndrome, address, registers, &line)
+  case 1: line.add("an interrupt that nobody asked for")
+  default: line.add("system error")
+  }
+  line.add(", esr 0x")
+  line.add(hex: syndrome.rawValue, digits: 8)
+  line.send()
+  line = LogLine("pc  ")
+  Symbols.append(registers.programCounter, to: &line)
+  line.send()
+  for row in 0..<8 {
+    line = LogLine("")
+    for column in 0..<4 where row &* 4 &+ column < 31 {
+      let index = row &* 4 &+ column
+      line.add("x")
+      line.add(UInt64(index))
+      line.add(index < 10 ? "  " : " ")
+      line.add(hex: registers.x[index], digits: 16)
+      line.add("  ")
+    }
+    if row == 7 {
+      line.add("sp  ")
+      line.add(hex: registers.stackPointer, digits: 16)
+    }
+    line.send()
+  }
+  backtrace(registers)
+}
+
+/// What a synchronous exception was.
+private func describe(
+  _ syndrome: ExceptionSyndrome, _ address: VirtualAddress, _ registers: UserContext,
+  _ line: inout LogLine
+) {
+  switch syndrome.exceptionClass {
+  case .breakInstruction:
+    // A failed precondition, an overflow, an index out of bounds: all are `brk #1`.
+    line.add(syndrome.immediate == 1 ? "Swift runtime failure" : "brk")
+    return
+  case .dataAbortKernel: line.add(syndrome.isWrite ? "write to " : "read of ")
+  case .instructionAbortKernel: line.add("execution of ")
+  case .programCounterAlignment: line.add("misaligned pc ")
+  case .stackPointerAlignment: line.add("misaligned sp, address ")
+  default:
+    line.add("exception of class 0x")
+    line.add(hex: syndrome.classCode)
+    return
+  }
+  line.add("0x")
+  line.add(hex: address.rawValue, digits: 16)
+  switch syndrome.faultStatus {
+  case .translation(let level): line.add(", not mapped at level ", level)
+  case .permission(let level): line.add(", not allowed at level ", level)
+  case .accessFlag(let level): line.add(", access flag at level ", level)
+  case .addressSize(let level): line.add(", address size at level ", level)
+  case .alignment: line.add(", misaligned")
+  default:
+    line.add(", fault status 0x")
+    line.add(hex: syndrome.faultStatus.code)
+  }
+  if address.rawValue >= address_of_guard_start() && address.rawValue < address_of_guard_end() {
+    line.add(": the kernel stack has overflowed")
+  }
+}
+
+extension LogLine {
+  fileprivate mutating func add(_ text: StaticString, _ level: Int8) {
+    add(text)
+    if level < 0 { add("-1") } else { add(UInt64(level)) }
+  }
+}
+
+/// The callers, by the chain of frame pointers, each followed only while it stays in mapped memory
+/// above the last.
+private func backtrace(_ registers: UserContext) {
+  LogLine("called by").send()
+  var line = LogLine("  ")
+  Symbols.append(registers.x[30], to: &line)
+  line.send()
+  var frame = registers.x[29]
+  for _ in 0..<32 {
+    guard frame & 7 == 0, frame != 0, translate_kernel_read(frame) & 1 == 0 else { return }
+    // SAFETY: the MMU says that the address can be read.
+    let record = unsafe UnsafePointer<UInt64>(bitPattern: UInt(frame)).unsafelyUnwrapped
+    let (next, caller) = unsafe (record[0], record[1])
+    guard caller != 0 else { return }
+    line = LogLine("  ")
+    Symbols.append(caller, to: &line)
+    line.send()
+    guard next > frame else { return }
+    frame = next
+  }
+}
