@@ -1,0 +1,153 @@
+import Arm64
+import Files
+public import MemoryTypes
+import PageFrames
+
+/// MADV_* (include/uapi/asm-generic/mman-common.h).
+enum Advice: UInt64 {
+  case normal = 0
+  case random, sequential, willNeed, dontNeed
+  case free = 8
+  case remove, dontFork, doFork
+  case mergeable, unmergeable, hugePage, noHugePage, dontDump, doDump
+  case wipeOnFork, keepOnFork, cold, pageOut, populateRead, populateWrite, dontNeedLocked
+}
+
+/// madvise (mm/madvise.c:do_madvise(), madvise_vma_behavior()).
+extension AddressSpace {
+  /// Takes advice for a range. Unmapped parts are skipped, and reported with ENOMEM at the end.
+  public mutating func advise(
+    _ start: VirtualAddress, _ length: ByteCount, _ number: UInt64
+  ) throws(Errno) {
+    guard let advice = Advice(rawValue: number), advice != .mergeable, advice != .unmergeable else {
+      throw .EINVAL  // no KSM
+    }
+    var at = untagged(start)
+    guard at.isAligned(to: pageSize) else { throw .EINVAL }
+    let rounded = length.alignedUp(to: pageSize)
+    if length.rawValue != 0 && rounded.rawValue == 0 { throw .EINVAL }
+    let end = at + rounded
+    guard end >= at else { throw .EINVAL }
+    if end == at { return }
+
+    var hasHole = false
+    var next = areas.area(endingAbove: at)
+    var previous = next.flatMap { at > $0.pointee.start ? $0 : $0.pointee.previous }
+    while true {
+      guard let area = next else { throw .ENOMEM }
+      if at < area.pointee.start {
+        hasHole = true
+        at = area.pointee.start
+        if at >= end { break }
+      }
+      let limit = min(area.pointee.end, end)
+      let changed = try advise(area, after: previous, at, limit, advice)
+      previous = changed
+      at = max(limit, changed.pointee.end)
+      if at >= end { break }
+      next = changed.pointee.next
+    }
+    if hasHole { throw .ENOMEM }
+  }
+
+  mutating func advise(
+    _ area: Area, after previous: Area?, _ start: VirtualAddress, _ end: VirtualAddress,
+    _ advice: Advice
+  ) throws(Errno) -> Area {
+    var flags = area.pointee.flags
+    switch advice {
+    case .normal: flags.subtract([.randomRead, .sequentialRead])
+    case .sequential:
+      flags.remove(.randomRead)
+      flags.insert(.sequentialRead)
+    case .random:
+      flags.remove(.sequentialRead)
+      flags.insert(.randomRead)
+    case .dontFork: flags.insert(.noCopyOnFork)
+    case .doFork:
+      if flags.contains(.deviceMemory) { throw .EINVAL }
+      flags.remove(.noCopyOnFork)
+    case .wipeOnFork:
+      if area.pointee.file != nil || flags.contains(.shared) { throw .EINVAL }
+      flags.insert(.wipeOnFork)
+    case .keepOnFork: flags.remove(.wipeOnFork)
+    case .dontDump: flags.insert(.noDump)
+    case .doDump:
+      if !flags.isDisjoint(with: .special) { throw .EINVAL }
+      flags.remove(.noDump)
+    case .hugePage:
+      // Remembered though no huge page is made: THP is never below 512M.
+      if flags.contains(.hugePages) { return area }
+      guard flags.isDisjoint(with: .special) else { throw .EINVAL }
+      flags.remove(.noHugePages)
+      flags.insert(.hugePages)
+    case .noHugePage:
+      if flags.contains(.noHugePages) { return area }
+      guard flags.isDisjoint(with: .special) else { throw .EINVAL }
+      flags.remove(.hugePages)
+      flags.insert(.noHugePages)
+    case .willNeed:
+      // Pages of memory and of cached files are there already; a swap that could be read ahead is not.
+      return area
+    case .cold, .pageOut:
+      guard flags.isDisjoint(with: [.locked, .frameNumbers]) else { throw .EINVAL }
+      return area
+    case .dontNeed, .dontNeedLocked:
+      let forbidden: AreaFlags = advice == .dontNeed ? [.frameNumbers, .locked] : .frameNumbers
+      guard flags.isDisjoint(with: forbidden) else { throw .EINVAL }
+      drop(pagesOf: area, start, end)
+      return area
+    case .free:
+      guard flags.isDisjoint(with: [.frameNumbers, .locked]), area.pointee.isAnonymous else {
+        throw .EINVAL
+      }
+      markFreeable(start, end)
+      return area
+    case .remove:
+      guard !flags.contains(.locked), let file = area.pointee.file,
+        file.pointee.inode.pointee.isRegular
+      else { throw .EINVAL }
+      guard flags.contains([.shared, .write]) else { throw .EACCES }
+      throw .EOPNOTSUPP
+    case .populateRead, .populateWrite:
+      try populateAsked(area, start, end, write: advice == .populateWrite)
+      return area
+    case .mergeable, .unmergeable: throw .EINVAL
+    }
+    guard flags != area.pointee.flags else { return area }
+    do throws(Errno) {
+      let target = try isolate(area, after: previous, start, end, flags)
+      target.pointee.flags = flags
+      return target
+    } catch {
+      throw error == .ENOMEM ? .EAGAIN : error
+    }
+  }
+
+  /// MADV_DONTNEED (`zap_page_range_single()`): pages go, tables stay.
+  mutating func drop(pagesOf area: Area, _ start: VirtualAddress, _ end: VirtualAddress) {
+    rememberPeakResident()
+    unmapPages(of: area, start, end, start, end)
+    flushGather(start, end)
+  }
+
+  /// MADV_FREE (`madvise_free_pte_range()`): pages become old and clean, so that they may be taken
+  /// if memory is wanted; a write before that keeps them.
+  mutating func markFreeable(_ start: VirtualAddress, _ end: VirtualAddress) {
+    let geometry = board.translation
+    let frames = frames
+    var changed = false
+    tables.forEachRun(in: start..<end) { run in
+      for index in 0..<run.count {
+        let old = run[index]
+        guard old.isPresent, !old.isSpecial else { continue }
+        guard frames.pointee.frame(old.frame(in: geometry)).pointee.mapCount == 1 else { continue }
+        let new = old.madeClean.madeOld
+        guard new != old else { continue }
+        run[index] = new
+        changed = true
+      }
+    }
+    if changed { invalidate(start, end, tables: false) }
+  }
+}

@@ -1,0 +1,88 @@
+import Arm64
+import KernelHeap
+import KernelLayout
+public import MemoryTypes
+import PageFrames
+
+/// What exec needs of a space that does not run yet (fs/exec.c).
+extension AddressSpace {
+  /// The first page of the stack, at the top; arguments are copied into it with `copyOut`, and it
+  /// grows under them (`__bprm_mm_init()`).
+  public mutating func makeStack() throws(Errno) {
+    let top = context.pointee.layout.stackTop
+    try makeStack(top: top)
+  }
+
+  /// As `makeStack()`, with a top of one's own: page aligned, at most STACK_TOP.
+  public mutating func makeStack(top: VirtualAddress) throws(Errno) {
+    let start = top - pageSize.bytes
+    let page = PageCount(1)
+    try context.pointee.promise(page, totalPages: totalPages)
+    let flags = AreaFlags.data.union([.growsDown, .accounted]).union(.stackUnfinished)
+    do throws(Errno) {
+      try makeArea(
+        start, top, flags, nil, start.rawValue &>> pageSize.shift, after: areas.last)
+    } catch {
+      context.pointee.withdraw(page)
+      throw error
+    }
+    totalPages = page
+    stackPages = page
+  }
+
+  /// The stack as the program gets it: executable or not, and 128K more than it holds
+  /// (`setup_arg_pages()`).
+  public mutating func finishStack(executable: Bool) throws(Errno) {
+    guard let stack = areas.last, stack.pointee.flags.contains(.growsDown) else { throw .EFAULT }
+    var flags = stack.pointee.flags.union(defaultFlags)
+    if executable { flags.insert(.execute) }
+    let area = try protect(
+      stack, after: stack.pointee.previous, stack.pointee.start, stack.pointee.end, flags)
+    area.pointee.flags.subtract(.stackUnfinished)
+    let size = area.pointee.length
+    let limit = ByteCount(
+      context.pointee.current.pointee.limits.pointee[.stack].soft & ~pageSize.offsetMask)
+    let wanted = size + ByteCount.kibibytes(128)
+    let base = area.pointee.end - min(wanted, limit)
+    if base < area.pointee.start {
+      guard growStack(area, to: base) else { throw .EFAULT }
+    }
+  }
+
+  /// Maps whole frames of the kernel's (`_install_special_mapping()`): `[vvar]`, `[vdso]`.
+  public mutating func mapSpecial(
+    _ kind: SpecialMapping, frames: (first: PageFrameNumber, count: PageCount),
+    _ flags: AreaFlags, at start: VirtualAddress
+  ) throws(Errno) {
+    let end = start + frames.count.bytes(of: pageSize)
+    guard start < end, areas.area(intersecting: start, end) == nil else { throw .ENOMEM }
+    switch kind {
+    case .vvar: context.pointee.vvarFrame = frames.first
+    case .vdso:
+      context.pointee.vdsoFrame = frames.first
+      context.pointee.vdsoPages = frames.count
+    case .none: throw .EINVAL
+    }
+    let previous = areas.neighbours(of: start).previous
+    let all = flags.union(.noExpand).union(defaultFlags)
+    var value = VirtualMemoryArea(start: start, end: end, flags: all, pageOffset: 0)
+    value.special = kind
+    value.isAnonymous = false
+    value.protection = all.pageAttributes
+    guard let area = context.pointee.areaCache.allocate(value) else { throw .ENOMEM }
+    areas.insert(area, after: previous)
+    account(all, frames.count)
+  }
+
+  /// The area that contains an address.
+  public mutating func area(at address: VirtualAddress) -> KernelPointer<VirtualMemoryArea>? {
+    areas.area(containing: address)
+  }
+
+  /// The lowest area that ends above an address (`find_vma()`).
+  public mutating func firstArea(
+    from address: VirtualAddress
+  ) -> KernelPointer<VirtualMemoryArea>? {
+    areas.area(endingAbove: address)
+  }
+}

@@ -1,0 +1,237 @@
+import Arm64
+import Files
+import KernelHeap
+public import MemoryTypes
+
+/// mmap (mm/mmap.c:do_mmap(), mmap_region()).
+extension AddressSpace {
+  /// Makes a mapping and says where it is.
+  ///
+  /// The errors and their order are Linux's. The mapping takes a reference of its file.
+  public mutating func map(_ request: MappingRequest) throws(Errno) -> VirtualAddress {
+    guard request.length.rawValue != 0 else { throw .EINVAL }
+    var flags = request.flags
+    if flags.contains(.fixedNoReplace) { flags.insert(.fixed) }
+    let fixed = flags.contains(.fixed)
+    let hint = fixed ? request.address : roundHint(request.address)
+    let length = request.length.alignedUp(to: pageSize)
+    guard length.rawValue != 0 else { throw .ENOMEM }
+    let pages = length.wholePages(of: pageSize)
+    guard !request.pageOffset.addingReportingOverflow(pages.rawValue).overflow else {
+      throw .EOVERFLOW
+    }
+    guard mapCount <= context.pointee.settings.maximumMapCount else { throw .ENOMEM }
+    let start = try placement(of: length, at: hint, fixed: fixed)
+    if flags.contains(.fixedNoReplace),
+      areas.area(intersecting: start, start + length) != nil
+    {
+      throw .EEXIST
+    }
+
+    var areaFlags = request.protection.areaFlags.union(defaultFlags)
+    areaFlags.formUnion([.mayRead, .mayWrite, .mayExecute])
+    if flags.contains(.growsDown) { areaFlags.insert(.growsDown) }
+    if flags.contains(.locked) {
+      areaFlags.insert(.locked)
+      guard mayLockAtAll else { throw .EPERM }
+    }
+    guard mayLock(areaFlags, length) else { throw .EAGAIN }
+
+    var pageOffset = request.pageOffset
+    if let file = request.file {
+      try checkFile(file, request, flags, length, &areaFlags)
+    } else if flags.intersection(.typeMask) == .shared {
+      guard !areaFlags.contains(.growsDown) else { throw .EINVAL }
+      pageOffset = 0
+      areaFlags.formUnion([.shared, .mayShare])
+    } else if flags.intersection(.typeMask) == .private {
+      pageOffset = start.rawValue &>> pageSize.shift
+    } else {
+      throw .EINVAL
+    }
+    if flags.contains(.noReserve), context.pointee.settings.overcommit != .never {
+      areaFlags.insert(.noReserve)
+    }
+    try mapRegion(start, start + length, areaFlags, request.file, pageOffset)
+    if areaFlags.contains(.locked)
+      || flags.intersection([.populate, .nonBlock]) == .populate
+    {
+      populate(start, start + length)
+    }
+    return start
+  }
+
+  /// A hint below the lowest address that mappings may have means that address
+  /// (`round_hint_to_min()`).
+  @inline(__always) func roundHint(_ hint: VirtualAddress) -> VirtualAddress {
+    let hint = hint.alignedDown(to: pageSize)
+    let minimum = VirtualAddress(context.pointee.settings.mmapMinAddress)
+    return hint.rawValue != 0 && hint < minimum ? minimum.alignedUp(to: pageSize) : hint
+  }
+
+  /// Whether the process may lock anything (`can_do_mlock()`).
+  var mayLockAtAll: Bool {
+    let task = context.pointee.current
+    return task.pointee.isPrivileged || task.pointee.limits.pointee[.lockedMemory].soft != 0
+  }
+
+  /// What a file allows and forbids (the `if (file)` part of do_mmap()).
+  func checkFile(
+    _ file: KernelPointer<OpenFile>, _ request: MappingRequest, _ flags: MapFlags,
+    _ length: ByteCount, _ areaFlags: inout AreaFlags
+  ) throws(Errno) {
+    let inode = file.pointee.inode
+    let most: UInt64 = inode.pointee.isRegular ? .max &>> 1 : .max
+    guard length.rawValue <= most,
+      request.pageOffset <= (most &- length.rawValue) &>> pageSize.shift
+    else { throw .EOVERFLOW }
+    switch flags.intersection(.typeMask) {
+    case .sharedValidate where flags.rawValue & ~Self.legacyFlags != 0: throw .EOPNOTSUPP
+    case .shared, .sharedValidate:
+      if request.protection.contains(.write) && !file.pointee.flags.mayWrite { throw .EACCES }
+      if file.pointee.flags.contains(.append) && file.pointee.flags.mayWrite
+        && isAppendOnly(file)
+      {
+        throw .EACCES
+      }
+      areaFlags.formUnion([.shared, .mayShare])
+      if !file.pointee.flags.mayWrite { areaFlags.subtract([.mayWrite, .shared]) }
+    case .private: break
+    default: throw .EINVAL
+    }
+    guard file.pointee.flags.mayRead else { throw .EACCES }
+    guard inode.pointee.isRegular || isZeroDevice(file) else { throw .ENODEV }
+    guard !areaFlags.contains(.growsDown) else { throw .EINVAL }
+  }
+
+  /// Files that can only be appended to by an attribute of theirs; there are none here.
+  func isAppendOnly(_ file: KernelPointer<OpenFile>) -> Bool { false }
+
+  /// LEGACY_MAP_MASK: the flags that every mapping of a file understands.
+  static var legacyFlags: UInt64 {
+    let known: MapFlags = [
+      .sharedValidate, .fixed, .anonymous, .denyWrite, .executable, .growsDown, .locked,
+      .noReserve, .populate, .nonBlock, .stack, .hugePages,
+    ]
+    return known.rawValue
+  }
+
+  func isZeroDevice(_ file: KernelPointer<OpenFile>) -> Bool {
+    if case .device(.zero) = file.pointee.inode.pointee.kind { return true }
+    return false
+  }
+
+  /// mmap_region(): replaces what was there, promises, joins a neighbour or makes an area.
+  mutating func mapRegion(
+    _ start: VirtualAddress, _ end: VirtualAddress, _ wanted: AreaFlags,
+    _ file: KernelPointer<OpenFile>?, _ pageOffset: UInt64
+  ) throws(Errno) {
+    let pages = (end - start).wholePages(of: pageSize)
+    if !mayExpand(wanted, by: pages) {
+      let replaced = mappedPages(start, end)
+      guard mayExpand(wanted, by: pages - replaced) else { throw .ENOMEM }
+    }
+    var (previous, next) = areas.neighbours(of: start)
+    if let first = next, first.pointee.start < end {
+      do throws(Errno) { try unmapAligned(first, start, end) } catch { throw .ENOMEM }
+      (previous, next) = areas.neighbours(of: start)
+    }
+    var flags = wanted
+    if flags.intersection([.noReserve, .shared, .write]) == .write {
+      try context.pointee.promise(pages, totalPages: totalPages)
+      flags.insert(.accounted)
+    }
+    let piece = Candidate(flags: flags, anonymousID: 0, file: file, pageOffset: pageOffset)
+    if !expand(previous, next, start, end, piece) {
+      do throws(Errno) {
+        try makeArea(start, end, flags, file, pageOffset, after: previous)
+      } catch {
+        if flags.contains(.accounted) { context.pointee.withdraw(pages) }
+        throw error
+      }
+    }
+    account(flags, pages)
+    if flags.contains(.locked) { lockedPages += pages }
+  }
+
+  /// Lets a neighbour grow over a new mapping, or both meet (mmap_region() with vma_expand()).
+  @inline(__always)
+  mutating func expand(
+    _ previous: Area?, _ next: Area?, _ start: VirtualAddress, _ end: VirtualAddress,
+    _ piece: Candidate
+  ) -> Bool {
+    guard piece.flags.isDisjoint(with: .special) else { return false }
+    var after: Area?
+    var piece = piece
+    if let next, next.pointee.start == end,
+      canPrecede(
+        next, piece, piece.pageOffset &+ (end - start).rawValue &>> pageSize.shift)
+    {
+      after = next
+      piece.anonymousID = next.pointee.anonymousID
+    }
+    if let previous, previous.pointee.end == start, canFollow(previous, piece) {
+      if let after {
+        let limit = after.pointee.end
+        inherit(previous, from: after)
+        drop(after)
+        areas.setEnd(previous, limit)
+      } else {
+        areas.setEnd(previous, end)
+      }
+      return true
+    }
+    guard let after else { return false }
+    after.pointee.pageOffset &-= (end - start).rawValue &>> pageSize.shift
+    areas.setStart(after, start)
+    return true
+  }
+
+  /// A new area in the tree.
+  mutating func makeArea(
+    _ start: VirtualAddress, _ end: VirtualAddress, _ flags: AreaFlags,
+    _ file: KernelPointer<OpenFile>?, _ pageOffset: UInt64, after previous: Area?
+  ) throws(Errno) {
+    var value = VirtualMemoryArea(
+      start: start, end: end, flags: flags, pageOffset: pageOffset, file: file)
+    let files = context.pointee.files
+    if let file, !isZeroDevice(file) {
+      files.pointee.retain(file)
+    } else if flags.contains(.shared) {
+      value.file = try files.pointee.makeAnonymousFile(end - start)  // shmem_zero_setup()
+      value.isAnonymous = false
+    } else if let file {
+      files.pointee.retain(file)
+      value.isAnonymous = true
+    }
+    value.protection = attributes(of: value)
+    guard let area = context.pointee.areaCache.allocate(value) else {
+      if let file = value.file { files.pointee.release(file) }
+      throw .ENOMEM
+    }
+    areas.insert(area, after: previous)
+  }
+
+  /// The attributes of an area's pages (`vma_set_page_prot()`): shared pages of a disk file are
+  /// read-only at first, so that the file hears of the first write.
+  func attributes(of area: VirtualMemoryArea) -> Descriptor.Attributes {
+    var flags = area.flags
+    if flags.contains([.shared, .write]), let file = area.file,
+      !file.pointee.inode.pointee.isSharedMemory
+    {
+      flags.remove(.shared)
+    }
+    return flags.pageAttributes
+  }
+
+  /// The pages of a range that are mapped (`count_vma_pages_range()`).
+  mutating func mappedPages(_ start: VirtualAddress, _ end: VirtualAddress) -> PageCount {
+    var bytes = ByteCount(0)
+    var area = areas.area(intersecting: start, end)
+    while let here = area, here.pointee.start < end {
+      bytes += min(here.pointee.end, end) - max(here.pointee.start, start)
+      area = here.pointee.next
+    }
+    return bytes.wholePages(of: pageSize)
+  }
+}

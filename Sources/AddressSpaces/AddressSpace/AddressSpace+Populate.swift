@@ -1,0 +1,60 @@
+import Arm64
+import MemoryTypes
+
+/// Bringing pages in before they are asked for (mm/gup.c:__mm_populate()).
+extension AddressSpace {
+  /// Faults in what a range's areas allow; what cannot be had is left for later.
+  mutating func populate(_ start: VirtualAddress, _ end: VirtualAddress) {
+    var area = areas.area(endingAbove: start)
+    while let here = area, here.pointee.start < end {
+      area = here.pointee.next
+      let flags = here.pointee.flags
+      guard flags.isDisjoint(with: [.deviceMemory, .frameNumbers]), here.pointee.isAccessible else {
+        continue
+      }
+      // Private memory is written to, so that it is ours; shared is only looked at.
+      let write = flags.intersection([.write, .shared]) == .write
+      let range = max(here.pointee.start, start)..<min(here.pointee.end, end)
+      guard touchAll(here, range, write: write) == .resolved else { return }
+    }
+  }
+
+  /// MADV_POPULATE_READ and _WRITE: what cannot be had is an error (`madvise_populate()`).
+  mutating func populateAsked(
+    _ area: Area, _ start: VirtualAddress, _ end: VirtualAddress, write: Bool
+  ) throws(Errno) {
+    guard area.pointee.flags.isDisjoint(with: [.deviceMemory, .frameNumbers]) else { throw .EINVAL }
+    let isAllowed = write ? area.pointee.flags.contains(.write) : area.pointee.isAccessible
+    guard isAllowed else { throw .EINVAL }
+    switch touchAll(area, start..<end, write: write) {
+    case .resolved: return
+    case .outOfMemory: throw .ENOMEM
+    case .notMapped, .accessDenied, .beyondObject: throw .EFAULT
+    }
+  }
+
+  mutating func touchAll(
+    _ area: Area, _ range: Range<VirtualAddress>, write: Bool
+  ) -> FaultOutcome {
+    var page = range.lowerBound
+    while page < range.upperBound {
+      if !isThere(page, write: write) {
+        let outcome = fault(area, page, write: write)
+        guard outcome == .resolved else { return outcome }
+        // Writing takes a second fault where the first only brought the page.
+        if write && !isThere(page, write: true) {
+          let again = fault(area, page, write: true)
+          guard again == .resolved else { return again }
+        }
+      }
+      page += pageSize.bytes
+    }
+    return .resolved
+  }
+
+  /// Whether following the tables finds the page (`follow_page_mask()`).
+  func isThere(_ page: VirtualAddress, write: Bool) -> Bool {
+    guard let slot = tables.entry(for: page), slot.pointee.isValid else { return false }
+    return !write || slot.pointee.isWritable
+  }
+}

@@ -1,0 +1,103 @@
+public import Arm64
+import KernelHeap
+import MemoryTypes
+import PageFrames
+
+/// The translation tables of a space, and the frames under them.
+extension AddressSpace {
+  @inline(__always) var board: B { context.pointee.board }
+  @inline(__always) var pageSize: PageSize { context.pointee.board.pageSize }
+  @inline(__always) var frames: KernelPointer<FrameAllocator<B>> { context.pointee.frames }
+
+  /// The editor of the space's tables.
+  @inline(__always) public var tables: PageTable<B> { PageTable(board: board, root: root) }
+
+  /// The slot of a page, with tables made on the way; nil without a frame for one.
+  @inline(__always)
+  mutating func slotAllocating(for address: VirtualAddress) -> KernelPointer<Descriptor>? {
+    let tables = tables
+    if let slot = tables.entry(for: address) { return slot }
+    return slotMaking(for: address, tables)
+  }
+
+  @inline(never)
+  mutating func slotMaking(
+    for address: VirtualAddress, _ tables: PageTable<B>
+  ) -> KernelPointer<Descriptor>? {
+    tables.entryAllocating(for: address) { level in allocateTable(level) }
+  }
+
+  /// A frame of zeros for a table of a level. Linux counts the two last levels as page tables
+  /// (`pgtable_pte_page_ctor()`, `pgtable_pmd_page_ctor()`), and the bytes of all below the root.
+  mutating func allocateTable(_ level: Int) -> PageFrameNumber? {
+    guard let number = frames.pointee.allocate([.kernel, .zero, .account]) else { return nil }
+    frames.pointee.frame(number).pointee.state = .pageTable
+    tableBytes += pageSize.bytes
+    if level >= 2 { frames.pointee.count(.nr_page_table_pages, by: 1) }
+    return number
+  }
+
+  /// Unhooks the tables that a range no longer needs; their frames wait in the gather
+  /// (`free_pgtables()`). `floor` and `ceiling` are the nearest areas' end and start, or 0.
+  mutating func freeTables(
+    _ start: VirtualAddress, _ end: VirtualAddress, floor: VirtualAddress, ceiling: VirtualAddress
+  ) {
+    tables.freeTables(in: start..<end, floor: floor, ceiling: ceiling) { number, level in
+      tableBytes -= pageSize.bytes
+      if level >= 2 { frames.pointee.count(.nr_page_table_pages, by: -1) }
+      context.pointee.gather.hasTables = true
+      gather(number, start, end)
+    }
+  }
+
+  /// Puts an unmapped frame aside until the TLB has forgotten `start..<end`.
+  @inline(__always)
+  mutating func gather(
+    _ number: PageFrameNumber, _ start: VirtualAddress, _ end: VirtualAddress
+  ) {
+    if context.pointee.gather.isFull { flushGather(start, end) }
+    context.pointee.gather.add(number)
+  }
+
+  /// Makes the TLB forget a range, then frees what was unmapped from it
+  /// (`tlb_flush_mmu()`).
+  mutating func flushGather(_ start: VirtualAddress, _ end: VirtualAddress) {
+    let context = context
+    guard !context.pointee.gather.isEmpty else { return }
+    invalidate(start, end, tables: context.pointee.gather.hasTables)
+    let count = context.pointee.gather.count
+    for index in 0..<count {
+      frames.pointee.release(PageFrameNumber(context.pointee.gather.frames[index]))
+    }
+    context.pointee.gather.count = 0
+    context.pointee.gather.hasUnmapped = false
+    context.pointee.gather.hasTables = false
+  }
+
+  /// Makes the TLB forget a range: page by page, or all of the space where that is shorter
+  /// (arch/arm64/include/asm/tlbflush.h:__flush_tlb_range(), MAX_TLBI_OPS).
+  mutating func invalidate(_ start: VirtualAddress, _ end: VirtualAddress, tables: Bool) {
+    // A space that never ran has nothing in any TLB.
+    guard contextID != 0 else { return }
+    let asid = ASID(UInt16(truncatingIfNeeded: contextID))
+    let pages = (end - start).wholePages(of: pageSize)
+    if pages.rawValue > 1 &<< (pageSize.shift &- 3) {
+      board.invalidate(.addressSpace(asid))
+    } else {
+      board.invalidate(.range(start, pages, asid, tables: tables))
+    }
+  }
+
+  /// Makes the TLB forget one page's entry (`flush_tlb_page()`).
+  @inline(__always) func invalidatePage(_ address: VirtualAddress) {
+    board.invalidate(.page(address, ASID(UInt16(truncatingIfNeeded: contextID))))
+  }
+
+  /// The number of tables by level, index 0 for level -1, root included.
+  public func tablePages() -> InlineArray<5, UInt64> {
+    let counts = tables.tableCounts()
+    var pages: InlineArray<5, UInt64> = .init(repeating: 0)
+    for level in -1...3 { pages[level + 1] = UInt64(counts[level]) }
+    return pages
+  }
+}

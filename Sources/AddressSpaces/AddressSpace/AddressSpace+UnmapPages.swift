@@ -1,0 +1,60 @@
+import Arm64
+import Files
+import MemoryTypes
+import PageFrames
+
+/// Taking pages out of the tables (mm/memory.c:unmap_vmas(), zap_pte_range()).
+extension AddressSpace {
+  /// Unmaps the pages of `start..<end`, part of an area. Frames go into the gather, which is
+  /// flushed for `flushStart..<flushEnd`, at least the same range, by whoever calls, and here when
+  /// it is full.
+  mutating func unmapPages(
+    of area: Area, _ start: VirtualAddress, _ end: VirtualAddress, _ flushStart: VirtualAddress,
+    _ flushEnd: VirtualAddress
+  ) {
+    var unmapped = UnmappedPages()
+    var anyTable = false
+    let geometry = board.translation
+    let frames = frames
+    let gatherAt = context
+    tables.forEachRun(in: start..<end) { run in
+      anyTable = true
+      for index in 0..<run.count {
+        let descriptor = run[index]
+        if descriptor.isNone { continue }
+        run[index] = .none
+        gatherAt.pointee.gather.hasUnmapped = true
+        if descriptor.isSpecial { continue }
+        let number = descriptor.frame(in: geometry)
+        let frame = frames.pointee.frame(number)
+        let mapCount = frame.pointee.mapCount &- 1
+        frame.pointee.mapCount = mapCount
+        if frame.pointee.state == .anonymous {
+          unmapped.anonymous &+= 1
+          if mapCount == 0 { unmapped.lastAnonymous &+= 1 }
+        } else {
+          unmapped.file &+= 1
+          if mapCount == 0 { unmapped.lastFile &+= 1 }
+          // What the table knew is the file's to remember (set_page_dirty(), mark_page_accessed()).
+          if descriptor.isDirty { frame.pointee.flags.insert(.dirty) }
+          if descriptor.isYoung { frame.pointee.flags.insert(.referenced) }
+        }
+        gather(number, flushStart, flushEnd)
+      }
+    }
+    guard anyTable else { return }
+    subtractResident(unmapped, fileKind(of: area))
+    if unmapped.lastAnonymous != 0 {
+      frames.pointee.count(.nr_anon_pages, by: 0 &- Int(unmapped.lastAnonymous))
+    }
+    if unmapped.lastFile != 0 {
+      frames.pointee.count(.nr_mapped, by: 0 &- Int(unmapped.lastFile))
+    }
+  }
+
+  /// What pages of an area's file count as (`mm_counter_file()`).
+  @inline(__always) func fileKind(of area: Area) -> PageKind {
+    guard let file = area.pointee.file else { return .file }
+    return file.pointee.inode.pointee.isSharedMemory ? .shared : .file
+  }
+}

@@ -1,0 +1,48 @@
+public import MemoryTypes
+
+/// The areas of a space: an AVL tree through the areas themselves, and a list in address order.
+///
+/// Terms. The *gap below* an area is the room between the end of its predecessor and its own start,
+/// less the guard that an area which grows down keeps below itself. Each node knows the largest
+/// gap in its subtree, so the highest (or lowest) gap that fits a length is found in one descent.
+/// The room above the highest area belongs to no node and is looked at first.
+///
+/// Invariants, checked by ``checkInvariants()``:
+/// - `a.end <= a.next.start` and `a.next.previous == a`; the tree in order is the list;
+/// - `balance == height(right) - height(left)`, within one of zero;
+/// - `largestGap == max(gap(self), left.largestGap, right.largestGap)`;
+/// - `count` is the number of nodes.
+///
+/// Linux 6.1 has a maple tree; Documentation/Decisions/AreaTree.md says why this is an AVL tree. A
+/// new area hangs where its predecessor or successor has a free side, so linking searches nothing;
+/// and the last area found is remembered, as Linux's `vmacache` did (mm/vmacache.c before 6.1).
+public struct AreaTree: BitwiseCopyable {
+  public typealias Area = KernelPointer<VirtualMemoryArea>
+
+  var root: Area?
+  /// The lowest and the highest area.
+  public internal(set) var first: Area?
+  public internal(set) var last: Area?
+  /// The area that the last search found.
+  var recent: Area?
+  public internal(set) var count = 0
+  /// The guard below an area that grows down, in bytes (`stack_guard_gap`).
+  var stackGuard = ByteCount(0)
+
+  init(stackGuard: ByteCount = ByteCount(0)) { self.stackGuard = stackGuard }
+
+  /// The lowest address that others must leave alone: the start, or for a stack the guard's
+  /// (`vm_start_gap()`).
+  @inline(__always) func guardedStart(_ area: Area) -> VirtualAddress {
+    let start = area.pointee.start
+    guard area.pointee.flags.contains(.growsDown) else { return start }
+    return start.rawValue < stackGuard.rawValue ? VirtualAddress(0) : start - stackGuard
+  }
+
+  /// The room below an area.
+  @inline(__always) func gap(below area: Area) -> UInt64 {
+    let floor = area.pointee.previous?.pointee.end.rawValue ?? 0
+    let ceiling = guardedStart(area).rawValue
+    return ceiling > floor ? ceiling &- floor : 0
+  }
+}

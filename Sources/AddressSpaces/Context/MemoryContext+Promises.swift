@@ -1,0 +1,48 @@
+import Arm64
+public import MemoryTypes
+import PageFrames
+
+/// Promised memory: Linux's VM_ACCOUNT and `__vm_enough_memory()` (mm/util.c).
+extension MemoryContext {
+  /// Promises pages, if the overcommit mode lets it; ENOMEM else.
+  @inline(__always)
+  mutating func promise(_ pages: PageCount, totalPages: PageCount) throws(Errno) {
+    committed &+= Int64(truncatingIfNeeded: pages.rawValue)
+    // Mode 0 refuses only what can never be had: more than all of RAM (there is no swap yet).
+    if settings.overcommit == .guess && pages <= frames.pointee.managed { return }
+    guard mayPromise(pages, totalPages) else {
+      withdraw(pages)
+      throw .ENOMEM
+    }
+  }
+
+  /// Takes a promise back.
+  @inline(__always) mutating func withdraw(_ pages: PageCount) {
+    committed &-= Int64(truncatingIfNeeded: pages.rawValue)
+  }
+
+  @inline(never) func mayPromise(_ pages: PageCount, _ totalPages: PageCount) -> Bool {
+    switch settings.overcommit {
+    case .always: return true
+    case .guess: return pages <= frames.pointee.managed
+    case .never: break
+    }
+    let kibibytesToPages = board.pageSize.shift &- 10
+    var allowed = Int64(truncatingIfNeeded: commitLimit.rawValue)
+    // What keeps root able to log in is not for others; and no process may take the last for itself.
+    if !current.pointee.isPrivileged {
+      allowed &-= Int64(truncatingIfNeeded: settings.adminReserveKilobytes &>> kibibytesToPages)
+    }
+    let reserve = settings.userReserveKilobytes &>> kibibytesToPages
+    allowed &-= Int64(truncatingIfNeeded: min(totalPages.rawValue / 32, reserve))
+    return committed < allowed
+  }
+
+  /// The most that mode 2 promises: CommitLimit (`vm_commit_limit()`).
+  public var commitLimit: PageCount {
+    if settings.overcommitKilobytes != 0 {
+      return PageCount(settings.overcommitKilobytes &>> (board.pageSize.shift &- 10))
+    }
+    return PageCount(frames.pointee.managed.rawValue &* settings.overcommitRatio / 100)
+  }
+}

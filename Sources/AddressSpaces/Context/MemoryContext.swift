@@ -1,0 +1,74 @@
+public import Arm64
+public import BoardFormat
+public import Files
+public import KernelHeap
+public import KernelLayout
+public import MemoryTypes
+public import PageFrames
+
+/// What all address spaces share: frames, caches, the zero page, settings, promises, the running
+/// task. One of it lives in RAM.
+@safe public struct MemoryContext<B: Board>: ~Copyable {
+  public let board: B
+  public let frames: KernelPointer<FrameAllocator<B>>
+  public let files: KernelPointer<FileSystem<B>>
+  /// Where faults are counted for the tool to read.
+  public let statistics: KernelPointer<Statistics>
+  /// TASK_SIZE, STACK_TOP and the other constants of the user half.
+  public let layout: KernelLayout
+  /// `vm_area_struct` and `mm_struct`, of Linux's sizes.
+  let areaCache: ObjectCache<VirtualMemoryArea, B>
+  let spaceCache: ObjectCache<AddressSpace<B>, B>
+
+  /// The frame of zeros that every first read of anonymous memory maps (`ZERO_PAGE(0)`).
+  public let zeroPage: PageFrameNumber
+  /// The frames under `[vvar]` and `[vdso]`, whole pages from the first on; the kernel's for ever.
+  public var vvarFrame: PageFrameNumber?
+  public var vdsoFrame: PageFrameNumber?
+  public var vdsoPages = PageCount(0)
+
+  /// `/proc/sys/vm`.
+  public var settings = MemorySettings()
+  /// The pages promised to all programs (`vm_committed_as`, Committed_AS).
+  public internal(set) var committed: Int64 = 0
+  /// The memory of the task that runs; set at each switch.
+  public var current: KernelPointer<TaskMemory<B>>
+  /// All spaces, newest first.
+  public internal(set) var firstSpace: KernelPointer<AddressSpace<B>>?
+
+  var asids = ASIDAllocator()
+  var gather = FrameGather()
+  var lastAnonymousID: UInt64 = 0
+
+  /// The memory of a machine without processes; nil without frames for it.
+  public init?(
+    board: B, frames: KernelPointer<FrameAllocator<B>>, slab: KernelPointer<SlabAllocator<B>>,
+    files: KernelPointer<FileSystem<B>>, statistics: KernelPointer<Statistics>,
+    layout: KernelLayout, current: KernelPointer<TaskMemory<B>>
+  ) {
+    guard
+      let areaCache = slab.pointee.makeCache(
+        of: VirtualMemoryArea.self, name: "vm_area_struct", linuxSize: ByteCount(144),
+        options: .account),
+      let spaceCache = slab.pointee.makeCache(
+        of: AddressSpace<B>.self, name: "mm_struct", linuxSize: ByteCount(864),
+        options: [.cacheAligned, .account]),
+      let zeroPage = frames.pointee.allocate([.kernel, .zero])
+    else { return nil }
+    self.board = board
+    self.frames = frames
+    self.files = files
+    self.statistics = statistics
+    self.layout = layout
+    self.areaCache = areaCache
+    self.spaceCache = spaceCache
+    self.zeroPage = zeroPage
+    self.current = current
+  }
+
+  /// A new identity for the anonymous memory of an area.
+  mutating func makeAnonymousID() -> UInt64 {
+    lastAnonymousID &+= 1
+    return lastAnonymousID
+  }
+}

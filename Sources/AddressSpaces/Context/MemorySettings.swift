@@ -1,0 +1,41 @@
+public import MemoryTypes
+
+/// The settings of memory that `/proc/sys/vm` shows and that mappings obey.
+public struct MemorySettings: BitwiseCopyable, Sendable {
+  /// `overcommit_memory`: how a promise of memory is judged (mm/util.c:__vm_enough_memory()).
+  public var overcommit: Overcommit = .guess
+  /// `overcommit_ratio`, percent of RAM that mode 2 promises; 0 once ``overcommitKilobytes`` is set.
+  public var overcommitRatio: UInt64 = 50
+  /// `overcommit_kbytes`.
+  public var overcommitKilobytes: UInt64 = 0
+  /// `max_map_count`.
+  public var maximumMapCount = 65530
+  /// `mmap_min_addr`, in bytes.
+  public var mmapMinAddress: UInt64 = 65536
+  /// `admin_reserve_kbytes`, `user_reserve_kbytes`.
+  public var adminReserveKilobytes: UInt64 = 8192
+  public var userReserveKilobytes: UInt64 = 131072
+  /// `legacy_va_layout`.
+  public var legacyLayout = false
+  /// The guard below a growing stack, in pages (`stack_guard_gap`).
+  public var stackGuardPages = PageCount(256)
+  /// How much of a file a read fault maps around it (`fault_around_bytes`).
+  public var faultAround = ByteCount.kibibytes(64)
+
+  /// What Linux boots with; reserves by mm/mmap.c:init_user_reserve() and init_admin_reserve().
+  @inlinable public init() {}
+
+  /// A third of the free memory would be too much, so one part in 32 is kept, with a ceiling.
+  public mutating func setReserves(freePages: PageCount, _ pageSize: PageSize) {
+    let free = freePages.bytes(of: pageSize).kibibytes
+    userReserveKilobytes = min(free / 32, 1 &<< 17)
+    adminReserveKilobytes = min(free / 32, 1 &<< 13)
+  }
+
+  /// `vm.overcommit_memory`.
+  public enum Overcommit: UInt64, BitwiseCopyable, Sendable {
+    case guess = 0
+    case always = 1
+    case never = 2
+  }
+}

@@ -1,0 +1,112 @@
+import Arm64
+import BoardFormat
+import Files
+public import MemoryTypes
+import PageFrames
+
+/// Page faults (arch/arm64/mm/fault.c:do_page_fault(), mm/memory.c:handle_mm_fault() and on).
+///
+/// A fault finds the area, asks whether the area allows the access, and then looks at what the
+/// tables have for the page:
+///
+/// | the slot has | the area is | and the access | then |
+/// |---|---|---|---|
+/// | nothing | anonymous | reads | the zero page |
+/// | nothing | anonymous | writes | a frame of zeros |
+/// | nothing | a file's | reads | the file's page, and those around it |
+/// | nothing | a file's, private | writes | a copy of the file's page |
+/// | nothing | a file's, shared | writes | the file's page, dirty |
+/// | a page that may not be written | – | writes | a copy, or the page itself if it is ours alone |
+/// | a page | – | – | the access flag, the dirty state |
+extension AddressSpace {
+  /// Serves a fault of the running task, or of a copy on its behalf.
+  public mutating func handleFault(
+    at address: VirtualAddress, _ access: FaultAccess
+  ) -> FaultOutcome {
+    let outcome = serveFault(at: untagged(address), access)
+    if outcome != .resolved && outcome != .outOfMemory {
+      context.pointee.statistics.pointee.signalFaults &+= 1
+    }
+    return outcome
+  }
+
+  @inline(__always)
+  mutating func serveFault(at address: VirtualAddress, _ access: FaultAccess) -> FaultOutcome {
+    guard let area = areas.area(endingAbove: address) else { return .notMapped }
+    if area.pointee.start > address {
+      guard growStack(area, to: address) else { return .notMapped }
+    }
+    // Reading needs any permission at all: without FEAT_PAN3 what may be executed or written may
+    // also be read.
+    let needed: AreaFlags =
+      access.contains(.execute) ? .execute : access.contains(.write) ? .write : .access
+    guard !area.pointee.flags.isDisjoint(with: needed) else { return .accessDenied }
+    return fault(area, address.alignedDown(to: pageSize), write: access.contains(.write))
+  }
+
+  /// Brings a page of an area in (`handle_mm_fault()`), and counts it.
+  mutating func fault(_ area: Area, _ page: VirtualAddress, write: Bool) -> FaultOutcome {
+    frames.pointee.count(.pgfault, by: 1)
+    countFaultForSync()
+    guard let slot = slotAllocating(for: page) else { return .outOfMemory }
+    var isMajor = false
+    let descriptor = slot.pointee
+    let outcome: FaultOutcome
+    if descriptor.isNone {
+      if area.pointee.isAnonymous {
+        outcome = write ? anonymousWrite(area, page, slot) : anonymousRead(area, slot)
+      } else if area.pointee.special != .none {
+        outcome = specialFault(area, page, slot)
+      } else {
+        outcome = fileFault(area, page, slot, write: write, &isMajor)
+      }
+    } else if write && !descriptor.isWritable {
+      outcome = writeProtected(area, page, slot, descriptor)
+    } else {
+      outcome = touch(slot, page, descriptor, write: write)
+    }
+    guard outcome == .resolved else { return outcome }
+    let task = context.pointee.current
+    let statistics = context.pointee.statistics
+    if isMajor {
+      task.pointee.majorFaults &+= 1
+      statistics.pointee.majorFaults &+= 1
+      frames.pointee.count(.pgmajfault, by: 1)
+    } else {
+      task.pointee.minorFaults &+= 1
+      statistics.pointee.minorFaults &+= 1
+    }
+    return .resolved
+  }
+
+  /// A present page that lacks only its access flag or its dirty state
+  /// (`ptep_set_access_flags()`): what the CPU does by itself where it can.
+  @inline(__always)
+  mutating func touch(
+    _ slot: KernelPointer<Descriptor>, _ page: VirtualAddress, _ descriptor: Descriptor,
+    write: Bool
+  ) -> FaultOutcome {
+    var new = descriptor.madeYoung
+    if write { new = new.madeDirty }
+    if new == descriptor {
+      // Somebody else did it, or the TLB was behind.
+      context.pointee.statistics.pointee.spuriousFaults &+= 1
+      return .resolved
+    }
+    slot.pointee = new
+    // A TLB never holds an entry without the access flag, but it may hold a read-only one.
+    if write { invalidatePage(page) }
+    context.pointee.statistics.pointee.accessFlagFaults &+= 1
+    return .resolved
+  }
+
+  /// Writes a new entry; a page that can be executed is made visible to instruction fetch first
+  /// (`set_pte_at()`).
+  @inline(__always)
+  func install(_ descriptor: Descriptor, at slot: KernelPointer<Descriptor>) {
+    if descriptor.isUserExecutable && !descriptor.isSpecial {
+      synchronizeInstructions(descriptor.frame(in: board.translation), board)
+    }
+    slot.pointee = descriptor
+  }
+}

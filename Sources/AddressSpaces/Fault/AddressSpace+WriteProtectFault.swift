@@ -1,0 +1,76 @@
+import Arm64
+import BoardFormat
+import Files
+import MemoryTypes
+import PageFrames
+
+/// A write to a page that is mapped and may not be written (mm/memory.c:do_wp_page()).
+extension AddressSpace {
+  @inline(never)
+  mutating func writeProtected(
+    _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>, _ old: Descriptor
+  ) -> FaultOutcome {
+    guard !old.isSpecial else { return copyZeroPage(area, page, slot) }
+    let number = old.frame(in: board.translation)
+    let frame = frames.pointee.frame(number)
+    if frame.pointee.state == .anonymous {
+      if frame.pointee.flags.contains(.anonymousExclusive) || frame.pointee.referenceCount == 1 {
+        frame.pointee.flags.insert(.anonymousExclusive)
+        return reuse(area, page, slot, old)
+      }
+    } else if area.pointee.flags.contains([.shared, .write]) {
+      frame.pointee.flags.insert(.dirty)
+      return reuse(area, page, slot, old)
+    }
+    guard let copy = frames.pointee.allocate(.highUserMovable) else { return .outOfMemory }
+    board.copyPage(from: number.address(pageSize), to: copy.address(pageSize), pageSize)
+    // Unmapped and forgotten before the other is there (`ptep_clear_flush()`).
+    slot.pointee = .none
+    invalidatePage(page)
+    let mapCount = frame.pointee.mapCount &- 1
+    frame.pointee.mapCount = mapCount
+    if frame.pointee.state == .anonymous {
+      if mapCount == 0 { frames.pointee.count(.nr_anon_pages, by: -1) }
+    } else {
+      if mapCount == 0 { frames.pointee.count(.nr_mapped, by: -1) }
+      addResident(fileKind(of: area), -1)
+      addResident(.anonymous, 1)
+    }
+    own(copy, area, page)
+    installWritable(copy, area, slot)
+    frames.pointee.release(number)
+    context.pointee.statistics.pointee.copyOnWriteFaults &+= 1
+    return .resolved
+  }
+
+  /// The zero page gives way to a frame of zeros.
+  @inline(__always)
+  mutating func copyZeroPage(
+    _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>
+  ) -> FaultOutcome {
+    guard let copy = frames.pointee.allocate([.highUserMovable, .zero]) else {
+      return .outOfMemory
+    }
+    slot.pointee = .none
+    invalidatePage(page)
+    own(copy, area, page)
+    addResident(.anonymous, 1)
+    installWritable(copy, area, slot)
+    context.pointee.statistics.pointee.copyOnWriteFaults &+= 1
+    return .resolved
+  }
+
+  /// Nobody else has the page: it is opened to writes where it is (`wp_page_reuse()`).
+  @inline(__always)
+  mutating func reuse(
+    _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>, _ old: Descriptor
+  ) -> FaultOutcome {
+    var new = old.madeYoung.madeDirty
+    if area.pointee.flags.contains(.write) { new = new.madeWritable }
+    slot.pointee = new
+    invalidatePage(page)
+    frames.pointee.count(.pgreuse, by: 1)
+    context.pointee.statistics.pointee.reuseFaults &+= 1
+    return .resolved
+  }
+}

@@ -1,0 +1,27 @@
+/// What the CPU was doing when translation failed.
+public struct FaultAccess: OptionSet, BitwiseCopyable, Hashable, Sendable {
+  public var rawValue: UInt8
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// A store, or an atomic (ESR.WnR without ESR.CM).
+  public static let write = Self(rawValue: 1)
+  /// An instruction fetch.
+  public static let execute = Self(rawValue: 2)
+  /// By the kernel on a program's behalf: counted, but not as an exception of the program's.
+  public static let kernel = Self(rawValue: 4)
+
+  public static let read: Self = []
+}
+
+/// How a fault ended.
+public enum FaultOutcome: BitwiseCopyable, Hashable, Sendable {
+  /// The instruction can be tried again.
+  case resolved
+  /// SIGSEGV, SEGV_MAPERR: nothing is mapped there.
+  case notMapped
+  /// SIGSEGV, SEGV_ACCERR: mapped, but not for this.
+  case accessDenied
+  /// SIGBUS, BUS_ADRERR: past the end of the file.
+  case beyondObject
+  /// No frame; the out-of-memory rule decides who dies, and the instruction is tried again.
+  case outOfMemory
+}
