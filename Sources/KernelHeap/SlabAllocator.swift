@@ -8,6 +8,7 @@ public import PageFrames
 /// whose handle its users keep. Caches are objects too, of the cache `kmem_cache`, which comes
 /// first and lies in the allocator itself.
 public struct SlabAllocator<B: Board>: ~Copyable {
+  let resident = Resident()
   public let frames: KernelPointer<FrameAllocator<B>>
   /// The cache of caches.
   var caches: KernelPointer<SlabCache<B>>

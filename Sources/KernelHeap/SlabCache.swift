@@ -31,6 +31,7 @@ import PageFrames
   let options: SlabOptions
   let objectSize: ByteCount
   let ownSize: ByteCount
+  let resident = Resident()
   /// Slabs in `partial` and in `perCPUPartial`, and all of them; the objects in all.
   var partialCount = 0
   var perCPUCount = 0

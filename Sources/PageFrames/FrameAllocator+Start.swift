@@ -33,7 +33,7 @@ extension FrameAllocator {
         board: board, frames: frames, zones: zones,
         boundary: normal.pointee.isPopulated
           ? normal.pointee.firstFrame : PageFrameNumber(.max),
-        banks: map.banks, options: options))
+        banks: RegionList(copying: map.banks), options: options))
     let allocator = unsafe KernelPointer(place)
     allocator.pointee.groupByMobility()
     if options.memTotal > .zero { map.holdBack(allBut: options.memTotal) }

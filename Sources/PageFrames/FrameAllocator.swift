@@ -17,6 +17,7 @@ public import MemoryTypes
 ///
 /// Invariant: for each zone, `free` + `perCPU.count` + frames in allocated blocks = `managed`.
 public struct FrameAllocator<B: Board>: ~Copyable {
+  let resident = Resident()
   public let board: B
   public let frames: FrameTable
   /// The first frame of zone Normal; every frame below is of zone DMA.
@@ -50,7 +51,7 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   }
 
   init(
-    board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber, banks: RegionList,
+    board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber, banks: consuming RegionList,
     options: Options
   ) {
     self.board = board

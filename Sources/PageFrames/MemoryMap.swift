@@ -9,6 +9,7 @@ public import MemoryTypes
 /// (``FrameAllocator/start(board:map:frames:options:)``) everything not reserved is the buddy
 /// allocator's and the map only tells what was.
 public struct MemoryMap: ~Copyable {
+  let resident = Resident()
   public let geometry: BlockGeometry
   public private(set) var banks = RegionList()
   public private(set) var reserved = RegionList()

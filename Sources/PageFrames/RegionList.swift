@@ -4,12 +4,20 @@ public import MemoryTypes
 /// `memblock_type`.
 ///
 /// Invariant: `ranges[i].end < ranges[i + 1].start`, none empty.
-public struct RegionList: BitwiseCopyable {
+public struct RegionList: ~Copyable {
+  let resident = Resident()
   /// As many as `INIT_MEMBLOCK_REGIONS` and its room for reserved ones.
   public static var capacity: Int { 128 }
 
   @usableFromInline var ranges: InlineArray<128, PhysicalRange>
   public private(set) var count: Int
+
+  /// The same ranges as another list.
+  public init(copying other: borrowing RegionList) {
+    self.init()
+    count = other.count
+    for index in 0..<count { ranges[index] = other.ranges[index] }
+  }
 
   public init() {
     ranges = .init(repeating: PhysicalRange(start: PhysicalAddress(0), length: .zero))

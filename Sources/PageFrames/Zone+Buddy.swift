@@ -23,6 +23,7 @@ extension Zone {
   }
 
   /// Whether a free block of exactly that order begins at a frame (`page_is_buddy()`).
+  @inline(__always)
   func isFree(_ number: PageFrameNumber, _ order: Int) -> Bool {
     let frame = frames[number]
     return frame.pointee.state == .free && Int(frame.pointee.blockOrder) == order
@@ -37,7 +38,7 @@ extension Zone {
     var order = blockOrder
     free &+= 1 &<< blockOrder
     while order < largestOrder {
-      let buddy = number.buddy(Order(UInt64(order)))
+      let buddy = number.buddy(Order(UInt64(truncatingIfNeeded: order)))
       guard isFree(buddy, order) else { break }
       if order >= pageblockOrder {
         // Blocks kept for atomic allocations do not merge with others.
@@ -54,11 +55,12 @@ extension Zone {
 
   /// Whether the buddy of the next larger block is free, so that this one may soon be wanted whole
   /// and should be handed out last (`buddy_merge_likely()`).
+  @inline(__always)
   func mergeIsLikely(_ number: PageFrameNumber, _ order: Int) -> Bool {
     guard order < largestOrder &- 1 else { return false }
-    let larger = PageFrameNumber(
-      number.rawValue & number.buddy(Order(UInt64(order))).rawValue)
-    return isFree(larger.buddy(Order(UInt64(order &+ 1))), order &+ 1)
+    let order = Order(UInt64(truncatingIfNeeded: order))
+    let larger = PageFrameNumber(number.rawValue & number.buddy(order).rawValue)
+    return isFree(larger.buddy(order + 1), Int(order.rawValue &+ 1))
   }
 
   /// The smallest free block of a type that holds the order; still in its list.

@@ -12,9 +12,13 @@ import MemoryTypes
 ///   no other frame of it has a state;
 /// - `perCPU.count` = frames in all per-CPU lists; those are not in `free`, as on Linux.
 struct Zone: ~Copyable {
+  let resident = Resident()
   let index: ZoneIndex
   let frames: FrameTable
   let geometry: BlockGeometry
+  /// The largest order, and the order of a page block, as indices.
+  let largestOrder: Int
+  let pageblockOrder: Int
   /// Free lists, index order × 4 + migrate type.
   let freeLists: FrameLists
   /// The blocks of each order in all free lists (`free_area.nr_free`).
@@ -45,6 +49,8 @@ struct Zone: ~Copyable {
     self.index = index
     self.frames = frames
     self.geometry = geometry
+    largestOrder = Int(geometry.largest.rawValue)
+    pageblockOrder = Int(geometry.pageblock.rawValue)
     self.freeLists = freeLists
     self.perCPU = perCPU
   }
@@ -76,8 +82,4 @@ struct Zone: ~Copyable {
     let type: MigrateType = !groupsByMobility && type != .highAtomic ? .unmovable : type
     pageblock(of: number).pointee.pageblock = type.stored
   }
-
-  /// The largest order, and the order of a page block, as indices.
-  var largestOrder: Int { geometry.orders &- 1 }
-  var pageblockOrder: Int { Int(geometry.pageblock.rawValue) }
 }
