@@ -25,12 +25,7 @@ import Testing
     let ram = TestRAM(base: PhysicalAddress(base), length: ByteCount(frames * pageBytes))
     defer { ram.release() }
 
-    for frame in 0..<frames {
-      for index in 0..<pageBytes / 8 {
-        let raw = Self.descriptor(shape, base, frames, &random)
-        ram.store(raw, at: PhysicalAddress(base + frame * pageBytes + index * 8))
-      }
-    }
+    RandomTables.fill(ram, shape, &random)
 
     let ps = Self.outputSize(shape, &random)
     let roots = [base, base + pageBytes]
@@ -48,7 +43,7 @@ import Testing
 
     var outcomes: [String: Int] = [:]
     for _ in 0..<2000 {
-      let va = Self.address(shape, &random)
+      let va = RandomTables.address(shape, &random)
       let upper = va & 1 << 55 != 0
       let params = S1TTWParams(
         tgx: shape.shift == 12 ? .kb4 : shape.shift == 14 ? .kb16 : .kb64,
@@ -119,41 +114,5 @@ import Testing
   static func outputSize(_ shape: Shape, _ random: inout SeededGenerator) -> Int {
     if shape.large { return 6 }
     return Bool.random(using: &random) ? 5 : [2, 3, 4].randomElement(using: &random) ?? 5
-  }
-
-  /// Random bits, mostly with an address that is in RAM.
-  static func descriptor(
-    _ shape: Shape, _ base: UInt64, _ frames: UInt64, _ random: inout SeededGenerator
-  ) -> UInt64 {
-    var raw = random.next()
-    let kind = UInt64.random(in: 0..<16, using: &random)
-    if kind == 0 { return raw }
-    let target = base + UInt64.random(in: 0..<frames, using: &random) << shape.shift
-    let low = UInt64(0xfff)
-    raw &= ~(0x0000_ffff_ffff_ffff & ~low)
-    raw |= target & 0x0000_ffff_ffff_f000
-    if shape.large && shape.shift == 16 {
-      raw = raw & ~0xf000 | (target >> 48 & 0xf) << 12
-    } else if shape.large {
-      raw = raw & ~(3 << 48 | 0x300) | (target >> 48 & 3) << 48 | (target >> 50 & 3) << 8
-    }
-    if kind < 12 { return raw & ~3 | 0b11 | 1 << 10 }
-    return kind < 14 ? raw & ~3 | 0b01 : raw
-  }
-
-  /// Addresses of both halves, with and without tags, some that are in neither.
-  static func address(_ shape: Shape, _ random: inout SeededGenerator) -> UInt64 {
-    let bits = random.next()
-    let translated = bits & ((1 << shape.vaBits) - 1)
-    switch UInt64.random(in: 0..<8, using: &random) {
-    case 0: return bits
-    case 1: return translated | 1 << UInt64.random(in: shape.vaBits..<64, using: &random)
-    case 2, 3: return translated | ~((1 << shape.vaBits) - 1)
-    case 4:
-      let tag = random.next() << 56
-      let upper: UInt64 = Bool.random(using: &random) ? 0x00ff_ffff_ffff_ffff : 0
-      return tag | upper & ~((1 << shape.vaBits) - 1) & 0x00ff_ffff_ffff_ffff | translated
-    default: return translated
-    }
   }
 }

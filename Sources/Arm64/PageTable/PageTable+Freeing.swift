@@ -51,11 +51,12 @@ extension PageTable {
       let slot = table.slot(for: at, in: geometry)
       let entry = slot.pointee
       if entry.isTable {
-        let below = self.table(at: entry.output(in: geometry), level: table.level &+ 1)
+        let frame = entry.frame(in: geometry)
+        let below = self.table(at: frame.address(geometry.pageSize), level: table.level &+ 1)
         if below.level < 3 { freeTables(under: below, at, next, floor, ceiling, free) }
         if covers(whole, span, next, floor, ceiling) {
           slot.pointee = .none
-          free(entry.frame(in: geometry), below.level)
+          free(frame, below.level)
         }
       }
       at = next
