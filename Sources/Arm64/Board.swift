@@ -56,8 +56,11 @@ public struct MachineTime: BitwiseCopyable, Sendable {
   }
 
   /// Nanoseconds since the counter was zero, rounded down.
+  ///
+  /// Whole seconds first: what is left of a second times 10^9 fits 64 bits for every frequency
+  /// below 18 GHz.
   @inlinable public var nanoseconds: UInt64 {
-    let product = ticks.multipliedFullWidth(by: 1_000_000_000)
-    return frequency.dividingFullWidth((product.high % frequency, product.low)).quotient
+    let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: frequency)
+    return seconds &* 1_000_000_000 &+ rest &* 1_000_000_000 / frequency
   }
 }

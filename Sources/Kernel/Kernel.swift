@@ -1,6 +1,8 @@
 import Arm64
 import BoardFormat
+import Files
 import KernelAssembly
+import KernelHeap
 import MemoryTypes
 import PageFrames
 
@@ -33,6 +35,9 @@ func kernelMain() -> Never {
     let frames = FrameAllocator.start(
       board: board, map: &map, frames: frameTable, options: options)
   else { die("too little RAM for the frame allocator") }
+  guard let slab = SlabAllocator.start(frames: frames) else { die("too little RAM for the heap") }
+  let files = startFiles(board, frames, slab)
+  _ = files
   var line = LogLine("kilburn: up, ")
   line.add(frames.pointee.managed.rawValue)
   line.add(" frames, ")
@@ -48,4 +53,22 @@ func die(_ text: StaticString) -> Never {
   line.add(text)
   line.send()
   VirtBoard.powerOffBroken()
+}
+
+/// The files from the archive; dies if there is no room for their names.
+private func startFiles(
+  _ board: VirtBoard, _ frames: KernelPointer<FrameAllocator<VirtBoard>>,
+  _ slab: KernelPointer<SlabAllocator<VirtBoard>>
+) -> KernelPointer<FileSystem<VirtBoard>> {
+  let header = board.header.pointee
+  // SAFETY: nobody writes to the areas once the machine runs.
+  let sources = unsafe FileSystemSources(
+    archive: UnsafeRawBufferPointer(board.bytes(of: header.archive)),
+    standardInput: UnsafeRawBufferPointer(board.bytes(of: header.standardInput)),
+    isInteractive: header.options.contains(.interactive), realtimeSeconds: header.realtimeSeconds)
+  do throws(Errno) {
+    return try FileSystem.start(board: board, frames: frames, slab: slab, sources: sources)
+  } catch {
+    die(error == .EINVAL ? "the archive of files is damaged" : "too little RAM for the files")
+  }
 }
