@@ -152,7 +152,7 @@ extension FileSystem {
     var slot = start
     while slot < PageTreeNode.slots {
       let entry = current.pointee.entries[Int(slot)]
-      let place = base &+ slot &<< shift
+      let place = base &+ (slot &<< shift)
       if entry != 0 {
         if height == 1 {
           body(place, PageFrameNumber(entry &>> 1))

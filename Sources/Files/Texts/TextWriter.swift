@@ -85,7 +85,7 @@ import PageFrames
     let pageBytes = size.bytes.rawValue
     let pages = (count &+ pageBytes &- 1) &>> size.shift
     files.pointee.forEachFrame(in: 0..<pages, of: self.pages) { index, frame in
-      let length = min(pageBytes, count &- index &<< size.shift)
+      let length = min(pageBytes, count &- (index &<< size.shift))
       // SAFETY: the writer's own frame, and no more of it than was written.
       body(
         unsafe ByteString(
