@@ -29,6 +29,10 @@ public struct Surroundings<B: Board> {
   /// Takes what a program writes to a procedural file; answers the bytes it used.
   public let store: (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Int
 
+  /// Takes a file's pages from an index on out of every address space: the file was cut off
+  /// there (unmap_mapping_range()).
+  public let unmapPages: (SurroundingState, KernelPointer<Inode>, UInt64) -> Void
+
   /// Sends bytes to the console.
   public let consoleWrite: (SurroundingState, ConsoleFrame.Channel, ByteString) -> Void
 
@@ -43,6 +47,7 @@ public struct Surroundings<B: Board> {
     target: @escaping (SurroundingState, ProceduralNode) throws(Errno) -> LinkTarget,
     text: @escaping (SurroundingState, ProceduralNode, inout TextWriter<B>) throws(Errno) -> Void,
     store: @escaping (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Int,
+    unmapPages: @escaping (SurroundingState, KernelPointer<Inode>, UInt64) -> Void,
     consoleWrite: @escaping (SurroundingState, ConsoleFrame.Channel, ByteString) -> Void,
     consoleRead: @escaping (SurroundingState, ByteRoom) throws(Errno) -> Int
   ) {
@@ -52,8 +57,13 @@ public struct Surroundings<B: Board> {
     self.target = target
     self.text = text
     self.store = store
+    self.unmapPages = unmapPages
     self.consoleWrite = consoleWrite
     self.consoleRead = consoleRead
+  }
+
+  func unmap(_ inode: KernelPointer<Inode>, from first: UInt64) {
+    unmapPages(context, inode, first)
   }
 
   func write(_ bytes: ByteString, on channel: ConsoleFrame.Channel) {

@@ -62,7 +62,7 @@ extension FileSystem {
         throw error
       }
       done &+= UInt64(taken)
-      inode.pointee.size = max(inode.pointee.size, place &+ UInt64(taken))
+      if taken > 0 { inode.pointee.size = max(inode.pointee.size, place &+ UInt64(taken)) }
       guard taken == Int(length) else {
         dropBeyondEnd(of: inode)
         if done == 0 { throw .EFAULT }
@@ -102,6 +102,8 @@ extension FileSystem {
     let old = inode.pointee.size
     if size < old {
       inode.pointee.size = size
+      // Out of every program's tables first, so that a page beyond the end is a SIGBUS there.
+      surroundings?.unmap(inode, from: pageCount(of: inode))
       dropPages(from: pageCount(of: inode), of: inode)
       cut(inode, at: size)
       // What the archive had behind the new end must not come back when the file grows again.
