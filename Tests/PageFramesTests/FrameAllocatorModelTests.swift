@@ -84,7 +84,8 @@ struct Model {
     }
     let frame = machine.frames.pointee.frame(number)
     #expect(frame.pointee.referenceCount == 1 && frame.pointee.state == .kernel)
-    #expect(machine.frames.pointee.banks.contains(number.address(machine.pageSize)))
+    let isRAM = machine.frames.pointee.banks.contains(number.address(machine.pageSize))
+    #expect(isRAM)
     if flags.contains(.zero) {
       #expect(machine.board.load(UInt64.self, at: number.address(machine.pageSize)) == 0)
     }
