@@ -84,6 +84,7 @@ public struct SegmentMapping: BitwiseCopyable, Hashable, Sendable {
   public let fileOffset: UInt64
   /// The first byte after the file's; nil where memory ends with the file's bytes.
   public let zeroStart: VirtualAddress?
+  /// Equal where there is none; the end is below the start where the address space ends between.
   public let bssStart: VirtualAddress
   public let bssEnd: VirtualAddress
 
@@ -104,7 +105,6 @@ public struct SegmentMapping: BitwiseCopyable, Hashable, Sendable {
       zeroStart = segment.memorySize > segment.fileSize ? fileEnd : nil
       bssStart = fileEnd.alignedUp(to: pageSize)
     }
-    let end = memoryEnd.alignedUp(to: pageSize)
-    bssEnd = segment.memorySize > segment.fileSize && end > bssStart ? end : bssStart
+    bssEnd = segment.memorySize > segment.fileSize ? memoryEnd.alignedUp(to: pageSize) : bssStart
   }
 }

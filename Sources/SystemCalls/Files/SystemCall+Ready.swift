@@ -1,0 +1,98 @@
+import AddressSpaces
+import Arm64
+import Files
+import MemoryTypes
+import Tasks
+
+/// Asking which files are ready (fs/select.c). Files and devices always are; a terminal is asked.
+extension SystemCall {
+  private var input: UInt16 { 0x001 }  // POLLIN
+  private var output: UInt16 { 0x004 }  // POLLOUT
+  private var invalid: UInt16 { 0x020 }  // POLLNVAL
+
+  /// ppoll(entries, count, timeout, mask, mask size).
+  func poll() throws(Errno) -> UInt64 {
+    let count = UInt64(word(1))
+    guard count <= task.pointee.limits[.openFiles].soft else { throw .EINVAL }
+    let deadline = try deadline(at: address(2))
+    var ready: UInt64 = 0
+    for index in 0..<count {
+      let entry = address(0) + ByteCount(index &* 8)
+      let descriptor = try space.pointee.copyIn(Int32.self, from: entry)
+      let asked = try space.pointee.copyIn(UInt16.self, from: entry + ByteCount(4))
+      let events = self.events(descriptor) & (asked | invalid)
+      if events != 0 { ready &+= 1 }
+      try space.pointee.copyOut(events, to: entry + ByteCount(6))
+    }
+    if ready == 0 { try kernel.pause(until: deadline) }
+    return ready
+  }
+
+  /// What a descriptor is ready for.
+  private func events(_ descriptor: Int32) -> UInt16 {
+    guard descriptor >= 0 else { return 0 }
+    do {
+      let file = try files.pointee.file(UInt64(descriptor), in: table)
+      var events: UInt16 = 0
+      if file.pointee.flags.mayRead { events |= input }
+      if file.pointee.flags.mayWrite { events |= output }
+      return events
+    } catch { return invalid }
+  }
+
+  /// pselect6(count, read, write, except, timeout, mask).
+  func select() throws(Errno) -> UInt64 {
+    guard int(0) >= 0 else { throw .EINVAL }
+    let count = min(UInt64(word(0)), task.pointee.limits[.openFiles].soft)
+    let deadline = try deadline(at: address(4))
+    var ready: UInt64 = 0
+    let words = (count &+ 63) / 64
+    for set in 1...3 where argument(set) != 0 {
+      for word in 0..<words {
+        let place = address(set) + ByteCount(word &* 8)
+        let asked = try space.pointee.copyIn(UInt64.self, from: place)
+        var found: UInt64 = 0
+        for bit in 0..<min(64, count &- word &* 64) where asked & (1 &<< bit) != 0 {
+          let events = events(Int32(word &* 64 &+ bit))
+          guard events & invalid == 0 else { throw .EBADF }
+          if set == 1 && events & input != 0 || set == 2 && events & output != 0 {
+            found |= 1 &<< bit
+          }
+        }
+        ready &+= UInt64(found.nonzeroBitCount)
+        try space.pointee.copyOut(found, to: place)
+      }
+    }
+    if ready == 0 { try kernel.pause(until: deadline) }
+    return ready
+  }
+
+  /// The moment that a relative `timespec` names, in ticks; nil for a null pointer.
+  func deadline(at place: VirtualAddress) throws(Errno) -> UInt64? {
+    guard place.rawValue != 0 else { return nil }
+    let interval = try interval(at: place)
+    let clock = kernel.board.clock
+    return clock.ticks &+ clock.ticks(inNanoseconds: interval)
+  }
+
+  /// The nanoseconds of a `timespec`; EINVAL for what is none.
+  func interval(at place: VirtualAddress) throws(Errno) -> UInt64 {
+    let seconds = try space.pointee.copyIn(Int64.self, from: place)
+    let nanoseconds = try space.pointee.copyIn(Int64.self, from: place + ByteCount(8))
+    guard seconds >= 0, nanoseconds >= 0, nanoseconds < 1_000_000_000 else { throw .EINVAL }
+    // KTIME_MAX: some 292 years.
+    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow || product > UInt64(Int64.max) - 1_000_000_000
+      ? UInt64(Int64.max) : product &+ UInt64(nanoseconds)
+  }
+}
+
+extension MachineTime {
+  /// The ticks that make up a number of nanoseconds, rounded up.
+  func ticks(inNanoseconds nanoseconds: UInt64) -> UInt64 {
+    let product = nanoseconds.multipliedFullWidth(by: frequency)
+    guard product.high < 1_000_000_000 else { return UInt64(Int64.max) }
+    let (quotient, remainder) = UInt64(1_000_000_000).dividingFullWidth(product)
+    return min(quotient &+ (remainder == 0 ? 0 : 1), UInt64(Int64.max))
+  }
+}

@@ -1,0 +1,136 @@
+import AddressSpaces
+import Arm64
+import MemoryTypes
+import Tasks
+
+/// Limits and usage (kernel/sys.c).
+extension SystemCall {
+  private func resource(_ index: Int) throws(Errno) -> ResourceLimits.Resource {
+    guard word(index) < 16,
+      let resource = ResourceLimits.Resource(rawValue: Int(word(index)))
+    else { throw .EINVAL }
+    return resource
+  }
+
+  private func load(_ place: VirtualAddress) throws(Errno) -> ResourceLimits.Limit {
+    ResourceLimits.Limit(
+      soft: try space.pointee.copyIn(UInt64.self, from: place),
+      hard: try space.pointee.copyIn(UInt64.self, from: place + ByteCount(8)))
+  }
+
+  private func store(_ limit: ResourceLimits.Limit, _ place: VirtualAddress) throws(Errno) {
+    try space.pointee.copyOut(limit.soft, to: place)
+    try space.pointee.copyOut(limit.hard, to: place + ByteCount(8))
+  }
+
+  private func set(
+    _ resource: ResourceLimits.Resource, _ limit: ResourceLimits.Limit,
+    of target: KernelPointer<Task<B>>
+  ) throws(Errno) {
+    guard limit.soft <= limit.hard else { throw .EINVAL }
+    // sysctl_nr_open bounds what even user 0 may ask for.
+    if resource == .openFiles && limit.hard > 1_048_576 { throw .EPERM }
+    target.pointee.limits[resource] = limit
+  }
+
+  func getLimit() throws(Errno) -> UInt64 {
+    let resource = try resource(0)
+    try store(task.pointee.limits[resource], address(1))
+    return 0
+  }
+
+  func setLimit() throws(Errno) -> UInt64 {
+    let limit = try load(address(1))
+    try set(resource(0), limit, of: task)
+    return 0
+  }
+
+  /// prlimit64(pid, resource, new, old).
+  func exchangeLimit() throws(Errno) -> UInt64 {
+    let resource = try resource(1)
+    var new: ResourceLimits.Limit?
+    if argument(2) != 0 { new = try load(address(2)) }
+    var target = task
+    if int(0) != 0 {
+      guard let other = kernel.task(int(0)) else { throw .ESRCH }
+      target = other
+    }
+    let old = target.pointee.limits[resource]
+    if let new { try set(resource, new, of: target) }
+    if argument(3) != 0 { try store(old, address(3)) }
+    return 0
+  }
+
+  /// getrusage(who, usage).
+  func resourceUsage() throws(Errno) -> UInt64 {
+    let pageSize = kernel.board.pageSize
+    let usage: ResourceUsage
+    switch int(0) {
+    case 0, 1:  // RUSAGE_SELF, RUSAGE_THREAD
+      usage = ResourceUsage(
+        kernel.executed(by: task), minorFaults: task.pointee.memory.minorFaults,
+        majorFaults: task.pointee.memory.majorFaults,
+        peak: space.pointee.peakResidentPages.rawValue,
+        switches: task.pointee.voluntarySwitches, pageSize)
+    case -1:  // RUSAGE_CHILDREN
+      usage = ResourceUsage(
+        task.pointee.childrenExecuted, minorFaults: task.pointee.childrenMinorFaults,
+        majorFaults: task.pointee.childrenMajorFaults, peak: 0, switches: 0, pageSize)
+    default: throw .EINVAL
+    }
+    try space.pointee.copyOut(usage, to: address(1))
+    return 0
+  }
+
+  func priority(sets: Bool) throws(Errno) -> UInt64 {
+    guard word(0) <= 2 else { throw .EINVAL }
+    // getpriority answers 20 - nice.
+    return sets ? 0 : 20
+  }
+
+  /// sched_getaffinity(pid, size, mask): the first CPU.
+  func affinity() throws(Errno) -> UInt64 {
+    guard int(0) == 0 || kernel.task(int(0)) != nil else { throw .ESRCH }
+    guard argument(1) >= 8, argument(1) & 7 == 0 else { throw .EINVAL }
+    try space.pointee.copyOut(UInt64(1), to: address(2))
+    return 8
+  }
+
+  /// getcpu(cpu, node, …).
+  func currentCPU() throws(Errno) -> UInt64 {
+    if argument(0) != 0 { try space.pointee.copyOut(UInt32(0), to: address(0)) }
+    if argument(1) != 0 { try space.pointee.copyOut(UInt32(0), to: address(1)) }
+    return 0
+  }
+}
+
+/// `struct rusage`, 144 bytes.
+struct ResourceUsage: BitwiseCopyable {
+  var userSeconds: UInt64
+  var userMicroseconds: UInt64
+  var systemSeconds: UInt64
+  var systemMicroseconds: UInt64
+  /// In kilobytes.
+  var peakResident: UInt64
+  private var unused1 = InlineArray<3, UInt64>(repeating: 0)
+  var minorFaults: UInt64
+  var majorFaults: UInt64
+  private var unused2 = InlineArray<6, UInt64>(repeating: 0)
+  var voluntarySwitches: UInt64
+  var involuntarySwitches: UInt64 = 0
+
+  /// Time is counted in instructions: one is a nanosecond, as on the board's own clock.
+  init(
+    _ executed: InstructionCounts, minorFaults: UInt64, majorFaults: UInt64, peak: UInt64,
+    switches: UInt64, _ pageSize: PageSize
+  ) {
+    userSeconds = executed.user / 1_000_000_000
+    userMicroseconds = executed.user % 1_000_000_000 / 1000
+    systemSeconds = executed.kernel / 1_000_000_000
+    systemMicroseconds = executed.kernel % 1_000_000_000 / 1000
+    peakResident = PageCount(peak).bytes(of: pageSize).kibibytes
+    self.minorFaults = minorFaults
+    self.majorFaults = majorFaults
+    voluntarySwitches = switches
+  }
+}

@@ -1,0 +1,164 @@
+import AddressSpaces
+import Arm64
+import Files
+import MemoryTypes
+import Tasks
+
+/// Processes: making, replacing, waiting for them (kernel/fork.c, fs/exec.c, kernel/exit.c).
+extension SystemCall {
+  /// The parent's number, as this process may know it.
+  @inline(__always)
+  var parentID: UInt64 {
+    guard let parent = task.pointee.parent else { return 0 }
+    return UInt64(UInt32(bitPattern: parent.pointee.pid))
+  }
+
+  /// clone(flags, stack, parent's number, thread pointer, child's number): arm64's order.
+  @inline(never)
+  func clone() throws(Errno) -> UInt64 {
+    let pid: Int32
+    do {
+      pid = try kernel.fork(
+        CloneFlags(rawValue: argument(0)), stack: argument(1), parentID: address(2),
+        childID: address(4), threadPointer: argument(3))
+    } catch {
+      if error == .ENOSYS { SystemCalls.missing(kernel, 220) }
+      throw error
+    }
+    return UInt64(UInt32(bitPattern: pid))
+  }
+
+  /// execve(path, arguments, environment).
+  @inline(never)
+  func execute() throws(Errno) -> UInt64 {
+    try withPath(0) { (path) throws(Errno) in
+      try kernel.execute(path, arguments: address(1), environment: address(2), from: space)
+    }
+    // The new program begins with all registers zero.
+    return 0
+  }
+
+  /// wait4(pid, status, options, usage).
+  func wait() throws(Errno) -> UInt64 {
+    let options = word(2)
+    // WNOHANG, WUNTRACED, WCONTINUED, __WNOTHREAD, __WCLONE, __WALL.
+    guard options & ~0xe000_000b == 0 else { throw .EINVAL }
+    let pid = int(0)
+    guard pid != .min else { throw .ESRCH }
+    // Every process is a group of its own here: 0 and groups mean any child.
+    let target: WaitTarget = pid > 0 ? .child(pid) : .any
+    guard let found = try kernel.wait(target, noHang: options & 1 != 0) else { return 0 }
+    if argument(1) != 0 {
+      try space.pointee.copyOut(found.status.waitStatus, to: address(1))
+    }
+    if argument(3) != 0 {
+      try space.pointee.copyOut(
+        ResourceUsage(
+          found.executed, minorFaults: found.minorFaults, majorFaults: found.majorFaults,
+          peak: found.peakResident, switches: 0, kernel.board.pageSize), to: address(3))
+    }
+    return UInt64(UInt32(bitPattern: found.pid))
+  }
+
+  func setClearOnExit() -> UInt64 {
+    task.pointee.clearOnExit = argument(0)
+    return UInt64(UInt32(bitPattern: task.pointee.pid))
+  }
+
+  func setRobustList() throws(Errno) -> UInt64 {
+    guard argument(1) == 24 else { throw .EINVAL }
+    task.pointee.robustList = argument(0)
+    return 0
+  }
+
+  func yield() -> UInt64 {
+    kernel.yield()
+    return 0
+  }
+
+  /// getpgid(pid): every process is its own group.
+  func processGroup() throws(Errno) -> UInt64 { try existing(int(0)) }
+  func session() throws(Errno) -> UInt64 { try existing(int(0)) }
+
+  func setGroup() throws(Errno) -> UInt64 {
+    _ = try existing(int(0))
+    return 0
+  }
+
+  /// The number of a process that exists; 0 means the caller.
+  private func existing(_ pid: Int32) throws(Errno) -> UInt64 {
+    if pid == 0 { return UInt64(UInt32(bitPattern: task.pointee.pid)) }
+    guard pid > 0, kernel.task(pid) != nil else { throw .ESRCH }
+    return UInt64(UInt32(bitPattern: pid))
+  }
+
+  /// setreuid, setuid, setresuid and their like for groups: user 0 may become anybody, and is then
+  /// nobody else here; only changes to what one is already are taken.
+  func setIdentity(_ number: UInt64) throws(Errno) -> UInt64 {
+    let count = number == 144 || number == 146 || number > 150 ? 1 : number < 146 ? 2 : 3
+    if number > 150 { return 0 }  // setfsuid, setfsgid: the old one
+    for index in 0..<count where word(index) != 0 && word(index) != .max { throw .EPERM }
+    return 0
+  }
+
+  /// getresuid and getresgid.
+  func identities(groups: Bool) throws(Errno) -> UInt64 {
+    let credentials = task.pointee.credentials
+    try space.pointee.copyOut(groups ? credentials.group : credentials.user, to: address(0))
+    try space.pointee.copyOut(
+      groups ? credentials.effectiveGroup : credentials.effectiveUser, to: address(1))
+    try space.pointee.copyOut(
+      groups ? credentials.savedGroup : credentials.savedUser, to: address(2))
+    return 0
+  }
+
+  func exchangeMask() -> UInt64 {
+    let old = task.pointee.umask
+    task.pointee.umask = word(0) & 0o777
+    return UInt64(old)
+  }
+
+  /// prctl(option, …): names, and what can be answered without doing anything.
+  func processControl() throws(Errno) -> UInt64 {
+    switch int(0) {
+    case 15:  // PR_SET_NAME
+      // Up to 15 bytes and a zero; the name may end before an unreadable page.
+      var place = address(1)
+      var name = InlineArray<16, UInt8>(repeating: 0)
+      for index in 0..<15 {
+        let byte = try space.pointee.copyIn(UInt8.self, from: place)
+        if byte == 0 { break }
+        name[index] = byte
+        place += ByteCount(1)
+      }
+      task.pointee.name = TaskName(bytes: name)
+      return 0
+    case 16:  // PR_GET_NAME
+      let name = task.pointee.name.words
+      try space.pointee.copyOut(name.0, to: address(1))
+      try space.pointee.copyOut(name.1, to: address(1) + ByteCount(8))
+      return 0
+    case 3: return 1  // PR_GET_DUMPABLE
+    case 4, 1, 36, 38: return 0  // PR_SET_DUMPABLE, _PDEATHSIG, _CHILD_SUBREAPER, _NO_NEW_PRIVS
+    case 39: return 0  // PR_GET_NO_NEW_PRIVS
+    case 23: return word(1) <= 40 ? 1 : 0  // PR_CAPBSET_READ
+    default: throw .EINVAL
+    }
+  }
+
+  /// capget(header, data): user 0 has all 41.
+  func capabilities() throws(Errno) -> UInt64 {
+    let version = try space.pointee.copyIn(UInt32.self, from: address(0))
+    guard version == 0x2008_0522 else {
+      try space.pointee.copyOut(UInt32(0x2008_0522), to: address(0))
+      throw .EINVAL
+    }
+    guard argument(1) != 0 else { return 0 }
+    // Effective, permitted, inheritable: the low words, then the high ones.
+    let words: InlineArray<6, UInt32> = [.max, .max, 0, 0x1ff, 0x1ff, 0]
+    for index in 0..<6 {
+      try space.pointee.copyOut(words[index], to: address(1) + ByteCount(UInt64(index) &* 4))
+    }
+    return 0
+  }
+}

@@ -1,0 +1,176 @@
+// The door between programs and the kernel: the table of calls.
+//
+// `SVC #0` brings a program to the vectors, which store its registers and come here. The number
+// selects a case of one switch, which is a table of jumps; a case is one call of a function that
+// does the work and answers a value or throws an error number. Numbers are arm64's, which are those
+// of include/uapi/asm-generic/unistd.h. What is not in the table answers ENOSYS and is counted, so
+// that a report can name what a program missed.
+
+import AddressSpaces
+public import Arm64
+import BoardFormat
+public import MemoryTypes
+public import Tasks
+
+/// The table.
+public enum SystemCalls {
+  /// Serves the call that the current task's registers describe.
+  @inline(__always)
+  public static func dispatch<B: Processor>(
+    _ kernel: KernelState<B>, _ context: KernelPointer<UserContext>
+  ) {
+    let number = context.pointee.x[8]
+    let task = kernel.current
+    let statistics = kernel.statistics
+    if number < UInt64(Statistics.systemCallNumbers) {
+      statistics.pointee.systemCalls[Int(truncatingIfNeeded: number)] &+= 1
+    }
+    if let space = task.pointee.memory.space {
+      context.pointee.x[0] = SystemCall(
+        kernel: kernel, task: task, space: space, context: context
+      ).serve(number)
+    }
+    if task.pointee.needsAttention { kernel.deliverSignals() }
+  }
+
+  /// Counts a call that this kernel does not have.
+  @inline(never)
+  static func missing<B: Processor>(_ kernel: KernelState<B>, _ number: UInt64) {
+    guard number < UInt64(Statistics.systemCallNumbers) else { return }
+    kernel.statistics.pointee.unknownCalls[Int(truncatingIfNeeded: number)] &+= 1
+  }
+}
+
+extension SystemCall {
+  /// The call's result as x0 gets it.
+  @inline(__always)
+  func serve(_ number: UInt64) -> UInt64 {
+    // The two calls that programs use to measure the door itself.
+    if number == 172 { return UInt64(UInt32(bitPattern: task.pointee.pid)) }  // getpid
+    if number == 173 { return parentID }  // getppid
+    do throws(Errno) {
+      return try perform(number)
+    } catch {
+      return 0 &- UInt64(error.rawValue)
+    }
+  }
+
+  /// The table proper.
+  @inline(never)
+  func perform(_ number: UInt64) throws(Errno) -> UInt64 {
+    switch number {
+    case 17: return try currentFolder()
+    case 23: return try duplicate()
+    case 24: return try duplicateTo()
+    case 25: return try fileControl()
+    case 29: return try deviceControl()
+    case 32: return 0  // flock: nobody to lock out
+    case 33: return try makeNode()
+    case 34: return try makeDirectory()
+    case 35: return try unlink()
+    case 36: return try makeSymbolicLink()
+    case 37: return try makeLink()
+    case 38, 276: return try rename(hasFlags: number == 276)
+    case 43: return try mountFigures(byPath: true)
+    case 44: return try mountFigures(byPath: false)
+    case 45: return try truncate()
+    case 46: return try truncateOpen()
+    case 48, 439: return try checkAccess(hasFlags: number == 439)
+    case 49: return try changeFolder()
+    case 50: return try changeFolderOpen()
+    case 52: return try changeModeOpen()
+    case 53: return try changeMode()
+    case 54: return try changeOwner()
+    case 55: return try changeOwnerOpen()
+    case 56: return try open()
+    case 57: return try close()
+    case 61: return try listFolder()
+    case 62: return try seek()
+    case 63: return try read()
+    case 64: return try write()
+    case 65: return try readVector()
+    case 66: return try writeVector()
+    case 67: return try readAt()
+    case 68: return try writeAt()
+    case 71: return try sendFile()
+    case 72: return try select()
+    case 73: return try poll()
+    case 78: return try readLink()
+    case 79: return try status()
+    case 80: return try statusOpen()
+    case 81, 267: return 0  // sync, syncfs
+    case 82, 83: return try synchronize()
+    case 88: return try changeTimes()
+    case 90: return try capabilities()
+    case 93, 94: kernel.end(.exited(UInt8(truncatingIfNeeded: argument(0))))
+    case 96: return setClearOnExit()
+    case 98: return try futex()
+    case 99: return try setRobustList()
+    case 101: return try sleep()
+    case 103: return try intervalTimer()
+    case 113: return try clockTime()
+    case 114: return try clockResolution()
+    case 115: return try clockSleep()
+    case 123: return try affinity()
+    case 122: return 0  // sched_setaffinity: one CPU
+    case 124: return yield()
+    case 129: return try kill()
+    case 130: return try threadKill(thread: int(0), signal: word(1))
+    case 131: return try threadGroupKill()
+    case 132: return try alternateStack()
+    case 133: return try suspend()
+    case 134: return try signalAction()
+    case 135: return try signalMask()
+    case 136: return try pendingSignals()
+    case 140: return try priority(sets: true)
+    case 141: return try priority(sets: false)
+    case 153: return try processTimes()
+    case 154: return try setGroup()
+    case 155: return try processGroup()
+    case 156: return try session()
+    case 157: return UInt64(UInt32(bitPattern: task.pointee.pid))  // setsid
+    case 160: return try systemName()
+    case 163: return try getLimit()
+    case 164: return try setLimit()
+    case 165: return try resourceUsage()
+    case 166: return exchangeMask()
+    case 167: return try processControl()
+    case 168: return try currentCPU()
+    case 169: return try timeOfDay()
+    case 174: return UInt64(task.pointee.credentials.user)
+    case 175: return UInt64(task.pointee.credentials.effectiveUser)
+    case 176: return UInt64(task.pointee.credentials.group)
+    case 177: return UInt64(task.pointee.credentials.effectiveGroup)
+    case 178: return UInt64(UInt32(bitPattern: task.pointee.pid))  // gettid
+    case 158: return 0  // getgroups: none
+    case 144...147, 149, 151, 152: return try setIdentity(number)
+    case 148, 150: return try identities(groups: number == 150)
+    case 179: return try systemFigures()
+    case 214: return space.pointee.setBreak(address(0)).rawValue
+    case 215: return try unmap()
+    case 216: return try remap()
+    case 220: return try clone()
+    case 221: return try execute()
+    case 222: return try map()
+    case 223: return try adviseFile()
+    case 226: return try protect()
+    case 227: return try synchronizeMemory()
+    case 228: return try lock(flags: 0)
+    case 229: return try unlock()
+    case 230: return try lockAll()
+    case 231: return unlockAll()
+    case 232: return try residency()
+    case 233: return try advise()
+    case 260: return try wait()
+    case 261: return try exchangeLimit()
+    case 278: return try random()
+    case 283: return try memoryBarrier()
+    case 284: return try lock(flags: word(2))
+    case 285: throw .EXDEV  // copy_file_range: programs then copy by themselves
+    case 291: return try extendedStatus()
+    default:
+      SystemCalls.missing(kernel, number)
+      throw .ENOSYS
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import AddressSpaces
+public import Arm64
+import BoardFormat
+import Files
+public import MemoryTypes
+
+/// Exceptions of programs other than system calls (arch/arm64/kernel/entry-common.c, mm/fault.c).
+extension KernelState {
+  /// Serves an exception that a program caused, from the vectors; returns when the program may go
+  /// on.
+  ///
+  /// - Parameters:
+  ///   - syndrome: ESR_EL1.
+  ///   - faultAddress: FAR_EL1, meaningful for aborts.
+  @inline(__always)
+  public func handleUserException(_ syndrome: ExceptionSyndrome, faultAddress: VirtualAddress) {
+    if (syndrome.isDataAbort || syndrome.isInstructionAbort) && isMemoryFault(syndrome) {
+      handleMemoryFault(syndrome, faultAddress)
+    } else {
+      endByException(syndrome, faultAddress)
+    }
+    if current.pointee.needsAttention { deliverSignals() }
+  }
+
+  /// Whether an abort is about a missing page or permission: do_page_fault()'s part of the table.
+  @inline(__always)
+  private func isMemoryFault(_ syndrome: ExceptionSyndrome) -> Bool {
+    syndrome.isTranslationFault || syndrome.isPermissionFault || syndrome.isAccessFlagFault
+  }
+
+  @inline(__always)
+  private func handleMemoryFault(_ syndrome: ExceptionSyndrome, _ faultAddress: VirtualAddress) {
+    // TBI: the tag byte is no part of the address.
+    let address = faultAddress.untagged
+    var access: FaultAccess = .read
+    if syndrome.isInstructionAbort {
+      access = .execute
+    } else if syndrome.isWrite {
+      access = .write
+    }
+    guard !address.isKernelHalf, let space = current.pointee.memory.space else {
+      endByMemory(.notMapped, address, syndrome)
+      return
+    }
+    let outcome = space.pointee.handleFault(at: address, access)
+    if outcome != .resolved { endByMemory(outcome, address, syndrome) }
+  }
+
+  /// A fault that was not resolved: a signal, or the out-of-memory rule.
+  @inline(never)
+  private func endByMemory(
+    _ outcome: FaultOutcome, _ address: VirtualAddress, _ syndrome: ExceptionSyndrome
+  ) {
+    switch outcome {
+    case .resolved: return
+    case .outOfMemory:
+      killForMemory()
+      return
+    case .notMapped, .accessDenied, .beyondObject:
+      statistics.pointee.signalFaults &+= 1
+      let isBus = outcome == .beyondObject
+      let code =
+        outcome == .notMapped
+        ? SignalCause.notMapped
+        : isBus ? SignalCause.noSuchAddress : SignalCause.accessDenied
+      endByFault(
+        isBus ? .bus : .segmentationViolation, isBus ? "bus error" : "page fault",
+        SignalCause(code: code, address: address.rawValue), syndrome: syndrome.rawValue)
+    }
+  }
+
+  /// Everything that is not about memory, by class.
+  @inline(never)
+  private func endByException(_ syndrome: ExceptionSyndrome, _ faultAddress: VirtualAddress) {
+    let pc = current.pointee.context.pointee.programCounter
+    let raw = syndrome.rawValue
+    switch syndrome.exceptionClass {
+    case .dataAbortUser, .instructionAbortUser:
+      // Alignment (0x21) is the program's, the rest are the machine's; all are SIGBUS
+      // (fault_info[] of mm/fault.c).
+      let isAlignment = raw & 0x3f == 0x21
+      endByFault(
+        .bus, isAlignment ? "alignment fault" : "external abort",
+        SignalCause(
+          code: isAlignment ? SignalCause.misaligned : 3, address: faultAddress.untagged.rawValue),
+        syndrome: raw)
+    case .programCounterAlignment:
+      endByFault(
+        .bus, "pc alignment",
+        SignalCause(code: SignalCause.misaligned, address: faultAddress.rawValue), syndrome: raw)
+    case .stackPointerAlignment:
+      endByFault(
+        .bus, "sp alignment", SignalCause(code: SignalCause.misaligned, address: pc),
+        syndrome: raw)
+    case .floatingPointException:
+      endByFault(.floatingPoint, "FP exception", SignalCause(code: 0, address: pc), syndrome: raw)
+    case .breakInstruction, .breakpointUser, .softwareStepUser, .watchpointUser:
+      endByFault(
+        .trap, "breakpoint", SignalCause(code: SignalCause.breakpoint, address: pc),
+        syndrome: raw)
+    default:
+      endByFault(
+        .illegalInstruction, "undefined instruction",
+        SignalCause(code: SignalCause.illegalOpcode, address: pc), syndrome: raw)
+    }
+  }
+}

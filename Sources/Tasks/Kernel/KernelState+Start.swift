@@ -1,0 +1,123 @@
+import AddressSpaces
+import Arm64
+public import BoardFormat
+public import Files
+public import KernelHeap
+public import KernelLayout
+public import MemoryTypes
+public import PageFrames
+
+extension KernelState {
+  /// What the kernel must have before it can have tasks.
+  @safe public struct Foundation {
+    public var board: B
+    public var header: BoardHeader
+    public var layout: KernelLayout
+    public var frames: KernelPointer<FrameAllocator<B>>
+    public var slab: KernelPointer<SlabAllocator<B>>
+    public var files: KernelPointer<FileSystem<B>>
+    public var statistics: KernelPointer<Statistics>
+    public var vdso: VDSOImage
+
+    public init(
+      board: B, header: BoardHeader, layout: KernelLayout,
+      frames: KernelPointer<FrameAllocator<B>>, slab: KernelPointer<SlabAllocator<B>>,
+      files: KernelPointer<FileSystem<B>>, statistics: KernelPointer<Statistics>, vdso: VDSOImage
+    ) {
+      self.board = board
+      self.header = header
+      self.layout = layout
+      self.frames = frames
+      self.slab = slab
+      self.files = files
+      self.statistics = statistics
+      self.vdso = vdso
+    }
+  }
+
+  /// Makes process 1 and everything around it; nil if there is no memory.
+  ///
+  /// The caller goes on as process 1: what runs now is its kernel context.
+  public static func start(_ foundation: Foundation) -> Self? {
+    let slab = foundation.slab
+    guard
+      let tasks = slab.pointee.makeCache(
+        of: Task<B>.self, name: "task_struct", linuxSize: ByteCount(2752),
+        options: [.cacheAligned, .account]),
+      let stores = slab.pointee.makeCache(of: KernelStore<B>.self, name: "kernel_state"),
+      let contexts = slab.pointee.makeCache(of: MemoryContext<B>.self, name: "memory_context"),
+      let first = makeTask(
+        pid: 1, name: TaskName(exactly: "init"), limits: ResourceLimits(),
+        foundation.board, foundation.layout, foundation.frames, tasks)
+    else { return nil }
+    guard
+      let context = MemoryContext(
+        board: foundation.board, frames: foundation.frames, slab: slab, files: foundation.files,
+        statistics: foundation.statistics, layout: foundation.layout,
+        current: Task.memoryPointer(first)),
+      let memory = contexts.allocate(context),
+      let paths = foundation.frames.pointee.allocate(
+        Order(holding: ByteCount(8192).pagesNeeded(of: foundation.board.pageSize)), .kernel)
+    else { return nil }
+    let threads = maximumThreads(
+      foundation.frames.pointee.managed.bytes(of: foundation.board.pageSize), foundation.layout)
+    let value = KernelStore(
+      foundation, memory: memory, initTask: first, tasks: tasks, maximumThreads: threads,
+      pathBuffers: paths)
+    guard let store = stores.allocate(value) else { return nil }
+    let kernel = KernelState(store: store)
+    first.pointee.limits = kernel.bootLimits
+    kernel.link(first)
+    return kernel
+  }
+
+  /// kernel/fork.c:set_max_threads(): thread stacks may take an eighth of RAM.
+  static func maximumThreads(_ ram: ByteCount, _ layout: KernelLayout) -> UInt64 {
+    min(max(ram.rawValue / (layout.threadSize.rawValue &* 8), 20), 0x3fff_ffff)
+  }
+
+  /// The limits that process 1 has and every other inherits
+  /// (include/asm-generic/resource.h:INIT_RLIMITS, kernel/fork.c:fork_init()).
+  var bootLimits: ResourceLimits {
+    var limits = ResourceLimits()
+    let processes = store.pointee.maximumThreads / 2
+    let mebibyte: UInt64 = 1 << 20
+    limits[.stack] = .init(soft: 8 &* mebibyte, hard: ResourceLimits.infinity)
+    limits[.core] = .init(soft: 0, hard: ResourceLimits.infinity)
+    limits[.processes] = .init(soft: processes, hard: processes)
+    limits[.openFiles] = .init(soft: 1024, hard: 4096)
+    limits[.lockedMemory] = .init(soft: 8 &* mebibyte, hard: 8 &* mebibyte)
+    limits[.pendingSignals] = .init(soft: processes, hard: processes)
+    limits[.messageQueues] = .init(soft: 819_200, hard: 819_200)
+    limits[.nice] = .init(soft: 0, hard: 0)
+    limits[.realtimePriority] = .init(soft: 0, hard: 0)
+    return limits
+  }
+}
+
+extension KernelStore {
+  init(
+    _ foundation: KernelState<B>.Foundation, memory: KernelPointer<MemoryContext<B>>,
+    initTask: KernelPointer<Task<B>>, tasks: ObjectCache<Task<B>, B>, maximumThreads: UInt64,
+    pathBuffers: PageFrameNumber
+  ) {
+    board = foundation.board
+    header = foundation.header
+    layout = foundation.layout
+    frames = foundation.frames
+    slab = foundation.slab
+    files = foundation.files
+    statistics = foundation.statistics
+    vdso = foundation.vdso
+    self.memory = memory
+    current = initTask
+    self.initTask = initTask
+    self.tasks = tasks
+    self.maximumThreads = maximumThreads
+    self.pathBuffers = pathBuffers
+    var known = HardwareCapabilities(foundation.board.idRegisters)
+    known.hwcap &= ~foundation.header.hiddenHWCAP
+    known.hwcap2 &= ~foundation.header.hiddenHWCAP2
+    capabilities = known
+  }
+}

@@ -1,0 +1,106 @@
+// Processes: how programs come to be, share the CPU, and end.
+//
+// Terms
+// - A *task* is a process with one thread. Its life: `fork` copies its parent, `execve` gives it a
+//   new program and address space, `exit` takes everything from it but its number and exit status
+//   (a *zombie*), and its parent's `wait4` takes those.
+// - *init*, process 1, is the kernel itself: it has no program. It starts the first program as
+//   process 2, adopts and reaps orphans, and ends the machine when process 2 has ended.
+// - Scheduling is cooperative and first come, first served: a task runs until it waits, yields or
+//   ends. One CPU, interrupts closed in the kernel, no clock tick; so two runs of the same programs
+//   switch at the same instructions.
+// - A task that waits stands in no queue; it names a *channel* (a kind of event and an object), and
+//   whoever causes the event wakes those who named it. A wakened task tests again what it waited
+//   for.
+//
+// Source: kernel/fork.c, kernel/exit.c, kernel/sched/, fs/exec.c, fs/binfmt_elf.c of Linux 6.1.
+
+public import AddressSpaces
+import Arm64
+public import BoardFormat
+public import Files
+public import KernelHeap
+public import KernelLayout
+public import MemoryTypes
+public import PageFrames
+
+/// Everything the kernel knows, as one word: the address of the ``KernelStore``.
+///
+/// Its methods never take the store `inout`: they may switch to another task and come back to a
+/// changed store.
+@safe public struct KernelState<B: Processor>: BitwiseCopyable {
+  public let store: KernelPointer<KernelStore<B>>
+
+  @inlinable public init(store: KernelPointer<KernelStore<B>>) { self.store = store }
+
+  @inlinable public var board: B { store.pointee.board }
+  @inlinable public var layout: KernelLayout { store.pointee.layout }
+  @inlinable public var frames: KernelPointer<FrameAllocator<B>> { store.pointee.frames }
+  @inlinable public var slab: KernelPointer<SlabAllocator<B>> { store.pointee.slab }
+  @inlinable public var files: KernelPointer<FileSystem<B>> { store.pointee.files }
+  @inlinable public var memory: KernelPointer<MemoryContext<B>> { store.pointee.memory }
+  @inlinable public var statistics: KernelPointer<Statistics> { store.pointee.statistics }
+
+  /// The task that has the CPU.
+  @inlinable public var current: KernelPointer<Task<B>> { store.pointee.current }
+  /// Process 1.
+  @inlinable public var initTask: KernelPointer<Task<B>> { store.pointee.initTask }
+}
+
+/// The one instance of all that tasks share; lives in RAM for ever.
+@safe public struct KernelStore<B: Processor>: ~Copyable {
+  public let board: B
+  public let header: BoardHeader
+  public let layout: KernelLayout
+  public let frames: KernelPointer<FrameAllocator<B>>
+  public let slab: KernelPointer<SlabAllocator<B>>
+  public let files: KernelPointer<FileSystem<B>>
+  public let memory: KernelPointer<MemoryContext<B>>
+  public let statistics: KernelPointer<Statistics>
+  public let vdso: VDSOImage
+  public let capabilities: HardwareCapabilities
+
+  public internal(set) var current: KernelPointer<Task<B>>
+  public internal(set) var initTask: KernelPointer<Task<B>>
+  /// The process that `run` was asked for, while it lives.
+  public internal(set) var firstProgram: KernelPointer<Task<B>>?
+  /// All tasks, oldest first.
+  public internal(set) var firstTask: KernelPointer<Task<B>>?
+  var lastTask: KernelPointer<Task<B>>?
+  public internal(set) var taskCount = 0
+  var nextPID: Int32 = 2
+  var queueHead: KernelPointer<Task<B>>?
+  var queueTail: KernelPointer<Task<B>>?
+  var tasks: ObjectCache<Task<B>, B>
+  /// Two buffers of PATH_MAX bytes for paths of system calls. Only the call that runs uses them,
+  /// and not across anything that waits.
+  public let pathBuffers: PageFrameNumber
+  /// RLIMIT_NPROC and RLIMIT_SIGPENDING: half of what fits (kernel/fork.c:fork_init()).
+  public let maximumThreads: UInt64
+  public internal(set) var forks: UInt64 = 0
+  public internal(set) var contextSwitches: UInt64 = 0
+  /// Instructions executed before its first one.
+  public internal(set) var programStart = InstructionCounts(user: 0, kernel: 0)
+  /// How the first program ended, once it has.
+  public internal(set) var end = EndRecord(reason: .notStarted, status: 0)
+  /// Called when the first program has ended and still has all its memory.
+  var beforeTeardown: ((KernelState<B>, KernelPointer<Task<B>>) -> Void)?
+}
+
+/// The kernel's code and data for programs: consecutive frames of an ELF image, and of its data.
+public struct VDSOImage: BitwiseCopyable, Sendable {
+  public var code: PageFrameNumber
+  public var codePages: PageCount
+  public var data: PageFrameNumber
+  /// Pages of `[vvar]`: two, of which the second (time namespaces) is never there.
+  public var dataPages: PageCount
+
+  public init(
+    code: PageFrameNumber, codePages: PageCount, data: PageFrameNumber, dataPages: PageCount
+  ) {
+    self.code = code
+    self.codePages = codePages
+    self.data = data
+    self.dataPages = dataPages
+  }
+}

@@ -1,0 +1,35 @@
+import Arm64
+public import MemoryTypes
+
+/// Waiting for time, for typing or for a signal, on behalf of a program.
+extension KernelState {
+  /// Sleeps until the counter reaches a value, or for ever; EINTR if a signal comes first.
+  public func pause(until deadline: UInt64?) throws(Errno) {
+    while true {
+      if let deadline, board.clock.ticks >= deadline { return }
+      if hasDeadlySignal { throw .EINTR }
+      block(on: WaitChannel(kind: .sleep, object: 0), until: deadline)
+    }
+  }
+
+  /// Sleeps until a signal is there that is not blocked.
+  public func waitForSignal() {
+    while !hasDeadlySignal { block(on: WaitChannel(kind: .sleep, object: 0)) }
+  }
+
+  /// Takes typed bytes, waiting until there are some; EINTR if a signal comes first.
+  public func readTyped(_ buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    while true {
+      let count = unsafe board.readConsole(into: buffer)
+      if count > 0 { return count }
+      if hasDeadlySignal { throw .EINTR }
+      block(on: WaitChannel(kind: .console, object: 0))
+    }
+  }
+
+  /// What a task has executed up to now.
+  public func executed(by task: KernelPointer<Task<B>>) -> InstructionCounts {
+    if task == current { task.pointee.charge(upTo: board.instructions) }
+    return task.pointee.executed
+  }
+}

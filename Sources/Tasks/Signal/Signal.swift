@@ -1,0 +1,129 @@
+/// A signal's number on arm64 (include/uapi/asm-generic/signal.h).
+public struct Signal: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
+  public var rawValue: UInt32
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// The number of signals: 1 to 64, from 32 on real-time ones (_NSIG).
+  public static let count: UInt32 = 64
+
+  public static let hangup = Signal(rawValue: 1)
+  public static let interrupt = Signal(rawValue: 2)
+  public static let quit = Signal(rawValue: 3)
+  public static let illegalInstruction = Signal(rawValue: 4)
+  public static let trap = Signal(rawValue: 5)
+  public static let abort = Signal(rawValue: 6)
+  public static let bus = Signal(rawValue: 7)
+  public static let floatingPoint = Signal(rawValue: 8)
+  public static let kill = Signal(rawValue: 9)
+  public static let segmentationViolation = Signal(rawValue: 11)
+  public static let pipe = Signal(rawValue: 13)
+  public static let child = Signal(rawValue: 17)
+  public static let `continue` = Signal(rawValue: 18)
+  public static let stop = Signal(rawValue: 19)
+
+  /// Whether the number names a signal.
+  @inlinable public var isValid: Bool { rawValue >= 1 && rawValue <= Self.count }
+
+  /// What happens where no handler is set (include/linux/signal.h: the table above
+  /// `sig_kernel_coredump`).
+  public var defaultAction: DefaultAction {
+    switch rawValue {
+    case 17, 18, 23, 28: .ignore  // CHLD, CONT, URG, WINCH
+    case 19, 20, 21, 22: .stop  // STOP, TSTP, TTIN, TTOU
+    case 3, 4, 5, 6, 7, 8, 11, 24, 25, 31: .dump  // with a core file, were there any
+    default: .terminate
+    }
+  }
+
+  /// The end of a program, or not.
+  public enum DefaultAction: BitwiseCopyable, Sendable { case terminate, dump, stop, ignore }
+
+  /// Neither caught, blocked nor ignored (sig_kernel_only()).
+  @inlinable public var isUnblockable: Bool { self == .kill || self == .stop }
+}
+
+/// A set of signals, bit n-1 for signal n.
+public struct SignalSet: BitwiseCopyable, Hashable, Sendable {
+  public var rawValue: UInt64
+  @inlinable public init(rawValue: UInt64 = 0) { self.rawValue = rawValue }
+
+  @inlinable public func contains(_ signal: Signal) -> Bool {
+    rawValue & (1 &<< UInt64(signal.rawValue &- 1)) != 0
+  }
+  @inlinable public mutating func insert(_ signal: Signal) {
+    rawValue |= 1 &<< UInt64(signal.rawValue &- 1)
+  }
+  @inlinable public mutating func remove(_ signal: Signal) {
+    rawValue &= ~(1 &<< UInt64(signal.rawValue &- 1))
+  }
+  /// SIGKILL and SIGSTOP, which no mask holds back.
+  public static let unblockable = SignalSet(rawValue: 1 << 8 | 1 << 18)
+}
+
+/// What a program asked for when a signal comes: `struct sigaction` as the kernel takes it on
+/// arm64, 32 bytes.
+public struct SignalAction: BitwiseCopyable, Hashable, Sendable {
+  /// The handler's address, or ``byDefault`` or ``ignored``.
+  public var handler: UInt64 = 0
+  public var flags: UInt64 = 0
+  public var restorer: UInt64 = 0
+  public var mask = SignalSet()
+
+  @inlinable public init() {}
+
+  public static let byDefault: UInt64 = 0
+  public static let ignored: UInt64 = 1
+}
+
+/// The actions of a process, by signal (`struct sighand_struct`).
+public struct SignalActions: BitwiseCopyable, Sendable {
+  var table: InlineArray<64, SignalAction> = .init(repeating: SignalAction())
+
+  public init() {}
+
+  public subscript(signal: Signal) -> SignalAction {
+    get { table[Int(signal.rawValue &- 1)] }
+    set { table[Int(signal.rawValue &- 1)] = newValue }
+  }
+
+  /// After exec handlers are gone and ignored signals stay ignored (flush_signal_handlers()).
+  mutating func resetForExec() {
+    for index in 0..<64 {
+      let ignored = table[index].handler == SignalAction.ignored
+      table[index] = SignalAction()
+      if ignored { table[index].handler = SignalAction.ignored }
+    }
+  }
+}
+
+/// The other stack for handlers (`sigaltstack`).
+public struct SignalStack: BitwiseCopyable, Sendable {
+  public var pointer: UInt64 = 0
+  public var flags: UInt32 = 2  // SS_DISABLE
+  public var size: UInt64 = 0
+
+  public init() {}
+}
+
+/// The reason for a synchronous signal, as its report and `si_code` name it.
+public struct SignalCause: BitwiseCopyable, Sendable {
+  public var code: Int32
+  /// The address that `si_addr` shows; its tag byte is cleared (TBI).
+  public var address: UInt64
+
+  public init(code: Int32, address: UInt64) {
+    self.code = code
+    self.address = address
+  }
+
+  // si_code of SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP (include/uapi/asm-generic/siginfo.h).
+  public static let notMapped: Int32 = 1
+  public static let accessDenied: Int32 = 2
+  public static let misaligned: Int32 = 1
+  public static let noSuchAddress: Int32 = 2
+  public static let illegalOpcode: Int32 = 1
+  public static let breakpoint: Int32 = 1
+  /// Sent by a program (SI_USER, SI_TKILL), or by the kernel (SI_KERNEL).
+  public static let user: Int32 = 0
+  public static let kernel: Int32 = 0x80
+}

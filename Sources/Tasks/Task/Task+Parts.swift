@@ -1,0 +1,27 @@
+public import AddressSpaces
+import Arm64
+public import MemoryTypes
+
+/// Pointers to parts of a task, for those who work on a part in place. They live as long as the
+/// task: a slab object never moves.
+extension Task {
+  // SAFETY (all): the part lies in the initialised object that `task` points at.
+
+  public static func memoryPointer(
+    _ task: KernelPointer<Self>
+  ) -> KernelPointer<TaskMemory<B>> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.memory) { unsafe KernelPointer($0) }
+  }
+
+  static func limitsPointer(_ task: KernelPointer<Self>) -> KernelPointer<ResourceLimits> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.limits) { unsafe KernelPointer($0) }
+  }
+
+  static func vectorsPointer(_ task: KernelPointer<Self>) -> KernelPointer<VectorState> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.vectors) { unsafe KernelPointer($0) }
+  }
+
+  static func switchedPointer(_ task: KernelPointer<Self>) -> KernelPointer<SwitchedContext> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.switched) { unsafe KernelPointer($0) }
+  }
+}
