@@ -17,7 +17,7 @@ import Testing
     let machine = TestMachine(size, Self.layouts[layout])
     defer { machine.end() }
     var model = Model(machine, seed: UInt64(layout) &* 77 &+ size.shift)
-    model.run(operations: 60_000, check: 6_000)
+    model.run(operations: 120_000, check: 12_000)
   }
 
   @Test(arguments: pageSizes) func invariantsHoldAfterEachOperation(size: PageSize) {
