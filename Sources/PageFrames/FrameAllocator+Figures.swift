@@ -45,6 +45,11 @@ extension FrameAllocator {
     return figures
   }
 
+  /// Visits the banks of RAM, lowest first.
+  public func forEachBank(_ body: (PhysicalRange) -> Void) {
+    for index in 0..<banks.count { body(banks[index]) }
+  }
+
   /// Whether frames of different mobility are kept apart.
   public var groupsByMobility: Bool { mobilityMask != 0 }
 

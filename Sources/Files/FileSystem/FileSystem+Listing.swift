@@ -177,8 +177,12 @@ extension FileSystem {
     return taken
   }
 
-  /// Writes a name's whole path, ` (deleted)` behind one that was removed (d_path()).
-  public func writePath(of dentry: KernelPointer<Dentry>, _ writer: inout TextWriter<B>) {
+  /// Writes a name's whole path, ` (deleted)` behind one that was removed (d_path()); newlines in
+  /// it as `\012` where lines matter.
+  public func writePath(
+    of dentry: KernelPointer<Dentry>, _ writer: inout TextWriter<B>,
+    escapingNewlines: Bool = false
+  ) {
     // The way up is collected first; deeper than a path can be long, the top is left out.
     var depth = 0
     var up: KernelPointer<Dentry>? = dentry
@@ -195,7 +199,14 @@ extension FileSystem {
       var part = dentry
       for _ in 0..<level { part = part.pointee.parent ?? part }
       writer.byte(0x2F)
-      writer.bytes(part.name)
+      let name = part.name
+      for index in 0..<name.count {
+        if escapingNewlines, name[index] == 0x0A {
+          writer.text("\\012")
+        } else {
+          writer.byte(name[index])
+        }
+      }
       level &-= 1
     }
     if dentry.pointee.isDeleted { writer.text(" (deleted)") }

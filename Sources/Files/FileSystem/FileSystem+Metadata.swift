@@ -88,6 +88,15 @@ extension FileSystem {
     return result
   }
 
+  /// The pages, and the inodes, that a mount may hold (`size` and `nr_inodes` in /proc/mounts).
+  public func pageLimit(of mount: Mount) -> UInt64 {
+    state.pointee.mounts[Int(mount.rawValue)].pageLimit
+  }
+
+  public func inodeLimit(of mount: Mount) -> UInt64 {
+    state.pointee.mounts[Int(mount.rawValue)].inodeLimit
+  }
+
   /// Sets the permission bits (fchmod).
   public func setPermissions(of inode: KernelPointer<Inode>, to permissions: UInt32) {
     inode.pointee.mode.permissions = permissions & 0o7777

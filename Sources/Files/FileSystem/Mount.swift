@@ -22,7 +22,7 @@ public enum Mount: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case .temporary: DeviceNumber(0, 17)
     case .sharedMemory: DeviceNumber(0, 18)
     case .kernelSharedMemory: DeviceNumber(0, 1)
-    case .disk: DeviceNumber(254, 0)
+    case .disk: DeviceNumber(254, 0)  // as the first virtio disk
     }
   }
 
@@ -48,6 +48,18 @@ public enum Mount: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case .system: "sysfs"
     case .temporary, .sharedMemory, .kernelSharedMemory: "tmpfs"
     case .disk: "ext4"
+    }
+  }
+
+  /// What is mounted, as `/proc/mounts` names it.
+  public var sourceName: StaticString {
+    switch self {
+    case .root: "rootfs"
+    case .devices: "devtmpfs"
+    case .processes: "proc"
+    case .system: "sysfs"
+    case .temporary, .sharedMemory, .kernelSharedMemory: "tmpfs"
+    case .disk: "/dev/vda"
     }
   }
 

@@ -1,0 +1,61 @@
+// `/proc` and `/sys`: what the kernel says of itself, byte for byte as Linux 6.1 says it.
+//
+// Terms
+// - A *node* (``ProcNode``) is a file, folder or link; Files carries its number about and asks here
+//   what is in it. Nothing is stored: a folder is a table in the code and the list of processes,
+//   a text is written anew each time it is read from its beginning.
+// - A text is made whole before its first byte is handed out, so pieces that a program reads one
+//   after the other belong together; Linux's seq_file does the same for texts of up to a page.
+// - Every number comes from the room that keeps it. Where Linux has something that this machine
+//   does not have (swap, huge pages, NUMA), the line says so with Linux's own word for nothing.
+//
+// Source: fs/proc/, mm/vmstat.c, mm/slab_common.c, kernel/sysctl.c of Linux 6.1.
+
+import Arm64
+import AddressSpaces
+import BoardFormat
+public import Files
+import KernelHeap
+import MemoryTypes
+import PageFrames
+public import Tasks
+
+/// The texts and folders of `/proc` and `/sys`, made from the state of one kernel.
+public struct ProcFS<B: Processor>: BitwiseCopyable {
+  public typealias Writer = TextWriter<B>
+
+  public let kernel: KernelState<B>
+
+  public init(_ kernel: KernelState<B>) { self.kernel = kernel }
+
+  /// Gives the file system what it needs from above: from now on `/proc` and `/sys` have contents
+  /// and the console is connected.
+  public static func connect(_ kernel: KernelState<B>) {
+    kernel.files.pointee.connect(
+      Surroundings<B>(
+        context: SurroundingState(kernel.store),
+        entry: { (state, node, name) throws(Errno) in
+          try Self(state).entry(name, in: node)
+        },
+        next: { state, node, position in Self(state).next(in: node, from: position) },
+        target: { (state, node) throws(Errno) in try Self(state).target(of: node) },
+        text: { (state, node, writer) throws(Errno) in
+          try Self(state).write(node, &writer)
+        },
+        store: { (state, node, text) throws(Errno) in try Self(state).store(text, in: node) },
+        unmapPages: { state, inode, first in
+          Self(state).kernel.memory.pointee.unmapFile(inode, from: first)
+        },
+        consoleWrite: { state, channel, bytes in
+          unsafe Self(state).kernel.board.write(channel, bytes.bytes)
+        },
+        consoleRead: { (state, room) throws(Errno) in
+          unsafe try Self(state).kernel.readTyped(room.bytes)
+        }))
+  }
+
+  private init(_ state: SurroundingState) {
+    // SAFETY: `connect` made the state from the store of a kernel of this type.
+    kernel = unsafe KernelState(store: state.pointer(to: KernelStore<B>.self))
+  }
+}
