@@ -1,13 +1,75 @@
-SCRATCH := .build/kernel
-KERNEL_ELF := $(SCRATCH)/aarch64-none-none-elf/release/Kernel
+# Kilburn: what a person does here. `make run` and `make test` need nothing installed before but
+# make and Swift.
+
+SWIFT := swift
+JOBS :=
+BUILD := .build/release/kilburn
+KERNEL := .build/kernel
+KERNEL_ELF := $(KERNEL)/aarch64-none-none-elf/release/Kernel
+IMAGE := $(KERNEL)/kernel.img
 # As large as the image's .symbols section (Sources/KernelAssembly/Symbols.S).
 SYMBOLS_SIZE := 262144
+BUSYBOX := .build/debian/bin/busybox
+# SwiftPM keeps what it made of a manifest by the manifest's text; ours looks at the folders too.
+SWIFTPM := --manifest-cache none $(JOBS)
 
-.PHONY: image
+.PHONY: run all tool image test bench acceptance format lint clean needs-run needs-test help
+
+## run: an unmodified arm64 program on 4K, 16K and 64K pages, side by side
+run: needs-run tool image $(BUSYBOX)
+	@$(BUILD) run --page-size 4K,16K,64K -- $(BUSYBOX) awk \
+	  'BEGIN { for (i = 0; i < 200000; i++) a[i] = i * i; print length(a), "entries" }' </dev/null
+
+## all: the tool and the kernel image
+all: tool image
+
+tool:
+	@$(SWIFT) build $(SWIFTPM) -c release --product kilburn
+
+## image: the kernel, as QEMU boots it
 image:
-	KERNEL=1 swift build -c release --triple aarch64-none-none-elf --toolset Board/toolset.json \
-	  -Xlinker -T -Xlinker $(CURDIR)/Board/kernel.ld --product Kernel --scratch-path $(SCRATCH)
-	Scripts/kernel-symbols $(KERNEL_ELF) > $(SCRATCH)/kernel.symbols
-	truncate -s $(SYMBOLS_SIZE) $(SCRATCH)/kernel.symbols
-	llvm-objcopy --update-section .symbols=$(SCRATCH)/kernel.symbols $(KERNEL_ELF) $(SCRATCH)/kernel.elf
-	llvm-objcopy -O binary $(SCRATCH)/kernel.elf $(SCRATCH)/kernel.img
+	@KERNEL=1 $(SWIFT) build $(SWIFTPM) -c release --triple aarch64-none-none-elf \
+	  --toolset Board/toolset.json -Xlinker -T -Xlinker $(CURDIR)/Board/kernel.ld \
+	  --product Kernel --scratch-path $(KERNEL)
+	@Scripts/kernel-symbols $(KERNEL_ELF) > $(KERNEL)/kernel.symbols
+	@truncate -s $(SYMBOLS_SIZE) $(KERNEL)/kernel.symbols
+	@objcopy=$$(Scripts/toolchain)/llvm-objcopy && \
+	  $$objcopy --update-section .symbols=$(KERNEL)/kernel.symbols $(KERNEL_ELF) \
+	    $(KERNEL)/kernel.elf && \
+	  $$objcopy -O binary $(KERNEL)/kernel.elf $(IMAGE)
+
+## test: everything, on the host and on the machine
+test: needs-test tool image $(BUSYBOX)
+	@$(SWIFT) test $(SWIFTPM)
+
+## bench: instruction counts and times, against Linux's
+bench: needs-test tool image
+	@cd Benchmarks && $(SWIFT) run -c release Benchmarks
+
+## acceptance: the probes, held against what real Linux printed (needs the recordings beside this)
+acceptance: needs-test tool image
+	@$(SWIFT) test $(SWIFTPM) --filter EndToEndTests.ProbeTests
+
+$(BUSYBOX):
+	@Scripts/fetch-busybox
+
+## format: writes the sources as the house has them
+format:
+	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+
+## lint: says where they are not
+lint:
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+
+## clean: removes all that was built
+clean:
+	rm -rf .build Benchmarks/.build
+
+needs-run:
+	@Scripts/install-missing run
+
+needs-test:
+	@Scripts/install-missing run test
+
+help:
+	@sed -n 's/^## /  make /p' Makefile

@@ -8,20 +8,20 @@ struct Run: ParsableCommand {
     abstract: "Run an arm64 Linux program on Kilburn's kernel, then report where its memory was.",
     usage: "kilburn run [<options>] [--] PROGRAM [ARGS…]",
     discussion: """
-      PROGRAM is a path in the guest (with --sysroot or --bind), or else a file of this host, which
-      the guest then sees as /bin/NAME. What the guest writes goes to standard output and error; the
-      report goes to standard error when the guest has ended. The guest reads standard input, typed
-      if that is a terminal, and sees no other file and no other part of this host.
+      PROGRAM is a path in the guest (with --sysroot or --bind), or else a file of this host, \
+      which the guest then sees as /bin/NAME. What the guest writes goes to standard output and \
+      error; the report goes to standard error when the guest has ended. The guest reads standard \
+      input, typed if that is a terminal, and sees nothing else of this host.
 
-      The exit code is the guest's own, 128+n if signal n ended it, 125 if Kilburn failed, and 64
+      The exit code is the guest's own, 128+n if signal n ended it, 125 if Kilburn failed, and 64 \
       for an option that cannot be.
 
       Examples:
         kilburn run ./hello
-        kilburn run --page-size 64K --show maps busybox-static awk 'BEGIN { print 6 * 7 }'
-        kilburn run --page-size 4K,16K,64K -- ./hello        the same on each, side by side
-        kilburn run --sysroot /srv/debian-arm64 --json run.json /usr/bin/sqlite3 :memory: .help
-        kilburn run --ram 1G@0x40000000,1G@0x100000000 --show zoneinfo ./hello
+        kilburn run --show maps,status busybox awk 'BEGIN { print 6 * 7 }'
+        kilburn run --page-size 4K,16K,64K -- ./hello   (side by side)
+        kilburn run --sysroot /srv/arm64 --json run.json /bin/ls -l
+        kilburn run --ram 1G@0x40000000,1G@0x100000000 ./hello
       """)
 
   @OptionGroup(title: "Machine options")
@@ -68,7 +68,9 @@ struct Run: ParsableCommand {
     if status != 0 { throw ExitCode(status) }
   }
 
-  /// The program's words. Everything from the first word that is no option of ours comes here, so
+  /// The program's words.
+  ///
+  /// Everything from the first word that is no option of ours comes here, so
   /// an option among them is one that there is not.
   private func words() throws(MachineError) -> [String] {
     guard let first = command.first, first != "--" || command.count > 1 else {

@@ -11,7 +11,11 @@ struct ProgramFile {
 
   init(_ path: String, called name: String) throws(MachineError) {
     let size = HostFile.status(path, following: true)?.size ?? 0
-    let bytes = try HostFile.start(of: path, limit: 1 << 16)
+    try self.init(start: try HostFile.start(of: path, limit: 1 << 16), size: size, called: name)
+  }
+
+  /// Reads the first bytes of a file of that size.
+  init(start bytes: [UInt8], size: UInt64, called name: String) throws(MachineError) {
     guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
       let hint = bytes.starts(with: Array("#!".utf8)) ? "it is a script: run its interpreter" : nil
       throw .failure("\(name) is not an ELF program", hint: hint)

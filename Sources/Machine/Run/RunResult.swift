@@ -10,6 +10,15 @@ package struct RunResult: Sendable {
   /// The kernel's log.
   package var log: [String] = []
 
+  package init(
+    ending: Ending, statistics: Statistics?, texts: [(name: String, bytes: [UInt8])], log: [String]
+  ) {
+    self.ending = ending
+    self.statistics = statistics
+    self.texts = texts
+    self.log = log
+  }
+
   /// The text of that name.
   package func text(_ name: String) -> String? {
     texts.last { $0.name == name }.map { String(decoding: $0.bytes, as: UTF8.self) }

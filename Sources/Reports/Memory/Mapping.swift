@@ -10,7 +10,7 @@ package struct Mapping: Equatable, Sendable {
   /// The file, or a name in brackets; empty for anonymous memory.
   package var name: String
   package var role = Role.mapping
-  /// Bytes by smaps' own names: Size, Rss, Pss, Anonymous, …
+  /// Bytes by smaps' own names: Size, Rss, Pss, Anonymous and the others.
   package var bytes: [String: UInt64] = [:]
 
   /// What a mapping is for.

@@ -3,7 +3,7 @@ import Machine
 import MemoryTypes
 
 extension RunReport {
-  private static let width = 98
+  private static let width = 100
 
   /// The report for people: one screen, aligned.
   package func text(_ style: Style) -> [String] {
