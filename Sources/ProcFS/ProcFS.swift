@@ -29,7 +29,8 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
   public init(_ kernel: KernelState<B>) { self.kernel = kernel }
 
   /// Gives the file system what it needs from above: from now on `/proc` and `/sys` have contents
-  /// and the console is connected.
+  /// and the console is connected; and when the first program ends, the texts that the tool asked
+  /// for are sent.
   public static func connect(_ kernel: KernelState<B>) {
     kernel.files.pointee.connect(
       Surroundings<B>(
@@ -52,6 +53,7 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
         consoleRead: { (state, room) throws(Errno) in
           unsafe try Self(state).kernel.readTyped(room.bytes)
         }))
+    kernel.setBeforeTeardown { kernel, task in Self(kernel).sendTexts(at: .end, of: task) }
   }
 
   private init(_ state: SurroundingState) {

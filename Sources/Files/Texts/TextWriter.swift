@@ -1,4 +1,5 @@
 public import Arm64
+public import BoardFormat
 public import MemoryTypes
 import PageFrames
 
@@ -7,6 +8,9 @@ import PageFrames
 /// Bytes go straight into the page at the end; pages are allocated as the text grows. If there is
 /// no memory the text stops there and ``hasFailed`` says so. Numbers are formatted as the kernel's
 /// `seq_printf` formats used here: `%lu`, `%*lu`, `%-*lu`, `%lx`, `%0*lx`.
+///
+/// A writer for the console needs one page however long the text is: it sends the page when that is
+/// full and begins it again.
 @safe public struct TextWriter<B: Board>: ~Copyable {
   let files: KernelPointer<FileSystem<B>>
   var pages = PageTree()
@@ -15,11 +19,21 @@ import PageFrames
   /// The free part of the last page.
   private var cursor: UnsafeMutablePointer<UInt8>?
   private var room: Int = 0
+  /// Where full pages go, instead of being kept.
+  private let channel: ConsoleFrame.Channel?
 
   /// An empty text. Whoever made it ends it with ``discard()``, or hands its pages on.
   public init(_ files: KernelPointer<FileSystem<B>>) {
     self.files = files
     unsafe cursor = nil
+    channel = nil
+  }
+
+  /// A text that goes to a channel of the console. Whoever made it ends it with ``finish()``.
+  public init(_ files: KernelPointer<FileSystem<B>>, sendingTo channel: ConsoleFrame.Channel) {
+    self.files = files
+    unsafe cursor = nil
+    self.channel = channel
   }
 
   /// Adds one byte.
@@ -60,6 +74,11 @@ import PageFrames
 
   private mutating func addPage() {
     guard !hasFailed else { return }
+    if let channel, let frame = files.pointee.find(0, in: pages) {
+      send(frame, files.pointee.board.pageSize.bytes.rawValue, channel)
+      start(frame)
+      return
+    }
     let frames = files.pointee.frames
     guard let frame = frames.pointee.allocate(.kernel) else {
       hasFailed = true
@@ -67,16 +86,40 @@ import PageFrames
     }
     let size = files.pointee.board.pageSize
     do throws(Errno) {
-      try files.pointee.insert(frame, at: count &>> size.shift, in: &pages)
+      let index = channel == nil ? count &>> size.shift : 0
+      try files.pointee.insert(frame, at: index, in: &pages)
     } catch {
       frames.pointee.free(frame)
       hasFailed = true
       return
     }
+    start(frame)
+  }
+
+  /// Goes on at the start of a frame.
+  private mutating func start(_ frame: PageFrameNumber) {
+    let size = files.pointee.board.pageSize
     // SAFETY: a frame of this writer's own, a page long.
     unsafe cursor = files.pointee.board.pointer(to: frame.address(size))
       .assumingMemoryBound(to: UInt8.self)
     room = Int(size.bytes.rawValue)
+  }
+
+  private func send(_ frame: PageFrameNumber, _ length: UInt64, _ channel: ConsoleFrame.Channel) {
+    // SAFETY: the writer's own frame, and no more of it than was written.
+    let bytes = unsafe ByteString(
+      UnsafeRawBufferPointer(
+        start: files.pointee.board.pointer(to: frame.address(files.pointee.board.pageSize)),
+        count: Int(length)))
+    files.pointee.surroundings?.write(bytes, on: channel)
+  }
+
+  /// Sends what is left of a text for the console, and gives its page back.
+  public mutating func finish() {
+    if let channel, let frame = files.pointee.find(0, in: pages) {
+      send(frame, files.pointee.board.pageSize.bytes.rawValue &- UInt64(room), channel)
+    }
+    discard()
   }
 
   /// Hands the text on, piece by piece.
