@@ -5,6 +5,8 @@ import KernelAssembly
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import ProcFS
+import Tasks
 
 /// What SwiftPM takes for the entry point of an executable; the board's is ``kernelMain()``.
 @main
@@ -37,14 +39,16 @@ func kernelMain() -> Never {
   else { die("too little RAM for the frame allocator") }
   guard let slab = SlabAllocator.start(frames: frames) else { die("too little RAM for the heap") }
   let files = startFiles(board, frames, slab)
-  _ = files
-  var line = LogLine("kilburn: up, ")
-  line.add(frames.pointee.managed.rawValue)
-  line.add(" frames, ")
-  line.add(read_event0())
-  line.add(" instructions")
-  line.send()
-  board.powerOff(EndRecord(reason: .exited, status: 0))
+  guard
+    let statistics = startStatistics(board), let vdso = makeVDSO(board, frames),
+    let kernel = KernelState.start(
+      .init(
+        board: board, header: board.header.pointee, layout: tables.layout, frames: frames,
+        slab: slab, files: files, statistics: statistics, vdso: vdso))
+  else { die("too little RAM for the kernel") }
+  unsafe kernel_variables().pointee.state = UInt64(kernel.store.address)
+  ProcFS.connect(kernel)
+  board.powerOff(run(kernel))
 }
 
 /// Ends a start-up that cannot go on.

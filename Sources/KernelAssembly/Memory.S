@@ -125,6 +125,14 @@
 4:mov     w0, #0
 5:ret
 
+  function strlen
+  mov     x8, x0
+1:ldrb    w1, [x8], #1
+  cbnz    w1, 1b
+  sub     x0, x8, x0
+  sub     x0, x0, #1
+  ret
+
   // Whole pages, x0 the first byte, x1 bytes: a block of DC ZVA's size at a time, which is 64
   // bytes on every core the board has.
   function clear_pages

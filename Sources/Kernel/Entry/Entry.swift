@@ -1,22 +1,43 @@
 import Arm64
 import KernelAssembly
 import MemoryTypes
+import SystemCalls
+import Tasks
 
-/// Where the vectors come to Swift.
-///
-/// The context is at the top of the current task's kernel stack; the vectors load it when these
-/// return.
+/// Where the vectors come to Swift. The context is at the top of the current task's kernel stack;
+/// the vectors load it when these return.
 
 @_cdecl("kernel_system_call")
 func systemCall(_ context: UnsafeMutableRawPointer) {
+  // SAFETY: the vectors stored a whole context there.
+  let context = unsafe KernelPointer(context.assumingMemoryBound(to: UserContext.self))
+  SystemCalls.dispatch(Kernel.state, context)
 }
 
 @_cdecl("kernel_user_exception")
 func userException(
   _ context: UnsafeMutableRawPointer, _ syndrome: UInt64, _ address: UInt64
 ) {
+  let syndrome = ExceptionSyndrome(syndrome)
+  if syndrome.exceptionClass == .unknown || syndrome.exceptionClass == .systemInstruction {
+    // SAFETY: the vectors stored a whole context there.
+    let context = unsafe KernelPointer(context.assumingMemoryBound(to: UserContext.self))
+    if emulateIdentification(context) { return }
+  }
+  Kernel.state.handleUserException(syndrome, faultAddress: VirtualAddress(address))
 }
 
 /// No interrupt is ever enabled for a program; one that comes is nobody's.
 @_cdecl("kernel_user_interrupt")
 func userInterrupt(_ context: UnsafeMutableRawPointer) {}
+
+extension Kernel {
+  /// The one state of the kernel, once it has been started.
+  @inline(__always) static var state: KernelState<VirtBoard> {
+    // SAFETY: no program runs, so no vector comes here, before the state is stored.
+    unsafe KernelState(
+      store: KernelPointer(
+        UnsafeMutablePointer<KernelStore<VirtBoard>>(
+          bitPattern: UInt(kernel_variables().pointee.state)).unsafelyUnwrapped))
+  }
+}
