@@ -72,6 +72,13 @@ extension FrameAllocator {
 }
 
 extension Frame {
+  /// Says nothing any more: the frame is part of a larger block, or about to be given away.
+  @inline(__always)
+  mutating func setUntouched() {
+    state = .untouched
+    blockOrder = 0
+  }
+
   /// Ends an owner's time: clears what was its.
   mutating func release(to newState: State, _ type: UInt8) {
     state = newState

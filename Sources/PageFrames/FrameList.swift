@@ -29,6 +29,19 @@ public import MemoryTypes
     self.frame(frame.pointee.links.next)
   }
 
+  /// The frame in front of that one, or nil at the head.
+  @inlinable public func frame(before frame: KernelPointer<Frame>) -> KernelPointer<Frame>? {
+    self.frame(frame.pointee.links.previous)
+  }
+
+  /// Takes out a frame of the list and all behind it; their links are left as they were.
+  @inlinable func removeLast(from frame: KernelPointer<Frame>) {
+    // SAFETY: the frame is in a list, so both links are set.
+    let previous = unsafe frame.pointee.links.previous.unsafelyUnwrapped
+    previous.pointee.next = head
+    head.pointee.previous = previous
+  }
+
   @inlinable public func prepend(_ frame: KernelPointer<Frame>) {
     // SAFETY: the links of a cleared head are never nil.
     insert(Self.links(frame), between: head, and: unsafe head.pointee.next.unsafelyUnwrapped)

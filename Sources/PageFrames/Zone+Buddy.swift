@@ -17,8 +17,7 @@ extension Zone {
   /// Takes a free block out of its list (`del_page_from_free_list()`).
   mutating func remove(_ frame: KernelPointer<Frame>, _ order: Int) {
     FrameList.remove(frame)
-    frame.pointee.state = .untouched
-    frame.pointee.blockOrder = 0
+    frame.pointee.setUntouched()
     freeBlocks[order] &-= 1
   }
 

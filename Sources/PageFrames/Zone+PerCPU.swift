@@ -81,16 +81,56 @@ extension Zone {
         if current == lowest { lowest &+= 1 }
       } while true
       while remaining > 0, let frame = list.last {
-        let order = Int(frame.pointee.blockOrder)
-        FrameList.remove(frame)
-        remaining &-= 1 &<< order
-        perCPU.count &-= 1 &<< order
-        frame.pointee.state = .untouched
-        frame.pointee.blockOrder = 0
-        let type = MigrateType(rawValue: UInt8(truncatingIfNeeded: frame.pointee.index))
-        freeBlock(frames.number(of: frame), order, type ?? .movable)
+        let freed = drainRun(list, frame, remaining)
+        remaining &-= freed
+        perCPU.count &-= freed
       }
     }
+  }
+
+  /// Gives back the last blocks of a list, as many as lie side by side in rising or falling order;
+  /// how many frames that were.
+  ///
+  /// Linux frees block by block. Those side by side end up in the same lists, at the same places,
+  /// when they are freed at once in the largest blocks that the run's ends allow, in the run's
+  /// direction.
+  private mutating func drainRun(
+    _ list: FrameList, _ first: KernelPointer<Frame>, _ wanted: Int
+  ) -> Int {
+    let type = first.pointee.index
+    let order = UInt64(first.pointee.blockOrder)
+    let size = Order(order).pages
+    let migrateType = MigrateType(rawValue: UInt8(truncatingIfNeeded: type)) ?? .movable
+    var low = frames.number(of: first)
+    var high = low + size
+    first.pointee.setUntouched()
+    var end = first
+    var isRising = true
+    if Int(size.rawValue) < wanted, let second = list.frame(before: first),
+      second == frames[low - size]
+    {
+      isRising = false
+    }
+    while Int((high - low).rawValue) < wanted, let next = list.frame(before: end),
+      next == frames[isRising ? high : low - size], next.pointee.index == type
+    {
+      next.pointee.setUntouched()
+      end = next
+      if isRising { high += size } else { low = low - size }
+    }
+    list.removeLast(from: end)
+    let freed = Int((high - low).rawValue)
+    while low < high {
+      let fits = UInt64(63 &- (high - low).rawValue.leadingZeroBitCount)
+      let border = isRising ? low : high
+      // No larger than a page block: what lies beyond is for merging to decide.
+      let order = min(
+        UInt64(border.rawValue.trailingZeroBitCount), fits, UInt64(pageblockOrder))
+      let block = Order(order).pages
+      freeBlock(isRising ? low : high - block, Int(order), migrateType)
+      if isRising { low += block } else { high = high - block }
+    }
+    return freed
   }
 
   /// Puts a block on its per-CPU list and gives some back if there are too many
