@@ -29,6 +29,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var standardInput = Area()
   /// Where the kernel keeps its ``Statistics``.
   public var statistics = Area()
+  /// What the machine sends (``OutputRing``); without it all goes over the serial line.
+  public var output = Area()
 
   /// RAM is reserved until MemTotal is this many bytes; 0 reserves nothing.
   public var memTotal: UInt64 = 0

@@ -70,7 +70,8 @@ import Testing
   func nothingOverlaps(ram: String, archive: UInt64) throws {
     let (layout, banks) = try layout(ram, archive: archive)
     let areas = [
-      layout.header, layout.statistics, layout.deviceTree, layout.program, layout.standardInput,
+      layout.header, layout.statistics, layout.output, layout.deviceTree, layout.program,
+      layout.standardInput,
       layout.archive,
     ]
     var end = banks.map(\.end.rawValue).max() ?? 0

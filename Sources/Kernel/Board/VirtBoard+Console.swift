@@ -20,8 +20,14 @@ extension VirtBoard {
 
   @inline(__always) private func send(_ byte: UInt8) { device_write(Self.data, UInt32(byte)) }
 
+  /// Tells the tool that there is something in the output ring.
+  func ring() { send(OutputRing.doorbell) }
+
   /// Sends bytes on a channel, in as many frames as they take.
+  ///
+  /// They go through the output ring unless the kernel is dying, and trusts nothing any more.
   public func write(_ channel: ConsoleFrame.Channel, _ bytes: UnsafeRawBufferPointer) {
+    if unsafe kernel_variables().pointee.dying == 0, unsafe writeToRing(channel, bytes) { return }
     var at = 0
     repeat {
       let count = min(bytes.count &- at, ConsoleFrame.maximumPayload)

@@ -51,6 +51,7 @@ final class BoardFile {
     header.program = layout.program
     header.standardInput = layout.standardInput
     header.statistics = layout.statistics
+    header.output = layout.output
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
     header.overcommit = machine.configuration.overcommit.rawValue
@@ -79,6 +80,11 @@ final class BoardFile {
       return nil
     }
     return block
+  }
+
+  /// Takes out what the kernel has put into the output ring.
+  func takeOutput() -> [UInt8] {
+    unsafe OutputRingReader(bytes(of: layout.output)).take()
   }
 
   private func bytes(of area: BoardHeader.Area) -> UnsafeMutableRawBufferPointer {

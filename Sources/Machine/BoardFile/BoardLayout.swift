@@ -8,7 +8,8 @@ import MemoryTypes
 ///   +128M      the emulator's own device tree, which carries the kernel's command line
 ///              (in RAM, in a hole between banks or, where RAM is small, behind it)
 ///   end of RAM, or +130M
-///              board header, statistics, device tree, arguments, standard input, archive
+///              board header, statistics, output ring, device tree, arguments, standard
+///              input, archive
 /// ```
 /// QEMU puts its tree at half of memory but not above 128M, on a boundary of 2M (hw/arm/boot.c,
 /// arm_setup_direct_kernel_boot): the file is never smaller than 256M, so the place does not move.
@@ -17,9 +18,13 @@ struct BoardLayout {
   static let emulatorTree = MemoryBank(
     start: MemoryBank.ramBase + .mebibytes(128), length: .mebibytes(2))
   static let alignment = ByteCount.kibibytes(64)
+  /// Bytes of the output ring: far more than a reader lags behind, so that it is never full but
+  /// when somebody stops reading.
+  static let ringSize = ByteCount.mebibytes(16)
 
   var header = BoardHeader.Area()
   var statistics = BoardHeader.Area()
+  var output = BoardHeader.Area()
   var deviceTree = BoardHeader.Area()
   var program = BoardHeader.Area()
   var standardInput = BoardHeader.Area()
@@ -41,6 +46,7 @@ struct BoardLayout {
     }
     header = area(UInt64(MemoryLayout<BoardHeader>.size))
     statistics = area(UInt64(MemoryLayout<Statistics>.size))
+    output = area(UInt64(OutputRing.dataOffset) + Self.ringSize.rawValue)
     self.deviceTree = area(deviceTree)
     self.program = area(program)
     self.standardInput = area(standardInput)

@@ -4,7 +4,11 @@ import Glibc
 /// The serial line of a running machine: read, taken apart and passed on until the machine ends.
 struct Console {
   private let process: ChildProcess
-  private var demultiplexer = ConsoleDemultiplexer()
+  /// Takes out what is in the output ring.
+  private let ring: () -> [UInt8]
+  /// The serial line's frames, and the ring's.
+  private var line = ConsoleDemultiplexer()
+  private var ringFrames = ConsoleDemultiplexer()
   private(set) var log: [String] = []
   private var ending: Ending?
   /// What the emulator itself complained of.
@@ -12,9 +16,12 @@ struct Console {
   /// Typed, and not yet taken by the machine.
   private var typed: [UInt8] = []
 
-  var texts: [(name: String, bytes: [UInt8])] { demultiplexer.texts }
+  var texts: [(name: String, bytes: [UInt8])] { ringFrames.texts + line.texts }
 
-  init(process: ChildProcess) { self.process = process }
+  init(process: ChildProcess, ring: @escaping () -> [UInt8]) {
+    self.process = process
+    self.ring = ring
+  }
 
   /// Sees the run through to any end.
   mutating func watch(
@@ -54,7 +61,7 @@ struct Console {
         guard let bytes = Self.read(process.output, &buffer), !bytes.isEmpty else {
           return ended(output)
         }
-        guard handle(demultiplexer.receive(bytes), output) else { return .outputClosed }
+        guard handle(line.receive(bytes), output) else { return .outputClosed }
       }
     }
   }
@@ -68,6 +75,7 @@ struct Console {
       case .standardOutput(let bytes): guard output(.standardOutput, bytes) else { return false }
       case .standardError(let bytes): guard output(.standardError, bytes) else { return false }
       case .log(let line): log.append(line)
+      case .doorbell: guard handle(ringFrames.receive(ring()), output) else { return false }
       case .end(let reason, let status, let address, let programCounter):
         ending =
           switch reason {
@@ -85,7 +93,8 @@ struct Console {
 
   /// The emulator closed the line: the machine's end, if the kernel said how, or the emulator's.
   private mutating func ended(_ output: MachineRun.Output) -> Ending {
-    _ = handle(demultiplexer.finish(), output)
+    _ = handle(ringFrames.receive(ring()), output)
+    _ = handle(ringFrames.finish() + line.finish(), output)
     if let ending { return ending }
     var buffer = [UInt8](repeating: 0, count: 1 << 12)
     while let more = Self.read(process.errors, &buffer), !more.isEmpty { complaints += more }

@@ -12,6 +12,8 @@ package struct ConsoleDemultiplexer: Sendable {
     case standardError([UInt8])
     /// A line of the kernel's log, without its end.
     case log(String)
+    /// The output ring holds something.
+    case doorbell
     case end(reason: EndRecord.Reason, status: UInt32, address: UInt64, programCounter: UInt64)
   }
 
@@ -49,8 +51,11 @@ package struct ConsoleDemultiplexer: Sendable {
         if byte == ConsoleFrame.sync {
           state = .header([byte])
           rest = rest.dropFirst()
+        } else if byte == OutputRing.doorbell {
+          if events.last != .doorbell { events.append(.doorbell) }
+          rest = rest.dropFirst()
         } else {
-          let stray = rest.prefix { $0 != ConsoleFrame.sync }
+          let stray = rest.prefix { $0 != ConsoleFrame.sync && $0 != OutputRing.doorbell }
           log(stray)
           rest = rest.dropFirst(stray.count)
         }

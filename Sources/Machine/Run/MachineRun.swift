@@ -35,7 +35,7 @@ package struct MachineRun: Sendable {
     // Nobody types: the line is quiet, as the guest's null device would be.
     if guest.standardInput != nil { process.closeInput() }
 
-    var console = Console(process: process)
+    var console = Console(process: process, ring: { board.takeOutput() })
     let ending = try console.watch(
       signals: signals, types: guest.standardInput == nil, timeout: timeout, output: output)
     process.end()
