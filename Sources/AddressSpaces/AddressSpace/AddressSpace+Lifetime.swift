@@ -91,7 +91,8 @@ extension AddressSpace {
   /// Unhooks the tables of every group of areas that lie close together.
   mutating func freeAllTables() {
     let span = board.translation.coverage(at: 2)
-    var floor = VirtualAddress(0)
+    // What lies below is gone already, so tables shared with it go too (free_pgtables()).
+    let floor = VirtualAddress(0)
     var area = areas.first
     while let first = area {
       var last = first
@@ -100,7 +101,6 @@ extension AddressSpace {
       }
       let ceiling = last.pointee.next?.pointee.start ?? VirtualAddress(0)
       freeTables(first.pointee.start, last.pointee.end, floor: floor, ceiling: ceiling)
-      floor = last.pointee.end
       area = last.pointee.next
     }
   }
