@@ -12,7 +12,7 @@ struct OutputRingReader {
 
   /// Takes out what the kernel has put in since the last time.
   func take() -> [UInt8] {
-    let size = UInt64(area.count - OutputRing.dataOffset)
+    let size = unsafe UInt64(area.count - OutputRing.dataOffset)
     let produced = unsafe area.load(fromByteOffset: OutputRing.producedOffset, as: UInt64.self)
     let consumed = unsafe area.load(fromByteOffset: OutputRing.consumedOffset, as: UInt64.self)
     // A count that cannot be is a kernel gone wild: what it says is not believed.
