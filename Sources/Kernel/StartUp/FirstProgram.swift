@@ -3,6 +3,7 @@ import Files
 import KernelAssembly
 import MemoryTypes
 import PageFrames
+import ProcFS
 import Tasks
 
 /// The counters in the board file, as they begin; nil if the tool gave them no room.
@@ -28,10 +29,12 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   let statistics = kernel.statistics
   do throws(Errno) {
     let streams = try kernel.files.pointee.makeStandardStreams()
+    ProcFS(kernel).sendTexts(at: .before, of: kernel.initTask)
     statistics.pointee.managedFrames = kernel.frames.pointee.managed.rawValue
     statistics.pointee.freeBefore = kernel.frames.pointee.unused.rawValue
     let end = unsafe kernel.runFirstProgram(arguments, strings, files: streams)
     statistics.pointee.freeAfter = kernel.frames.pointee.unused.rawValue
+    ProcFS(kernel).sendTexts(at: .after, of: kernel.initTask)
     return end
   } catch {
     return EndRecord(reason: .notStarted, status: UInt32(error.rawValue))
