@@ -33,6 +33,8 @@ extension AddressSpace {
   /// The stack as the program gets it: executable or not, and 128K more than it holds
   /// (`setup_arg_pages()`).
   public mutating func finishStack(executable: Bool) throws(Errno) {
+    // The task counts faults anew in its new space (exec_mmap() pours what it held of the old).
+    synchronizeResident()
     guard let stack = areas.last, stack.pointee.flags.contains(.growsDown) else { throw .EFAULT }
     var flags = stack.pointee.flags.union(defaultFlags)
     if executable { flags.insert(.execute) }

@@ -9,6 +9,7 @@ extension AddressSpace {
   ///
   /// The errors and their order are Linux's. The mapping takes a reference of its file.
   public mutating func map(_ request: MappingRequest) throws(Errno) -> VirtualAddress {
+    if request.flags.contains(.hugePages) { throw refusal(ofHuge: request) }
     guard request.length.rawValue != 0 else { throw .EINVAL }
     var flags = request.flags
     if flags.contains(.fixedNoReplace) { flags.insert(.fixed) }
@@ -59,6 +60,21 @@ extension AddressSpace {
       populate(start, start + length)
     }
     return start
+  }
+
+  /// Why MAP_HUGETLB is refused: no file is on hugetlbfs, the size in bits 31:26 may be none that
+  /// there is (`hstate_sizelog()`, arch/arm64/mm/hugetlbpage.c), and no huge page is reserved.
+  func refusal(ofHuge request: MappingRequest) -> Errno {
+    let geometry = board.translation
+    let code = (request.flags.rawValue &>> 26) & 63
+    if request.file != nil { return .EINVAL }
+    if code == 0 { return .ENOMEM }
+    let size = ByteCount(1 &<< code)
+    let sizes = geometry.coverage(at: 2) == size || geometry.contiguousCoverage(at: 2) == size
+    let isKnown =
+      sizes || geometry.contiguousCoverage(at: 3) == size
+      || geometry.mapsBlocks(at: 1) && geometry.coverage(at: 1) == size
+    return isKnown ? .ENOMEM : .EINVAL
   }
 
   /// A hint below the lowest address that mappings may have means that address

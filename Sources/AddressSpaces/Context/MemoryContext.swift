@@ -9,6 +9,7 @@ public import PageFrames
 /// What all address spaces share: frames, caches, the zero page, settings, promises, the running
 /// task. One of it lives in RAM.
 @safe public struct MemoryContext<B: Board>: ~Copyable {
+  let resident = Resident()
   public let board: B
   public let frames: KernelPointer<FrameAllocator<B>>
   public let files: KernelPointer<FileSystem<B>>
