@@ -1,6 +1,8 @@
+import AddressSpaces
 import BoardFormat
 import Files
 import KernelAssembly
+import KernelHeap
 import MemoryTypes
 import PageFrames
 import ProcFS
@@ -27,16 +29,65 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   let length = min(Int(truncatingIfNeeded: arguments.length), area.count &- head)
   let strings = unsafe UnsafeRawBufferPointer(rebasing: area[head..<head &+ length])
   let statistics = kernel.statistics
+  kernel.setBeforeTeardown { kernel, task in
+    VirtBoard.withoutCounting {
+      kernel.recordMemory(of: task)
+      ProcFS(kernel).sendTexts(at: .end, of: task)
+    }
+  }
+  statistics.pointee.managedFrames = kernel.frames.pointee.managed.rawValue
+  statistics.pointee.freeBefore = settledFree(kernel)
+  VirtBoard.withoutCounting { ProcFS(kernel).sendTexts(at: .before, of: kernel.initTask) }
+  let end: EndRecord
   do throws(Errno) {
     let streams = try kernel.files.pointee.makeStandardStreams()
-    ProcFS(kernel).sendTexts(at: .before, of: kernel.initTask)
-    statistics.pointee.managedFrames = kernel.frames.pointee.managed.rawValue
-    statistics.pointee.freeBefore = kernel.frames.pointee.unused.rawValue
-    let end = unsafe kernel.runFirstProgram(arguments, strings, files: streams)
-    statistics.pointee.freeAfter = kernel.frames.pointee.unused.rawValue
-    ProcFS(kernel).sendTexts(at: .after, of: kernel.initTask)
-    return end
+    end = unsafe kernel.runFirstProgram(arguments, strings, files: streams)
   } catch {
     return EndRecord(reason: .notStarted, status: UInt32(error.rawValue))
+  }
+  // Up to here, so that what the end of the program cost is in it.
+  let counts = board.instructions
+  let start = kernel.store.pointee.programStart
+  statistics.pointee.userInstructions = counts.user &- start.user
+  statistics.pointee.kernelInstructions = counts.kernel &- start.kernel
+  statistics.pointee.freeAfter = settledFree(kernel)
+  VirtBoard.withoutCounting { ProcFS(kernel).sendTexts(at: .after, of: kernel.initTask) }
+  return end
+}
+
+/// The frames that are free when nothing is kept for later use: no empty slabs, nothing on the
+/// per-CPU lists.
+private func settledFree(_ kernel: KernelState<VirtBoard>) -> UInt64 {
+  kernel.slab.pointee.shrink()
+  kernel.frames.pointee.drain()
+  return kernel.frames.pointee.free.rawValue
+}
+
+extension KernelState<VirtBoard> {
+  /// Writes down what a process's memory was, while it still has it.
+  fileprivate func recordMemory(of task: KernelPointer<Task<VirtBoard>>) {
+    guard let space = task.pointee.memory.space else { return }
+    space.pointee.synchronizeResident()
+    let statistics = statistics
+    statistics.pointee.peakResident = space.pointee.peakResidentPages.rawValue
+    statistics.pointee.residentAnonymous = space.pointee.residentPages(.anonymous).rawValue
+    statistics.pointee.residentFile = space.pointee.residentPages(.file).rawValue
+    statistics.pointee.residentShared = space.pointee.residentPages(.shared).rawValue
+    statistics.pointee.peakVirtual = space.pointee.peakTotalPages.rawValue
+    statistics.pointee.tablePages = space.pointee.tablePages()
+    statistics.pointee.mappings = UInt64(space.pointee.mapCount)
+  }
+}
+
+extension VirtBoard {
+  /// Does something that no instruction counter sees: what a report costs is no part of what the
+  /// program cost.
+  static func withoutCounting(_ body: () -> Void) {
+    let all: UInt64 = 1 &<< 31 | 1
+    write_counters_disable(all)
+    barrier_isb()
+    body()
+    write_counters_enable(all)
+    barrier_isb()
   }
 }
