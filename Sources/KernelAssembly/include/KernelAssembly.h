@@ -51,7 +51,7 @@ INLINE void *kernel_geometry_writable(void) { return kernel_parameters_writable.
 struct KernelVariables {
   // The root without entries, as TTBR0_EL1 holds it.
   uint64_t empty_ttbr;
-  // Time spent waiting in WFI.
+  // Time in which no instructions were counted: waiting in WFI, writing reports.
   uint64_t idle_nanoseconds;
   // KernelState, one word; 0 before there is one.
   uint64_t state;
