@@ -66,6 +66,10 @@ struct FileSystemState: BitwiseCopyable {
   var isInteractive: Bool
   /// Bytes of standard input that were read.
   var inputRead: UInt64 = 0
+  /// The last stamp, the counter then, and how long it holds.
+  var stamp = FileTime()
+  var stampTicks: UInt64 = 0
+  var ticksPerStamp: UInt64 = 0
   /// The state of `/dev/urandom`'s generator.
   var random: UInt64
   /// Seconds since 1970 when the virtual counter was zero.

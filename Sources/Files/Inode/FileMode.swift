@@ -48,12 +48,16 @@ public struct DeviceNumber: BitwiseCopyable, Hashable, Sendable {
 }
 
 /// A moment: seconds since 1970 and nanoseconds.
-public struct FileTime: BitwiseCopyable, Hashable, Sendable {
+public struct FileTime: BitwiseCopyable, Hashable, Comparable, Sendable {
   public var seconds: Int64
   public var nanoseconds: UInt32
 
   @inlinable public init(seconds: Int64 = 0, nanoseconds: UInt32 = 0) {
     self.seconds = seconds
     self.nanoseconds = nanoseconds
+  }
+
+  @inlinable public static func < (a: Self, b: Self) -> Bool {
+    a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds
   }
 }

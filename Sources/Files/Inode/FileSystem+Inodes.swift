@@ -4,12 +4,26 @@ public import MemoryTypes
 import PageFrames
 
 extension FileSystem {
-  /// The time that files are stamped with.
+  /// The time that files are stamped with: as coarse as Linux's tick of 10 ms
+  /// (ktime_get_coarse_real_ts64()), because the division that a finer one takes is dear.
   var now: FileTime {
-    let elapsed = board.clock.nanoseconds
-    return FileTime(
+    let clock = board.clock
+    if clock.ticks &- state.pointee.stampTicks < state.pointee.ticksPerStamp {
+      return state.pointee.stamp
+    }
+    return takeStamp(clock)
+  }
+
+  @inline(never)
+  private func takeStamp(_ clock: MachineTime) -> FileTime {
+    let elapsed = clock.nanoseconds
+    let stamp = FileTime(
       seconds: state.pointee.bootSeconds &+ Int64(elapsed / 1_000_000_000),
       nanoseconds: UInt32(elapsed % 1_000_000_000))
+    state.pointee.stamp = stamp
+    state.pointee.stampTicks = clock.ticks
+    state.pointee.ticksPerStamp = clock.frequency / 100
+    return stamp
   }
 
   /// Makes an inode; the caller has its one reference.

@@ -38,7 +38,7 @@ extension FileSystem {
         (index) throws(Errno) in
         try readablePage(of: inode, at: index)
       }
-      if done > 0, !file.pointee.flags.contains(.noAccessTime) { inode.pointee.accessed = now }
+      if done > 0, !file.pointee.flags.contains(.noAccessTime) { touchAccessed(inode) }
       return done
     case .device(let device):
       return try read(device, wanted, sink)
@@ -46,6 +46,14 @@ extension FileSystem {
       return try readText(file, at: position, wanted, sink)
     case .directory, .symbolicLink: throw .EISDIR
     case .special: throw .EINVAL
+    }
+  }
+
+  /// Stamps a file as read, if it was written since (relatime: fs/inode.c: relatime_need_update()).
+  private func touchAccessed(_ inode: KernelPointer<Inode>) {
+    let accessed = inode.pointee.accessed
+    if accessed <= inode.pointee.modified || accessed <= inode.pointee.changed {
+      inode.pointee.accessed = now
     }
   }
 
