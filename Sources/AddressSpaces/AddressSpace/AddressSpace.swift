@@ -16,7 +16,8 @@ public import MemoryTypes
 ///
 /// Methods are called in place (`space.pointee.map(…)`). They never suspend, so nothing is locked.
 /// Addresses, lengths and flags are a program's: every one is checked here.
-@safe public struct AddressSpace<B: Board>: BitwiseCopyable {
+@safe public struct AddressSpace<B: Board>: ~Copyable {
+  let staysInPlace = Resident()
   /// Its own place: a task's space is compared with it.
   var here: KernelPointer<AddressSpace<B>>?
   /// What all address spaces share.

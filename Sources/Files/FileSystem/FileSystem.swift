@@ -25,6 +25,7 @@ public import PageFrames
 ///
 /// Linux: fs/namei.c (walks), fs/dcache.c, mm/shmem.c, mm/filemap.c, fs/seq_file.c.
 @safe public struct FileSystem<B: Board>: ~Copyable {
+  let resident = Resident()
   public let board: B
   public let frames: KernelPointer<FrameAllocator<B>>
   public let slab: KernelPointer<SlabAllocator<B>>

@@ -12,6 +12,7 @@ import PageFrames
 /// A writer for the console needs one page however long the text is: it sends the page when that is
 /// full and begins it again.
 @safe public struct TextWriter<B: Board>: ~Copyable {
+  let resident = Resident()
   let files: KernelPointer<FileSystem<B>>
   var pages = PageTree()
   public private(set) var count: UInt64 = 0

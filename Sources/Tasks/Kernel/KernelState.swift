@@ -49,6 +49,7 @@ public import PageFrames
 
 /// The one instance of all that tasks share; lives in RAM for ever.
 @safe public struct KernelStore<B: Processor>: ~Copyable {
+  let resident = Resident()
   public let board: B
   public let header: BoardHeader
   public let layout: KernelLayout

@@ -21,6 +21,7 @@ import PageFrames
 /// Invariant: a task that is not running has its registers in `switched`, `vectors` and
 /// `threadPointer`; the one that runs has them in the CPU.
 @safe public struct Task<B: Processor>: ~Copyable {
+  let resident = Resident()
   /// The process's number, and its thread group's, which is the same as long as there are no
   /// threads.
   public let pid: Int32
