@@ -11,6 +11,8 @@ public enum ConsoleFrame {
   public static let sync: UInt8 = 0xA5
   public static let headerLength = 4
   public static let maximumPayload = 0xFFFF
+  /// Typed last: nothing more will come, as a terminal's ^D says.
+  public static let endOfTyping: UInt8 = 4
 
   /// What a payload is.
   public enum Channel: UInt8, Sendable {

@@ -12,11 +12,12 @@ extension VirtBoard {
 
   private static var interruptMask: UInt64 { kernel_parameters.uart &+ 0x38 }
 
-  /// Switches transmitter and receiver on, and the receiver's interrupt, which ends an idle wait.
-  func startConsole() {
-    device_write(Self.control, 0x301)
-    device_write(Self.interruptMask, 1 &<< 4)
-  }
+  /// Switches transmitter and receiver on.
+  func startConsole() { device_write(Self.control, 0x301) }
+
+  /// Lets what is typed end an idle wait, or not: nobody else may see that interrupt, which stays
+  /// until the byte is read.
+  func letTypingWake(_ wakes: Bool) { device_write(Self.interruptMask, wakes ? 1 &<< 4 : 0) }
 
   @inline(__always) private func send(_ byte: UInt8) { device_write(Self.data, UInt32(byte)) }
 
@@ -40,14 +41,21 @@ extension VirtBoard {
     } while at < bytes.count
   }
 
-  /// Takes what was typed, without waiting.
+  /// Takes what was typed, without waiting; -1 when the tool has said, by ^D, that no more comes.
   public func readConsole(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     var count = 0
-    while count < buffer.count && device_read(Self.flags) & (1 &<< 4) == 0 {
-      unsafe buffer[count] = UInt8(truncatingIfNeeded: device_read(Self.data))
-      count &+= 1
+    while unsafe count < buffer.count && kernel_variables().pointee.typing_ended == 0
+      && device_read(Self.flags) & (1 &<< 4) == 0
+    {
+      let byte = UInt8(truncatingIfNeeded: device_read(Self.data))
+      if byte == ConsoleFrame.endOfTyping {
+        unsafe kernel_variables().pointee.typing_ended = 1
+      } else {
+        unsafe buffer[count] = byte
+        count &+= 1
+      }
     }
-    return count
+    return unsafe count == 0 && kernel_variables().pointee.typing_ended != 0 ? -1 : count
   }
 
   /// Sends the record and turns the power off.

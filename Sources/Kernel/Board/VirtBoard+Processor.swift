@@ -76,7 +76,9 @@ extension VirtBoard: Processor {
       write_timer_compare(ticks)
       write_timer_control(1)
     }
+    letTypingWake(true)
     wait_for_interrupt()
+    letTypingWake(false)
     write_timer_control(0)
     unsafe kernel_variables().pointee.idle_nanoseconds &+= clock.nanoseconds &- start
   }

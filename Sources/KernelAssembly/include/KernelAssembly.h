@@ -55,6 +55,8 @@ struct KernelVariables {
   uint64_t idle_nanoseconds;
   // KernelState, one word; 0 before there is one.
   uint64_t state;
+  // The tool has said that nothing more will be typed.
+  uint64_t typing_ended;
   // The kernel has begun to die.
   uint64_t dying;
 };

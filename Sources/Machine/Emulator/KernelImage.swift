@@ -18,7 +18,7 @@ package struct KernelImage: Sendable {
     guard let found else {
       throw .failure(
         "there is no kernel image",
-        hint: "'make image' builds it; --kernel or \(Self.variable) names one")
+        hint: "'make image' builds it, --kernel or \(Self.variable) names another")
     }
     try self.init(checking: found)
   }

@@ -111,7 +111,7 @@ struct Console {
   /// The end of it reaches the guest as ^D.
   private mutating func type(_ buffer: inout [UInt8]) -> Bool {
     let bytes = Self.read(STDIN_FILENO, &buffer) ?? []
-    typed = bytes.isEmpty ? [4] : Array(bytes)
+    typed = bytes.isEmpty ? [ConsoleFrame.endOfTyping] : Array(bytes)
     return !bytes.isEmpty
   }
 

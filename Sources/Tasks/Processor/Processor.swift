@@ -19,7 +19,8 @@ public protocol Processor: Board {
   /// Sends bytes on a channel of the console, framed.
   func write(_ channel: ConsoleFrame.Channel, _ bytes: UnsafeRawBufferPointer)
 
-  /// Takes typed bytes, at most as many as fit, without waiting; 0 if nothing was typed.
+  /// Takes typed bytes, at most as many as fit, without waiting; 0 if nothing was typed,
+  /// -1 if nothing more ever will be.
   func readConsole(into buffer: UnsafeMutableRawBufferPointer) -> Int
 
   /// Ends the machine: sends the record and turns the power off.

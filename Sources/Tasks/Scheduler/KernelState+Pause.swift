@@ -18,10 +18,12 @@ extension KernelState {
   }
 
   /// Takes typed bytes, waiting until there are some; EINTR if a signal comes first.
+  ///
+  /// None when nothing more will be typed.
   public func readTyped(_ buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
     while true {
       let count = unsafe board.readConsole(into: buffer)
-      if count > 0 { return count }
+      if count != 0 { return max(count, 0) }
       if hasDeadlySignal { throw .EINTR }
       block(on: WaitChannel(kind: .console, object: 0))
     }
