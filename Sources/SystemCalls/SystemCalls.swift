@@ -84,6 +84,7 @@ extension SystemCall {
     case 55: return try changeOwnerOpen()
     case 56: return try open()
     case 57: return try close()
+    case 59: return try makePipe()
     case 61: return try listFolder()
     case 62: return try seek()
     case 63: return try read()

@@ -111,6 +111,7 @@ extension FileSystem {
     _ file: KernelPointer<OpenFile>, to offset: Int64, whence: UInt32
   ) throws(Errno) -> UInt64 {
     let inode = file.pointee.inode
+    if case .pipe = inode.pointee.kind { throw .ESPIPE }
     if case .device(let device) = inode.pointee.kind {
       if device.isConsole { throw .ESPIPE }
       // lseek on /dev/null and its like answers 0 (drivers/char/mem.c: null_lseek()).
@@ -164,7 +165,7 @@ extension FileSystem {
           find(index, in: pages)
         }
       }
-    case .regular, .directory, .device, .special: throw .EINVAL
+    case .regular, .directory, .device, .pipe, .special: throw .EINVAL
     }
   }
 

@@ -60,7 +60,7 @@ extension FileSystem {
       result.blockSize = 4096
     case .device(let device): result.representedDevice = device.number.encoded
     case .procedural: result.blockSize = inode.pointee.mount == .system ? 4096 : 1024
-    case .directory, .symbolicLink, .special: break
+    case .directory, .symbolicLink, .pipe, .special: break
     }
     result.accessedSeconds = inode.pointee.accessed.seconds
     result.accessedNanoseconds = UInt64(inode.pointee.accessed.nanoseconds)

@@ -127,7 +127,8 @@ extension FileCaches {
         of: Inode.self, name: "shmem_inode_cache", linuxSize: ByteCount(704)),
       let proceduralInodes = slab.pointee.makeCache(
         of: Inode.self, name: "proc_inode_cache", linuxSize: ByteCount(648),
-        options: .reclaimable)
+        options: .reclaimable),
+      let pipes = slab.pointee.makeCache(of: Pipe.self, name: "pipe_inode_info")
     else { return nil }
     self.pageTreeNodes = pageTreeNodes
     self.descriptorTables = descriptorTables
@@ -136,5 +137,6 @@ extension FileCaches {
     self.openFiles = openFiles
     self.memoryInodes = memoryInodes
     self.proceduralInodes = proceduralInodes
+    self.pipes = pipes
   }
 }

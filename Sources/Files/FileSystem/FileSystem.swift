@@ -58,6 +58,7 @@ struct FileCaches<B: Board>: BitwiseCopyable {
   var openFiles: ObjectCache<OpenFile, B>
   var pageTreeNodes: ObjectCache<PageTreeNode, B>
   var descriptorTables: ObjectCache<FileDescriptorTable, B>
+  var pipes: ObjectCache<Pipe, B>
 }
 
 /// What changes about the file system as a whole.
@@ -71,6 +72,8 @@ struct FileSystemState: BitwiseCopyable {
   var stamp = FileTime()
   var stampTicks: UInt64 = 0
   var ticksPerStamp: UInt64 = 0
+  /// Ends of pipes that were closed, ever.
+  var closedPipeEnds: UInt64 = 0
   /// The state of `/dev/urandom`'s generator.
   var random: UInt64
   /// Seconds since 1970 when the virtual counter was zero.

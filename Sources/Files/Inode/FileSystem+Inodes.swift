@@ -65,6 +65,7 @@ extension FileSystem {
         unsafe slab.pointee.freeBytes(buffer, ByteCount(inode.pointee.size))
       }
     }
+    if case .pipe(let address) = inode.pointee.kind { freePipe(address) }
     dropPages(from: 0, of: inode)
     state.pointee.mounts[Int(inode.pointee.mount.rawValue)].inodes &-= 1
     cache(for: inode.pointee.kind, on: inode.pointee.mount).free(inode)

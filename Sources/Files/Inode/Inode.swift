@@ -15,6 +15,8 @@ public struct Inode: ~Copyable {
     case device(CharacterDevice)
     /// Made on demand (`/proc`, `/sys`); its mode says whether file, folder or link.
     case procedural(ProceduralNode)
+    /// A pipe without a name; the inode owns the object there.
+    case pipe(address: UInt)
     /// A named pipe or a socket's name: can be seen, not opened.
     case special
   }
@@ -83,6 +85,11 @@ public struct Inode: ~Copyable {
 
   public var isRegular: Bool {
     if case .regular = kind { return true }
+    return false
+  }
+
+  public var isPipe: Bool {
+    if case .pipe = kind { return true }
     return false
   }
 

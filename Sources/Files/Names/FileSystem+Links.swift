@@ -22,7 +22,7 @@ extension FileSystem {
       case .place(let dentry): return .place(dentry)
       case .sibling(let number): return .place(try sibling(number, of: link))
       }
-    case .regular, .directory, .device, .special:
+    case .regular, .directory, .device, .pipe, .special:
       throw .EINVAL
     }
   }

@@ -43,7 +43,7 @@ extension FileSystem {
         case .symbolicLink: .ELOOP
         default: writes && inode.pointee.mode.permissions & 0o222 == 0 ? .EACCES : nil
         }
-      case .special: .ENXIO
+      case .special, .pipe: .ENXIO
       case .regular, .device: nil
       }
     if let problem {
@@ -161,6 +161,7 @@ extension FileSystem {
     file.pointee.references &-= 1
     guard file.pointee.references == 0 else { return }
     dropText(of: file)
+    closePipeEnd(file)
     release(file.pointee.dentry)
     caches.openFiles.free(file)
   }

@@ -45,6 +45,7 @@ extension FileSystem {
     case .procedural:
       return try readText(file, at: position, wanted, sink)
     case .directory, .symbolicLink: throw .EISDIR
+    case .pipe(let address): return try readPipe(address, wanted, sink)
     case .special: throw .EINVAL
     }
   }

@@ -34,6 +34,7 @@ extension FileSystem {
       return try write(device, wanted, source)
     case .procedural(let node):
       return try store(node, wanted, source)
+    case .pipe(let address): return try writePipe(address, wanted, source)
     case .directory, .symbolicLink, .special: throw .EINVAL
     }
   }

@@ -45,6 +45,35 @@ extension SystemCall {
     return UInt64(word(1))
   }
 
+  /// pipe2(descriptors, flags).
+  func makePipe() throws(Errno) -> UInt64 {
+    let flags = OpenFlags(rawValue: word(1))
+    guard flags.subtracting([.closeOnExec, .nonBlocking, .direct]).isEmpty else { throw .EINVAL }
+    let closes = flags.contains(.closeOnExec)
+    let (reader, writer) = try files.pointee.makePipe(flags)
+    let first: UInt64
+    do throws(Errno) {
+      first = try files.pointee.install(reader, in: table, limit: limit, closeOnExec: closes)
+    } catch {
+      files.pointee.release(writer)
+      throw error
+    }
+    do throws(Errno) {
+      let second = try files.pointee.install(
+        writer, in: table, limit: limit, closeOnExec: closes)
+      do throws(Errno) {
+        try space.pointee.copyOut(second &<< 32 | first, to: address(0))
+      } catch {
+        try files.pointee.close(second, in: table)
+        throw error
+      }
+    } catch {
+      try files.pointee.close(first, in: table)
+      throw error
+    }
+    return 0
+  }
+
   /// fcntl(fd, command, argument).
   func fileControl() throws(Errno) -> UInt64 {
     let file = try file(0)

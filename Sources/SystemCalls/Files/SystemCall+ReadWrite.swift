@@ -36,6 +36,7 @@ extension SystemCall {
   }
 
   private func checkSeekable(_ file: KernelPointer<OpenFile>) throws(Errno) {
+    if file.pointee.inode.pointee.isPipe { throw .ESPIPE }
     if case .device(let device) = file.pointee.inode.pointee.kind, device.isConsole {
       throw .ESPIPE
     }
@@ -81,6 +82,7 @@ extension SystemCall {
   ) throws(Errno) -> UInt64 {
     guard file.pointee.flags.mayRead else { throw .EBADF }
     try checkRange(buffer, count)
+    if file.pointee.inode.pointee.isPipe { return try readPipe(file, buffer, count) }
     let length = ByteCount(min(count, most))
     var place = buffer
     let done: Int
@@ -102,6 +104,7 @@ extension SystemCall {
   ) throws(Errno) -> UInt64 {
     guard file.pointee.flags.mayWrite else { throw .EBADF }
     try checkRange(buffer, count)
+    if file.pointee.inode.pointee.isPipe { return try writePipe(file, buffer, count) }
     let length = ByteCount(min(count, most))
     var place = buffer
     let done: Int

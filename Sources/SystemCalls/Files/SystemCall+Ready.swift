@@ -8,6 +8,8 @@ import Tasks
 extension SystemCall {
   private var input: UInt16 { 0x001 }  // POLLIN
   private var output: UInt16 { 0x004 }  // POLLOUT
+  private var failed: UInt16 { 0x008 }  // POLLERR
+  private var cut: UInt16 { 0x010 }  // POLLHUP
   private var invalid: UInt16 { 0x020 }  // POLLNVAL
 
   /// ppoll(entries, count, timeout, mask, mask size).
@@ -15,17 +17,19 @@ extension SystemCall {
     let count = UInt64(word(1))
     guard count <= task.pointee.limits[.openFiles].soft else { throw .EINVAL }
     let deadline = try deadline(at: address(2))
-    var ready: UInt64 = 0
-    for index in 0..<count {
-      let entry = address(0) + ByteCount(index &* 8)
-      let descriptor = try space.pointee.copyIn(Int32.self, from: entry)
-      let asked = try space.pointee.copyIn(UInt16.self, from: entry + ByteCount(4))
-      let events = self.events(descriptor) & (asked | invalid)
-      if events != 0 { ready &+= 1 }
-      try space.pointee.copyOut(events, to: entry + ByteCount(6))
+    while true {
+      var ready: UInt64 = 0
+      for index in 0..<count {
+        let entry = address(0) + ByteCount(index &* 8)
+        let descriptor = try space.pointee.copyIn(Int32.self, from: entry)
+        let asked = try space.pointee.copyIn(UInt16.self, from: entry + ByteCount(4))
+        let events = self.events(descriptor) & (asked | invalid | cut | failed)
+        if events != 0 { ready &+= 1 }
+        try space.pointee.copyOut(events, to: entry + ByteCount(6))
+      }
+      if ready > 0 { return ready }
+      guard try kernel.waitForAnything(until: deadline) else { return 0 }
     }
-    if ready == 0 { try kernel.pause(until: deadline) }
-    return ready
   }
 
   /// What a descriptor is ready for.
@@ -34,6 +38,12 @@ extension SystemCall {
     do {
       let file = try files.pointee.file(UInt64(descriptor), in: table)
       var events: UInt16 = 0
+      if let pipe = files.pointee.pipeReadiness(of: file) {
+        if file.pointee.flags.mayWrite {
+          return (pipe.hasRoom ? output : 0) | (pipe.isCut ? failed : 0)
+        }
+        return (pipe.hasBytes ? input : 0) | (pipe.isCut ? cut : 0)
+      }
       if file.pointee.flags.mayRead { events |= input }
       if file.pointee.flags.mayWrite { events |= output }
       return events
@@ -45,25 +55,34 @@ extension SystemCall {
     guard int(0) >= 0 else { throw .EINVAL }
     let count = min(UInt64(word(0)), task.pointee.limits[.openFiles].soft)
     let deadline = try deadline(at: address(4))
+    while true {
+      // The sets are answered in place: only when the wait is over.
+      let ready = try scan(count, answers: false)
+      if ready > 0 { return try scan(count, answers: true) }
+      guard try kernel.waitForAnything(until: deadline) else {
+        return try scan(count, answers: true)
+      }
+    }
+  }
+
+  /// Counts what is ready in the three sets of select.
+  private func scan(_ count: UInt64, answers: Bool) throws(Errno) -> UInt64 {
     var ready: UInt64 = 0
-    let words = (count &+ 63) / 64
     for set in 1...3 where argument(set) != 0 {
-      for word in 0..<words {
+      for word in 0..<(count &+ 63) / 64 {
         let place = address(set) + ByteCount(word &* 8)
         let asked = try space.pointee.copyIn(UInt64.self, from: place)
         var found: UInt64 = 0
         for bit in 0..<min(64, count &- word &* 64) where asked & (1 &<< bit) != 0 {
-          let events = events(Int32(word &* 64 &+ bit))
+          let events = events(Int32(truncatingIfNeeded: word &* 64 &+ bit))
           guard events & invalid == 0 else { throw .EBADF }
-          if set == 1 && events & input != 0 || set == 2 && events & output != 0 {
-            found |= 1 &<< bit
-          }
+          let wanted = set == 1 ? input | cut : set == 2 ? output | failed : 0
+          if events & wanted != 0 { found |= 1 &<< bit }
         }
         ready &+= UInt64(found.nonzeroBitCount)
-        try space.pointee.copyOut(found, to: place)
+        if answers { try space.pointee.copyOut(found, to: place) }
       }
     }
-    if ready == 0 { try kernel.pause(until: deadline) }
     return ready
   }
 

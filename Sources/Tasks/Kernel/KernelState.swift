@@ -70,6 +70,8 @@ public import PageFrames
   var lastTask: KernelPointer<Task<B>>?
   public internal(set) var taskCount = 0
   var nextPID: Int32 = 2
+  /// ``Files/FileSystem/closedPipeEnds`` when those who wait at pipes last looked.
+  var seenPipeEnds: UInt64 = 0
   var queueHead: KernelPointer<Task<B>>?
   var queueTail: KernelPointer<Task<B>>?
   var tasks: ObjectCache<Task<B>, B>

@@ -66,6 +66,16 @@ extension KernelState {
     let start = store.pointee.programStart
     statistics.pointee.userInstructions = counts.user &- start.user
     statistics.pointee.kernelInstructions = counts.kernel &- start.kernel
+    if let space = task.pointee.memory.space {
+      space.pointee.synchronizeResident()
+      statistics.pointee.peakResident = space.pointee.peakResidentPages.rawValue
+      statistics.pointee.residentAnonymous = space.pointee.residentPages(.anonymous).rawValue
+      statistics.pointee.residentFile = space.pointee.residentPages(.file).rawValue
+      statistics.pointee.residentShared = space.pointee.residentPages(.shared).rawValue
+      statistics.pointee.peakVirtual = space.pointee.peakTotalPages.rawValue
+      statistics.pointee.tablePages = space.pointee.tablePages()
+      statistics.pointee.mappings = UInt64(space.pointee.mapCount)
+    }
     if let texts = store.pointee.beforeTeardown { texts(self, task) }
   }
 

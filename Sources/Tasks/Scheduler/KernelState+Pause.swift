@@ -1,4 +1,5 @@
 import Arm64
+public import Files
 public import MemoryTypes
 
 /// Waiting for time, for typing or for a signal, on behalf of a program.
@@ -15,6 +16,26 @@ extension KernelState {
   /// Sleeps until a signal is there that is not blocked.
   public func waitForSignal() {
     while !hasDeadlySignal { block(on: WaitChannel(kind: .sleep, object: 0)) }
+  }
+
+  /// Waits until something happens to a pipe; EINTR if a signal comes first.
+  public func waitAtPipe(_ inode: KernelPointer<Inode>) throws(Errno) {
+    if hasDeadlySignal { throw .EINTR }
+    block(on: WaitChannel(kind: .pipe, object: inode.address))
+  }
+
+  /// Waits until something happens to any pipe; false when the moment has come instead.
+  public func waitForAnything(until deadline: UInt64?) throws(Errno) -> Bool {
+    if let deadline, board.clock.ticks >= deadline { return false }
+    if hasDeadlySignal { throw .EINTR }
+    block(on: WaitChannel(kind: .pipe, object: 0), until: deadline)
+    return true
+  }
+
+  /// Wakes those who wait at a pipe, and those who wait at any.
+  public func wakeAtPipe(_ inode: KernelPointer<Inode>) {
+    wake(WaitChannel(kind: .pipe, object: inode.address))
+    wake(WaitChannel(kind: .pipe, object: 0))
   }
 
   /// Takes typed bytes, waiting until there are some; EINTR if a signal comes first.

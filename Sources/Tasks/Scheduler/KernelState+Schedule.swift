@@ -65,6 +65,7 @@ extension KernelState {
   func schedule() {
     while true {
       let nearest = wakeExpired()
+      wakeAtClosedPipes()
       if let next = dequeue() {
         if next != current { switchTo(next) }
         return
@@ -73,6 +74,20 @@ extension KernelState {
       board.idle(until: nearest)
       // Whoever waits for typing tests again.
       wake(WaitChannel(kind: .console, object: 0))
+    }
+  }
+
+  /// Wakes those who wait at pipes, if an end of any was closed: they may wait for nobody now.
+  private func wakeAtClosedPipes() {
+    let closed = files.pointee.closedPipeEnds
+    guard closed != store.pointee.seenPipeEnds else { return }
+    store.pointee.seenPipeEnds = closed
+    var task = store.pointee.firstTask
+    while let found = task {
+      if found.pointee.state == .blocked && found.pointee.waiting.kind == .pipe {
+        enqueue(found)
+      }
+      task = found.pointee.nextTask
     }
   }
 
