@@ -42,7 +42,9 @@ import Tasks
     }
   }
 
-  /// The open file whose descriptor is an argument. Linux takes descriptors as `unsigned int`.
+  /// The open file whose descriptor is an argument.
+  ///
+  /// Linux takes descriptors as `unsigned int`.
   @inline(__always)
   func file(_ index: Int) throws(Errno) -> KernelPointer<OpenFile> {
     try files.pointee.file(UInt64(word(index)), in: table)

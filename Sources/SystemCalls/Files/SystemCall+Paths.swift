@@ -24,7 +24,7 @@ extension SystemCall {
     return try unsafe body(ByteString(UnsafeRawBufferPointer(start: bytes, count: count)))
   }
 
-  /// The folder that a path begins at, named by the descriptor in an argument. Borrowed.
+  /// The folder that a path begins at, named by the descriptor in an argument; borrowed.
   func base(_ index: Int, _ path: ByteString) throws(Errno) -> KernelPointer<Dentry> {
     try base(of: int(index), path)
   }

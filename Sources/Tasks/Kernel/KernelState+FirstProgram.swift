@@ -8,8 +8,9 @@ import PageFrames
 
 /// The first program: what the machine was started for.
 extension KernelState {
-  /// Sets what is called when the first program has ended and still has all its memory: the texts
-  /// of `--show` are made then. The function captures nothing.
+  /// Sets what is called when the first program has ended and still has all its memory.
+  ///
+  /// The texts of `--show` are made then. The function captures nothing.
   public func setBeforeTeardown(
     _ body: @escaping (KernelState<B>, KernelPointer<Task<B>>) -> Void
   ) {

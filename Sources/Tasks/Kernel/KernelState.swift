@@ -75,7 +75,9 @@ public import PageFrames
   var queueHead: KernelPointer<Task<B>>?
   var queueTail: KernelPointer<Task<B>>?
   var tasks: ObjectCache<Task<B>, B>
-  /// Two buffers of PATH_MAX bytes for paths of system calls. Only the call that runs uses them,
+  /// Two buffers of PATH_MAX bytes for paths of system calls.
+  ///
+  /// Only the call that runs uses them,
   /// and not across anything that waits.
   public let pathBuffers: PageFrameNumber
   /// RLIMIT_NPROC and RLIMIT_SIGPENDING: half of what fits (kernel/fork.c:fork_init()).

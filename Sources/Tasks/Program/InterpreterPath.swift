@@ -1,8 +1,9 @@
 import Files
 import MemoryTypes
 
-/// The path of a script's interpreter, copied out of the file that named it; empty before the
-/// first script. Shorter than the 256 bytes that are probed.
+/// The path of a script's interpreter, copied out of the file that named it.
+///
+/// Empty before the first script; shorter than the 256 bytes that are probed.
 struct InterpreterPath {
   private var bytes: InlineArray<256, UInt8> = .init(repeating: 0)
   private var count = 0

@@ -46,7 +46,8 @@ extension KernelState {
             flags.insert(.fixedNoReplace)
           } else if elf.alignment > pageSize.bytes.rawValue {
             // Find out where it would lie, and move that down to the alignment asked for.
-            let found = try load(segment, file, bias: 0 &- segment.virtualAddress, flags, whole, space)
+            let found = try load(
+              segment, file, bias: 0 &- segment.virtualAddress, flags, whole, space)
             try space.pointee.unmap(found, whole.alignedUp(to: pageSize))
             bias = found.rawValue & ~(elf.alignment &- 1)
             flags.insert(.fixedNoReplace)

@@ -60,8 +60,10 @@ extension KernelState {
     if task.pointee.state == .blocked { enqueue(task) }
   }
 
-  /// Gives the CPU to the next task in the queue; the caller has put itself into it, or waits, or
-  /// has ended. With nobody to run, the CPU idles until a moment that somebody waits for.
+  /// Gives the CPU to the next task in the queue.
+  ///
+  /// The caller has put itself into it, or waits, or has ended. With nobody to run, the CPU idles
+  /// until a moment that somebody waits for.
   func schedule() {
     while true {
       let nearest = wakeExpired()

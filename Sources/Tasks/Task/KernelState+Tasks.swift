@@ -7,7 +7,9 @@ import PageFrames
 
 /// Tasks as objects: making and freeing them, their numbers and family.
 extension KernelState {
-  /// Makes a task that has nothing yet: no memory, no files, no family. Nil if there is no room.
+  /// Makes a task that has nothing yet: no memory, no files, no family.
+  ///
+  /// Nil if there is no room.
   static func makeTask(
     pid: Int32, name: TaskName, limits: ResourceLimits, _ board: B, _ layout: KernelLayout,
     _ frames: KernelPointer<FrameAllocator<B>>, _ tasks: ObjectCache<Task<B>, B>

@@ -135,7 +135,9 @@ public enum ExitStatus: BitwiseCopyable, Hashable, Sendable {
   }
 }
 
-/// Users and groups. There is one user, 0, until programs may change it.
+/// Users and groups.
+///
+/// There is one user, 0, until programs may change it.
 public struct Credentials: BitwiseCopyable, Sendable {
   public var user: UInt32 = 0
   public var effectiveUser: UInt32 = 0

@@ -131,10 +131,12 @@ final class GuestMachine {
     header.length = UInt64(strings.count)
     let files = kernel.files
     guard let table = try? files.pointee.makeDescriptorTable() else { fatalError("no table") }
-    for (device, flags) in [("/dev/console", OpenFlags.readWrite), ("/dev/console", .readWrite), ("/dev/console", .readWrite)] {
-      guard let file = try? files.pointee.open(kept(device), from: files.pointee.root, flags),
+    for _ in 0..<3 {
+      guard
+        let file = try? files.pointee.open(
+          kept("/dev/console"), from: files.pointee.root, .readWrite),
         (try? files.pointee.install(file, in: table, limit: 1024, closeOnExec: false)) != nil
-      else { fatalError("no \(device)") }
+      else { fatalError("no console") }
     }
     return unsafe strings.withUnsafeBytes { bytes in
       unsafe kernel.runFirstProgram(header, bytes, files: table)
