@@ -98,6 +98,7 @@ let boardTargets: [Target] = [
   .executableTarget(
     name: "Kernel", dependencies: allRooms + ["KernelAssembly"],
     swiftSettings: strict + [.enableExperimentalFeature("Volatile")]),
+  .executableTarget(name: "EmbeddedProbe", dependencies: allRooms, swiftSettings: strict),
 ]
 
 let forBoard = Context.environment["KERNEL"] != nil

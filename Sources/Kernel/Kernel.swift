@@ -29,6 +29,7 @@ func kernelMain() -> Never {
     let frameTable = tables.mapFrameTable(&map)
   else { die("too little RAM for the page tables") }
   tables.activate()
+  guard tables.dropInit(&map) else { die("too many pieces of RAM") }
   InterruptController.start()
   var options = FrameAllocator<VirtBoard>.Options()
   options.ramIsZero = ramIsZero

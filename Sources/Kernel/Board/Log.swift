@@ -41,7 +41,8 @@ struct LogLine: ~Copyable {
     let length = count &+ 1
     let span = bytes.span
     unsafe span.withUnsafeBufferPointer { buffer in
-      unsafe VirtBoard().write(.log, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<length]))
+      unsafe VirtBoard().write(
+        .log, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<length]))
     }
   }
 }

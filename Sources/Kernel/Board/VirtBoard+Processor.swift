@@ -58,9 +58,11 @@ extension VirtBoard: Processor {
     nonmutating set { write_tpidr_el0(newValue) }
   }
 
+  /// What the counters say that Head.S started.
+  ///
   /// The cycle counter runs at EL0 only and has 64 bits. EL1's event counter has 32; what is above
-  /// follows from the time, since an instruction takes a nanosecond and only ``idle(until:)`` lets
-  /// time go by without one.
+  /// follows from the time, since an instruction takes a nanosecond, and the nanoseconds in which
+  /// nothing was counted are known.
   public var instructions: InstructionCounts {
     let user = read_cycles()
     let low = UInt32(truncatingIfNeeded: read_event0())

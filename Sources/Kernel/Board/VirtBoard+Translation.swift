@@ -52,8 +52,10 @@ extension VirtBoard {
     (address.rawValue &>> 12) & 0x0fff_ffff_ffff | UInt64(asid.rawValue) &<< 48
   }
 
-  /// `caches_clean_inval_pou()`; CTR_EL0.IDC and DIC say what is not needed. A page or more is
-  /// cheaper forgotten with everything else than line by line.
+  /// As `caches_clean_inval_pou()` does, but for instructions all at once.
+  ///
+  /// CTR_EL0.IDC and DIC say what is not needed. A page of instructions is cheaper forgotten with
+  /// all others than line by line.
   public func synchronizeInstructions(at address: PhysicalAddress, _ length: ByteCount) {
     let type = read_ctr()
     let start = address.rawValue &+ kernel_parameters.linear_offset

@@ -43,7 +43,8 @@ extension VirtBoard {
   public func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer {
     // SAFETY: the linear map begins far above zero.
     unsafe UnsafeMutableRawPointer(
-      bitPattern: UInt(address.rawValue &+ kernel_parameters.linear_offset)).unsafelyUnwrapped
+      bitPattern: UInt(address.rawValue &+ kernel_parameters.linear_offset)
+    ).unsafelyUnwrapped
   }
 
   @inline(__always)

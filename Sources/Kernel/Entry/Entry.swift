@@ -38,6 +38,7 @@ extension Kernel {
     unsafe KernelState(
       store: KernelPointer(
         UnsafeMutablePointer<KernelStore<VirtBoard>>(
-          bitPattern: UInt(kernel_variables().pointee.state)).unsafelyUnwrapped))
+          bitPattern: UInt(kernel_variables().pointee.state)
+        ).unsafelyUnwrapped))
   }
 }

@@ -45,9 +45,10 @@ struct KernelTables: ~Copyable {
     _ map: inout MemoryMap, _ address: VirtualAddress, _ range: PhysicalRange,
     _ attributes: Descriptor.Attributes, _ options: MappingOptions = []
   ) -> Bool {
-    range.isEmpty || table.map(address, to: range.start, range.length, attributes, options) { _ in
-      Self.page(board, &map, ramIsZero).map { PageFrameNumber(containing: $0, board.pageSize) }
-    }
+    range.isEmpty
+      || table.map(address, to: range.start, range.length, attributes, options) { _ in
+        Self.page(board, &map, ramIsZero).map { PageFrameNumber(containing: $0, board.pageSize) }
+      }
   }
 
   /// RAM at PAGE_OFFSET (`map_mem()`), the alias of the kernel's text read-only and in pages that
@@ -59,10 +60,12 @@ struct KernelTables: ~Copyable {
       let bank = memory.banks[index]
       let below = PhysicalRange(start: bank.start, end: min(bank.end, text.start))
       let above = PhysicalRange(start: max(bank.start, text.end), end: bank.end)
-      ok = ok && map(&memory, linear(below.start), below, .kernelLinearMap, .noExecute)
+      ok =
+        ok && map(&memory, linear(below.start), below, .kernelLinearMap, .noExecute)
         && map(&memory, linear(above.start), above, .kernelLinearMap, .noExecute)
     }
-    ok = ok
+    ok =
+      ok
       && map(&memory, linear(text.start), text, .kernelReadOnly, [.noContiguous, .noExecute])
     let areas = PhysicalRange(
       start: PhysicalAddress(kernel_parameters.header),
@@ -70,8 +73,10 @@ struct KernelTables: ~Copyable {
     return ok && map(&memory, linear(areas.start), areas, .kernelLinearMap, .noExecute)
   }
 
-  /// The image at KIMAGE_VADDR (`map_kernel()`): text executable, constants read-only, the rest
-  /// not executable. The code and the relocations of the start-up stay until ``dropInit``.
+  /// The image at KIMAGE_VADDR (`map_kernel()`).
+  ///
+  /// Text is executable, constants are read-only, the rest is not executable. The code and the
+  /// relocations of the start-up stay until ``dropInit(_:)``.
   func mapImage(_ memory: inout MemoryMap) -> Bool {
     let text = (address_of_text_start(), address_of_text_end())
     let constants = (address_of_text_end(), address_of_init_start())
@@ -111,7 +116,8 @@ struct KernelTables: ~Copyable {
       }
     }
     // SAFETY: the parts that describe RAM are mapped by the table that is about to be used.
-    return unsafe FrameTable(base: UnsafeMutableRawPointer(bitPattern: UInt(base)).unsafelyUnwrapped)
+    return unsafe FrameTable(
+      base: UnsafeMutableRawPointer(bitPattern: UInt(base)).unsafelyUnwrapped)
   }
 
   /// The PL011 in the early console's slot of the fixmap, the interrupt controller's pages below
@@ -141,6 +147,19 @@ struct KernelTables: ~Copyable {
       control.ttbr(root: table.root), control.tcr,
       kernel_parameters.image_physical &- kernel_parameters.image_virtual,
       control.ttbr(root: empty))
+  }
+
+  /// Gives back what only the start-up needed (`free_initmem()`): its section of the image, which
+  /// is no longer mapped there, and the tables it came up with.
+  func dropInit(_ memory: inout MemoryMap) -> Bool {
+    let (start, end) = (address_of_init_start(), address_of_init_end())
+    table.forEachRun(in: VirtualAddress(start)..<VirtualAddress(end)) { run in
+      for index in 0..<run.count { run[index] = .none }
+    }
+    board.invalidate(.all)
+    barrier_isb()
+    return memory.release(section(start, end))
+      && memory.release(section(address_of_data_end(), address_of_image_end()))
   }
 
   private func linear(_ address: PhysicalAddress) -> VirtualAddress {

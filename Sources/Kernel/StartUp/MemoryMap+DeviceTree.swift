@@ -5,8 +5,9 @@ import PageFrames
 
 /// What RAM there is, from the device tree (arch/arm64/mm/init.c:arm64_memblock_init()).
 extension MemoryMap {
-  /// The banks and holes that the tool's tree names, or QEMU's if there is none, with the image
-  /// reserved. Nil if the tree is none or has too many ranges.
+  /// The banks and holes of the tool's tree, or of QEMU's if there is none.
+  ///
+  /// The image is reserved. Nil if the tree is none or has too many ranges.
   static func describing(_ board: VirtBoard) -> MemoryMap? {
     let area = board.header.pointee.deviceTree
     let own = unsafe board.bytes(of: area)
@@ -19,16 +20,19 @@ extension MemoryMap {
     var fits = true
     tree.forEachBank { fits = map.add(PhysicalRange($0)) && fits }
     tree.forEachReservation { range, unmapped in
-      fits = (unmapped ? map.remove(PhysicalRange(range)) : map.reserve(PhysicalRange(range))) && fits
+      fits =
+        (unmapped ? map.remove(PhysicalRange(range)) : map.reserve(PhysicalRange(range))) && fits
     }
     // QEMU's RAM goes on behind the banks; what lies there is the board file's.
-    fits = map.remove(
-      PhysicalRange(
-        start: PhysicalAddress(kernel_parameters.header), end: PhysicalAddress(.max))) && fits
-    fits = map.reserve(
-      PhysicalRange(
-        start: PhysicalAddress(kernel_parameters.image_physical),
-        length: ByteCount(kernel_parameters.image_size))) && fits
+    fits =
+      map.remove(
+        PhysicalRange(
+          start: PhysicalAddress(kernel_parameters.header), end: PhysicalAddress(.max))) && fits
+    fits =
+      map.reserve(
+        PhysicalRange(
+          start: PhysicalAddress(kernel_parameters.image_physical),
+          length: ByteCount(kernel_parameters.image_size))) && fits
     return fits ? consume map : nil
   }
 }

@@ -4,9 +4,12 @@ import MemoryTypes
 import PageFrames
 import Tasks
 
-/// Copies the vdso's page into a frame of its own, tells it where its data is, and fills that
-/// (arch/arm64/kernel/vdso.c, kernel/time/vsyscall.c). Nil without memory.
-func makeVDSO(_ board: VirtBoard, _ frames: KernelPointer<FrameAllocator<VirtBoard>>) -> VDSOImage? {
+/// Makes the vdso: copies its page into a frame of its own and fills its data page; nil without
+/// memory.
+///
+/// The page is told where its data is (arch/arm64/kernel/vdso.c, kernel/time/vsyscall.c).
+func makeVDSO(_ board: VirtBoard, _ frames: KernelPointer<FrameAllocator<VirtBoard>>) -> VDSOImage?
+{
   guard
     let code = frames.pointee.allocate([.kernel, .zero]),
     let data = frames.pointee.allocate([.kernel, .zero])
