@@ -69,7 +69,7 @@ import Testing
     var random = Random(seed: seed)
     let model = Model()
     let space: UInt64 = 1 << (8 + seed)
-    for step in 0..<4000 {
+    for step in 0..<1500 {
       let start = UInt64.random(in: 0..<space, using: &random)
       let length = UInt64.random(in: 1...12, using: &random)
       switch UInt64.random(in: 0..<8, using: &random) {

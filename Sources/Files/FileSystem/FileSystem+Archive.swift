@@ -170,6 +170,7 @@ extension FileSystem {
         }
         copy(frame, index, offset: entry.data, bytes: entry.size)
         try add(frame, at: index, to: inode)
+        markWritten(frame)
       }
     } catch {
       release(inode)

@@ -52,6 +52,7 @@ extension FileSystem {
       do throws(Errno) {
         let frame = try writablePage(of: inode, at: place &>> pageSize.shift)
         frames.pointee.frame(frame).pointee.referenceCount &+= 1
+        markWritten(frame)
         defer { frames.pointee.release(frame) }
         // SAFETY: the piece lies within the frame, which is held.
         taken = try source(

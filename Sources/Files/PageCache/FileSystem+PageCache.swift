@@ -95,7 +95,8 @@ extension FileSystem {
     // As add_to_page_cache and folio_add_lru() count.
     frames.pointee.count(.nr_file_pages, by: 1)
     if inode.pointee.mount.isMemory {
-      frame.pointee.flags = [.uptodate, .swapBacked, .dirty, .lru]
+      // A hole that was only read is clean; whoever writes says so (`markWritten`).
+      frame.pointee.flags = [.uptodate, .swapBacked, .lru]
       frames.pointee.count(.nr_shmem, by: 1)
       frames.pointee.count(.nr_inactive_anon, by: 1)
       frames.pointee.count(.nr_zone_inactive_anon, of: number, by: 1)
@@ -104,6 +105,11 @@ extension FileSystem {
       frames.pointee.count(.nr_inactive_file, by: 1)
       frames.pointee.count(.nr_zone_inactive_file, of: number, by: 1)
     }
+  }
+
+  /// A page was written to by a call: dirty, and used (shmem_write_end(), SGP_WRITE).
+  func markWritten(_ number: PageFrameNumber) {
+    frames.pointee.frame(number).pointee.flags.formUnion([.dirty, .referenced])
   }
 
   /// Takes a file's pages from an index on out of RAM. Frames that are still mapped somewhere stay
