@@ -142,6 +142,16 @@
   mov     x3, #4
   lsl     x2, x3, x2
   add     x1, x1, x0
+  cmp     x2, #64
+  b.ne    1f
+  // A page is a multiple of 16 such blocks; the loop's own instructions are shared by them.
+3:.rept   16
+  dc      zva, x0
+  add     x0, x0, #64
+  .endr
+  cmp     x0, x1
+  b.lo    3b
+  ret
 1:dc      zva, x0
   add     x0, x0, x2
   cmp     x0, x1
