@@ -115,6 +115,7 @@ extension FileSystem {
   /// Takes a file's pages from an index on out of RAM. Frames that are still mapped somewhere stay
   /// alive, ownerless, until they are unmapped.
   func dropPages(from first: UInt64, of inode: KernelPointer<Inode>) {
+    guard inode.pointee.pages.root != 0 else { return }
     let isMemory = inode.pointee.mount.isMemory
     var dropped: UInt64 = 0
     // Out of the inode while it is worked on: freeing nodes must not see a half-changed tree.

@@ -12,41 +12,52 @@ import PageFrames
 /// A writer for the console needs one page however long the text is: it sends the page when that is
 /// full and begins it again.
 @safe public struct TextWriter<B: Board>: ~Copyable {
-  let resident = Resident()
   let files: KernelPointer<FileSystem<B>>
   var pages = PageTree()
-  public private(set) var count: UInt64 = 0
   public private(set) var hasFailed = false
   /// The free part of the last page.
-  private var cursor: UnsafeMutablePointer<UInt8>?
-  private var room: Int = 0
+  private var cursor: UnsafeMutablePointer<UInt8>
+  private var room = 0
+  /// The bytes that all pages so far can hold.
+  private var capacity: UInt64 = 0
   /// Where full pages go, instead of being kept.
   private let channel: ConsoleFrame.Channel?
 
-  /// An empty text. Whoever made it ends it with ``discard()``, or hands its pages on.
+  /// An empty text.
+  ///
+  /// Whoever made it ends it with ``discard()``, or hands its pages on.
   public init(_ files: KernelPointer<FileSystem<B>>) {
-    self.files = files
-    unsafe cursor = nil
-    channel = nil
+    self.init(files, nil)
   }
 
-  /// A text that goes to a channel of the console. Whoever made it ends it with ``finish()``.
+  /// A text that goes to a channel of the console.
+  ///
+  /// Whoever made it ends it with ``finish()``.
   public init(_ files: KernelPointer<FileSystem<B>>, sendingTo channel: ConsoleFrame.Channel) {
-    self.files = files
-    unsafe cursor = nil
-    self.channel = channel
+    self.init(files, channel)
   }
+
+  private init(_ files: KernelPointer<FileSystem<B>>, _ channel: ConsoleFrame.Channel?) {
+    self.files = files
+    self.channel = channel
+    // SAFETY: a place that nothing is written to: there is no room yet.
+    unsafe cursor = files.raw.assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// The bytes written so far.
+  public var count: UInt64 { capacity &- UInt64(room) }
 
   /// Adds one byte.
   @inline(__always)
   public mutating func byte(_ value: UInt8) {
-    if room == 0 { addPage() }
-    guard room > 0, let place = unsafe cursor else { return }
+    if room == 0 {
+      addPage()
+      guard room > 0 else { return }
+    }
     // SAFETY: `room` bytes are left in the page.
-    unsafe place.pointee = value
-    unsafe cursor = place + 1
+    unsafe cursor.pointee = value
+    unsafe cursor += 1
     room &-= 1
-    count &+= 1
   }
 
   /// Adds a literal.
@@ -54,7 +65,15 @@ import PageFrames
 
   /// Adds bytes.
   public mutating func bytes(_ string: ByteString) {
-    for index in 0..<string.count { byte(string[index]) }
+    guard string.count <= room else {
+      for index in 0..<string.count { byte(string[index]) }
+      return
+    }
+    // SAFETY: `room` bytes are left in the page.
+    unsafe UnsafeMutableRawPointer(cursor).copyMemory(
+      from: string.base, byteCount: string.count)
+    unsafe cursor += string.count
+    room &-= string.count
   }
 
   /// Adds a byte several times.
@@ -73,10 +92,12 @@ import PageFrames
     pad(column &- Int(count &- mark))
   }
 
+  @inline(never)
   private mutating func addPage() {
     guard !hasFailed else { return }
+    let size = files.pointee.board.pageSize
     if let channel, let frame = files.pointee.find(0, in: pages) {
-      send(frame, files.pointee.board.pageSize.bytes.rawValue, channel)
+      send(frame, size.bytes.rawValue, channel)
       start(frame)
       return
     }
@@ -85,10 +106,8 @@ import PageFrames
       hasFailed = true
       return
     }
-    let size = files.pointee.board.pageSize
     do throws(Errno) {
-      let index = channel == nil ? count &>> size.shift : 0
-      try files.pointee.insert(frame, at: index, in: &pages)
+      try files.pointee.insert(frame, at: capacity &>> size.shift, in: &pages)
     } catch {
       frames.pointee.free(frame)
       hasFailed = true
@@ -104,15 +123,20 @@ import PageFrames
     unsafe cursor = files.pointee.board.pointer(to: frame.address(size))
       .assumingMemoryBound(to: UInt8.self)
     room = Int(size.bytes.rawValue)
+    capacity &+= size.bytes.rawValue
   }
 
   private func send(_ frame: PageFrameNumber, _ length: UInt64, _ channel: ConsoleFrame.Channel) {
+    files.pointee.surroundings?.write(piece(frame, length), on: channel)
+  }
+
+  /// The first bytes of a frame.
+  private func piece(_ frame: PageFrameNumber, _ length: UInt64) -> ByteString {
+    let board = files.pointee.board
     // SAFETY: the writer's own frame, and no more of it than was written.
-    let bytes = unsafe ByteString(
+    return unsafe ByteString(
       UnsafeRawBufferPointer(
-        start: files.pointee.board.pointer(to: frame.address(files.pointee.board.pageSize)),
-        count: Int(length)))
-    files.pointee.surroundings?.write(bytes, on: channel)
+        start: board.pointer(to: frame.address(board.pageSize)), count: Int(length)))
   }
 
   /// Sends what is left of a text for the console, and gives its page back.
@@ -126,15 +150,8 @@ import PageFrames
   /// Hands the text on, piece by piece.
   public func forEachPiece(_ body: (ByteString) -> Void) {
     let size = files.pointee.board.pageSize
-    let pageBytes = size.bytes.rawValue
-    let pages = (count &+ pageBytes &- 1) &>> size.shift
-    files.pointee.forEachFrame(in: 0..<pages, of: self.pages) { index, frame in
-      let length = min(pageBytes, count &- (index &<< size.shift))
-      // SAFETY: the writer's own frame, and no more of it than was written.
-      body(
-        unsafe ByteString(
-          UnsafeRawBufferPointer(
-            start: files.pointee.board.pointer(to: frame.address(size)), count: Int(length))))
+    files.pointee.forEachFrame(in: 0..<capacity &>> size.shift, of: pages) { index, frame in
+      body(piece(frame, min(size.bytes.rawValue, count &- index &<< size.shift)))
     }
   }
 
@@ -148,9 +165,8 @@ import PageFrames
   mutating func take() -> PageTree {
     let taken = pages
     pages = PageTree()
-    count = 0
+    capacity = 0
     room = 0
-    unsafe cursor = nil
     return taken
   }
 }

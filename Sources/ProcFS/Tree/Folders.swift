@@ -1,4 +1,5 @@
-/// The fixed entries of the folders, in the order in which they are listed.
+/// The fixed entries of the folders, in the order in which they are listed and looked through: what
+/// programs open most comes first.
 extension NodeKind {
   typealias Entry = (name: StaticString, kind: NodeKind)
 
@@ -24,24 +25,24 @@ extension NodeKind {
 
   private static func procRoot(_ index: Int) -> Entry? {
     switch index {
-    case 0: ("buddyinfo", .buddyinfo)
-    case 1: ("cmdline", .cmdline)
-    case 2: ("cpuinfo", .cpuinfo)
-    case 3: ("filesystems", .filesystems)
-    case 4: ("iomem", .iomem)
-    case 5: ("loadavg", .loadavg)
-    case 6: ("meminfo", .meminfo)
-    case 7: ("mounts", .mountsLink)
-    case 8: ("pagetypeinfo", .pagetypeinfo)
-    case 9: ("self", .selfLink)
-    case 10: ("slabinfo", .slabinfo)
-    case 11: ("stat", .stat)
-    case 12: ("swaps", .swaps)
-    case 13: ("sys", .sysFolder)
-    case 14: ("thread-self", .threadSelfLink)
-    case 15: ("uptime", .uptime)
-    case 16: ("version", .version)
-    case 17: ("vmstat", .vmstat)
+    case 0: ("self", .selfLink)
+    case 1: ("meminfo", .meminfo)
+    case 2: ("sys", .sysFolder)
+    case 3: ("stat", .stat)
+    case 4: ("vmstat", .vmstat)
+    case 5: ("buddyinfo", .buddyinfo)
+    case 6: ("cmdline", .cmdline)
+    case 7: ("cpuinfo", .cpuinfo)
+    case 8: ("filesystems", .filesystems)
+    case 9: ("iomem", .iomem)
+    case 10: ("loadavg", .loadavg)
+    case 11: ("mounts", .mountsLink)
+    case 12: ("pagetypeinfo", .pagetypeinfo)
+    case 13: ("slabinfo", .slabinfo)
+    case 14: ("swaps", .swaps)
+    case 15: ("thread-self", .threadSelfLink)
+    case 16: ("uptime", .uptime)
+    case 17: ("version", .version)
     case 18: ("zoneinfo", .zoneinfo)
     default: nil
     }
@@ -49,24 +50,24 @@ extension NodeKind {
 
   private static func process(_ index: Int) -> Entry? {
     switch index {
-    case 0: ("auxv", .auxv)
-    case 1: ("cmdline", .processCmdline)
-    case 2: ("comm", .comm)
-    case 3: ("cwd", .cwd)
-    case 4: ("environ", .environ)
+    case 0: ("stat", .processStat)
+    case 1: ("maps", .maps)
+    case 2: ("status", .status)
+    case 3: ("statm", .statm)
+    case 4: ("fd", .fd)
     case 5: ("exe", .exe)
-    case 6: ("fd", .fd)
-    case 7: ("limits", .limits)
-    case 8: ("maps", .maps)
-    case 9: ("mounts", .mounts)
-    case 10: ("oom_score", .oomScore)
-    case 11: ("oom_score_adj", .oomScoreAdjust)
-    case 12: ("root", .processRoot)
-    case 13: ("smaps", .smaps)
-    case 14: ("smaps_rollup", .smapsRollup)
-    case 15: ("stat", .processStat)
-    case 16: ("statm", .statm)
-    case 17: ("status", .status)
+    case 6: ("smaps", .smaps)
+    case 7: ("smaps_rollup", .smapsRollup)
+    case 8: ("auxv", .auxv)
+    case 9: ("cmdline", .processCmdline)
+    case 10: ("comm", .comm)
+    case 11: ("cwd", .cwd)
+    case 12: ("environ", .environ)
+    case 13: ("limits", .limits)
+    case 14: ("mounts", .mounts)
+    case 15: ("oom_score", .oomScore)
+    case 16: ("oom_score_adj", .oomScoreAdjust)
+    case 17: ("root", .processRoot)
     case 18: ("task", .taskFolder)
     default: nil
     }
