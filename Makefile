@@ -8,7 +8,7 @@ KERNEL := .build/kernel
 KERNEL_ELF := $(KERNEL)/aarch64-none-none-elf/release/Kernel
 IMAGE := $(KERNEL)/kernel.img
 # As large as the image's .symbols section (Sources/KernelAssembly/Symbols.S).
-SYMBOLS_SIZE := 262144
+SYMBOLS_SIZE := 131072
 BUSYBOX := .build/debian/bin/busybox
 # SwiftPM keeps what it made of a manifest by the manifest's text; ours looks at the folders too.
 SWIFTPM := --manifest-cache none $(JOBS)

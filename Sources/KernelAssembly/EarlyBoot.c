@@ -234,6 +234,9 @@ struct KernelParameters *early_boot(const uint8_t *tree, uint64_t image) {
     if (end > board_end) board_end = end;
   }
 
+  if (board_end - RAM_BASE > (uint64_t)1 << (minimum_bits - 1))
+    die("kernel: RAM and the files behind it do not fit the linear map of so few VA bits");
+
   parameters->linear_offset = page_offset - RAM_BASE;
   parameters->page_shift = page_shift;
   parameters->va_bits = va_bits;

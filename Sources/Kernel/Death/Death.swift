@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import KernelAssembly
 import MemoryTypes
+import Tasks
 
 /// The kernel has done something wrong: says what and where, and ends the machine.
 ///
@@ -43,6 +44,7 @@ private func report(
   line = LogLine("pc  ")
   Symbols.append(registers.programCounter, to: &line)
   line.send()
+  describeTask()
   for row in 0..<8 {
     line = LogLine("")
     for column in 0..<4 where row &* 4 &+ column < 31 {
@@ -60,6 +62,24 @@ private func report(
     line.send()
   }
   backtrace(registers)
+}
+
+/// Which process the CPU was working for, and on what.
+private func describeTask() {
+  guard unsafe kernel_variables().pointee.state != 0 else { return }
+  let task = Kernel.state.current
+  var line = LogLine("working for process ")
+  line.add(UInt64(UInt32(bitPattern: task.pointee.pid)))
+  line.add(" (")
+  for index in 0..<task.pointee.name.count { line.add(byte: task.pointee.name.bytes[index]) }
+  line.add("), which was at pc 0x")
+  line.add(hex: task.pointee.context.pointee.programCounter)
+  let number = task.pointee.context.pointee.systemCallNumber
+  if number >= 0 {
+    line.add(" in system call ")
+    line.add(UInt64(number))
+  }
+  line.send()
 }
 
 /// What a synchronous exception was.
@@ -106,23 +126,29 @@ extension LogLine {
 }
 
 /// The callers, by the chain of frame pointers, each followed only while it stays in mapped memory
-/// above the last.
+/// above the last. The link register comes first: a function that has no frame yet left its caller
+/// nowhere else.
 private func backtrace(_ registers: UserContext) {
   LogLine("called by").send()
-  var line = LogLine("  ")
-  Symbols.append(registers.x[30], to: &line)
-  line.send()
   var frame = registers.x[29]
+  var last = registers.x[30]
+  sendCaller(last)
   for _ in 0..<32 {
     guard frame & 7 == 0, frame != 0, translate_kernel_read(frame) & 1 == 0 else { return }
     // SAFETY: the MMU says that the address can be read.
     let record = unsafe UnsafePointer<UInt64>(bitPattern: UInt(frame)).unsafelyUnwrapped
     let (next, caller) = unsafe (record[0], record[1])
     guard caller != 0 else { return }
-    line = LogLine("  ")
-    Symbols.append(caller, to: &line)
-    line.send()
+    if caller != last { sendCaller(caller) }
+    last = caller
     guard next > frame else { return }
     frame = next
   }
+}
+
+private func sendCaller(_ address: UInt64) {
+  var line = LogLine("  ")
+  // The call itself: behind a call that does not return another function may begin.
+  Symbols.append(address &- 4, to: &line)
+  line.send()
 }

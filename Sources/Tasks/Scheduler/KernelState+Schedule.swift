@@ -135,6 +135,7 @@ extension KernelState {
 
   private func switchTo(_ next: KernelPointer<Task<B>>) {
     let previous = current
+    checkStack(of: previous)
     account(previous, next)
     if previous.pointee.memory.space != nil {
       board.save(Task.vectorsPointer(previous))

@@ -17,6 +17,7 @@ extension KernelState {
     let order = Order(holding: layout.threadSize.pagesNeeded(of: board.pageSize))
     guard let stack = frames.pointee.allocate(order, .kernel) else { return nil }
     frames.pointee.frame(stack).pointee.state = .kernelStack
+    board.store(stackEnd, at: stack.address(board.pageSize))
     let context = contextPointer(board, stack, layout.threadSize)
     // SAFETY: a place for the moment until the task has its own address.
     let anywhere = unsafe KernelPointer(
@@ -31,6 +32,19 @@ extension KernelState {
     task.pointee.memory.limits = Task.limitsPointer(task)
     task.pointee.memory.isPrivileged = true
     return task
+  }
+
+  /// What the lowest word of a kernel stack holds (STACK_END_MAGIC): whoever finds it changed has
+  /// come too late, but knows why.
+  private static var stackEnd: UInt64 { 0x57AC_6E9D }
+
+  /// Ends the machine if a task has used more kernel stack than there is
+  /// (kernel/sched/core.c:schedule_debug()).
+  func checkStack(of task: KernelPointer<Task<B>>) {
+    let end = task.pointee.kernelStack.address(board.pageSize)
+    guard board.load(UInt64.self, at: end) == Self.stackEnd else {
+      board.panic("a task's kernel stack has overflowed")
+    }
   }
 
   /// The registers of the program: the highest bytes of the kernel stack.
