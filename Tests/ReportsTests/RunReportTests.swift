@@ -49,7 +49,7 @@ import Testing
         busybox exited with status 0   4K pages, 48-bit addresses, 512M RAM, neoverse-n1
 
         Instructions  812,345,678 user, 21,000,000 kernel (2.5 %), 12,345,678 boot
-        Memory        25M resident at most (23.8M anonymous, 0 file, 1.2M tmpfs), 27.3M virtual, 9 mappings
+        Memory        25M resident at most (23.8M anonymous, 0 file, 1.2M tmpfs), 27.3M virtual
         Page tables   84K: 1 PGD, 2 PUD, 3 PMD, 15 PTE
         Faults        6,012 minor, 0 major: 5,900 anonymous, 12 zero page, 100 file
         System calls  brk 5,900, write 3, exit_group, rseq

@@ -67,7 +67,7 @@ extension RunReport {
           + "(\(bytes(counts.residentAnonymous).rounded) anonymous, "
           + "\(bytes(counts.residentFile).rounded) file, "
           + "\(bytes(counts.residentShared).rounded) tmpfs), "
-          + "\(bytes(counts.peakVirtual).rounded) virtual, \(counts.mappings) mappings"
+          + "\(bytes(counts.peakVirtual).rounded) virtual"
       ),
     ]
     let tables = tablePages
