@@ -46,7 +46,9 @@ import Testing
     #expect(
       text.joined(separator: "\n") == """
 
-        busybox exited with status 0   4K pages, 48-bit addresses, 512M RAM, neoverse-n1
+        busybox exited with status 0
+        4K pages, 48-bit addresses, 512M RAM, neoverse-n1
+        kernel: up
 
         Instructions  812,345,678 user, 21,000,000 kernel (2.5 %), 12,345,678 boot
         Memory        25M resident at most (23.8M anonymous, 0 file, 1.2M tmpfs), 27.3M virtual

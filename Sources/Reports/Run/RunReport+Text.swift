@@ -7,7 +7,9 @@ extension RunReport {
 
   /// The report for people: one screen, aligned.
   package func text(_ style: Style) -> [String] {
-    var lines = ["", headline(style)]
+    var lines = [""] + headline(style)
+    // The kernel's log is silent unless something happened.
+    lines += result.log.suffix(8).map { "kernel: \($0)" }
     if let counts = result.statistics {
       lines += [""] + totals(counts, style)
     }
@@ -17,15 +19,14 @@ extension RunReport {
   }
 
   /// How it ended and on what machine.
-  private func headline(_ style: Style) -> String {
-    let program = GuestName.last(of: arguments.first ?? "")
+  private func headline(_ style: Style) -> [String] {
     let ending = endingText
     let text = "\(program) \(ending)"
     let machine =
       "\(machine.pageSize.text) pages, \(machine.vaBits)-bit addresses, "
       + "\(machine.banks.total) RAM, \(machine.core.name)"
     let isGood = result.ending == .exited(status: 0)
-    return (isGood ? style.heading(text) : style.alarm(text)) + style.faint("   \(machine)")
+    return [isGood ? style.heading(text) : style.alarm(text), style.faint(machine)]
   }
 
   /// What is said of the end, after the program's name.
