@@ -66,9 +66,21 @@ extension KernelState {
       pathBuffers: paths)
     guard let store = stores.allocate(value) else { return nil }
     let kernel = KernelState(store: store)
+    kernel.applySettings()
     first.pointee.limits = kernel.bootLimits
     kernel.link(first)
     return kernel
+  }
+
+  /// The settings that the tool gives, and those that hang on what is free while the machine
+  /// starts (mm/mmap.c:init_user_reserve() and init_admin_reserve()).
+  private func applySettings() {
+    let header = store.pointee.header
+    memory.pointee.settings.setReserves(freePages: frames.pointee.free, board.pageSize)
+    memory.pointee.settings.mmapMinAddress = header.mmapMinAddress
+    if let mode = MemorySettings.Overcommit(rawValue: header.overcommit) {
+      memory.pointee.settings.overcommit = mode
+    }
   }
 
   /// kernel/fork.c:set_max_threads(): thread stacks may take an eighth of RAM.

@@ -17,6 +17,7 @@ extension KernelState {
     let order = Order(holding: layout.threadSize.pagesNeeded(of: board.pageSize))
     guard let stack = frames.pointee.allocate(order, .kernel) else { return nil }
     frames.pointee.frame(stack).pointee.state = .kernelStack
+    frames.pointee.count(.nr_kernel_stack, by: Int(layout.threadSize.kibibytes))
     board.store(stackEnd, at: stack.address(board.pageSize))
     let context = contextPointer(board, stack, layout.threadSize)
     // SAFETY: a place for the moment until the task has its own address.
@@ -26,6 +27,7 @@ extension KernelState {
       pid: pid, name: name, memory: TaskMemory<B>(space: nil, limits: anywhere), limits: limits,
       context: context, kernelStack: stack, startTime: board.clock)
     guard let task = tasks.allocate(value) else {
+      frames.pointee.count(.nr_kernel_stack, by: -Int(layout.threadSize.kibibytes))
       frames.pointee.free(stack, order)
       return nil
     }
@@ -64,6 +66,7 @@ extension KernelState {
     let order = Order(holding: layout.threadSize.pagesNeeded(of: board.pageSize))
     let stack = task.pointee.kernelStack
     store.pointee.tasks.free(task)
+    frames.pointee.count(.nr_kernel_stack, by: -Int(layout.threadSize.kibibytes))
     frames.pointee.free(stack, order)
   }
 
