@@ -49,6 +49,7 @@ extension SystemCall {
   /// getrandom(buffer, length, flags): never waits; the same bytes in every run.
   func random() throws(Errno) -> UInt64 {
     guard word(2) & ~7 == 0, word(2) & 6 != 6 else { throw .EINVAL }
+    try checkRange(address(0), min(argument(1), 0x7fff_ffff))
     var place = address(0)
     return UInt64(
       try files.pointee.random(bytes(1)) { piece in

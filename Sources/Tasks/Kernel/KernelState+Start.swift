@@ -59,6 +59,11 @@ extension KernelState {
       let paths = foundation.frames.pointee.allocate(
         Order(holding: ByteCount(8192).pagesNeeded(of: foundation.board.pageSize)), .kernel)
     else { return nil }
+    memory.pointee.settings.mmapMinAddress = foundation.header.mmapMinAddress
+    memory.pointee.settings.overcommit =
+      MemorySettings.Overcommit(rawValue: foundation.header.overcommit) ?? .guess
+    memory.pointee.settings.setReserves(
+      freePages: foundation.frames.pointee.free, foundation.board.pageSize)
     let threads = maximumThreads(
       foundation.frames.pointee.managed.bytes(of: foundation.board.pageSize), foundation.layout)
     let value = KernelStore(
