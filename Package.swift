@@ -80,7 +80,7 @@ let hostTargets: [Target] =
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
   // The formats have no logic to test by themselves, and texts are tested where they are made.
-  + rooms.filter { !["BoardFormat", "Tasks", "ProcFS"].contains($0.name) }.map { room in
+  + rooms.filter { !["BoardFormat", "ProcFS"].contains($0.name) }.map { room in
     tests(room.name, (room.on + ["HostBoard"]).map { .init(stringLiteral: $0) })
   }
   + ["Machine", "Reports"].map {
