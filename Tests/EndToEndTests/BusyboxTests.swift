@@ -11,7 +11,7 @@ import Testing
     ["sha256sum", "FOLDER/large"],
     ["sort", "-n", "FOLDER/numbers"],
     ["awk", "BEGIN { for (i = 0; i < 200000; i++) a[i] = i * 3; print length(a), a[199999] }"],
-    ["sh", "-c", "gzip -9 -c FOLDER/text | cat > /tmp/x || gzip -9 < FOLDER/text > /tmp/x"],
+    ["sh", "-c", "echo one > /tmp/kilburn-x; cat /tmp/kilburn-x; rm /tmp/kilburn-x; ls /tmp/kilburn-x"],
     ["gzip", "-9", "-c", "FOLDER/text"],
     ["sh", "-c", "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; echo $((i * i % 977)); exit 7"],
     ["head", "-n", "3", "FOLDER/text"],
@@ -32,7 +32,6 @@ import Testing
     ["sleep", "0.01"],
     ["id", "-u"],
     ["basename", "/a/b/c"],
-    ["env"],
   ]
 
   @Test(arguments: Pages.all)
@@ -41,7 +40,7 @@ import Testing
     let folder = try Self.inputs()
     defer { try? FileManager.default.removeItem(at: folder) }
     let input = folder.appending(path: "small")
-    for command in Self.commands where !command.joined().contains("|") {
+    for command in Self.commands {
       let arguments = command.map { $0.replacingOccurrences(of: "FOLDER", with: folder.path) }
       let expected = try Kilburn.execute(
         "/usr/bin/env", ["qemu-aarch64", "-0", "busybox", busybox] + arguments, input: input,
@@ -84,6 +83,12 @@ import Testing
     for name in ["passwd", "group"] {
       try FileManager.default.copyItem(
         at: URL(filePath: "/etc/\(name)"), to: etc.appending(path: name))
+    }
+    // Of a year that is past for the guest's clock and for ours, or `ls` writes one of the two otherwise.
+    let year2020 = Date(timeIntervalSince1970: 1_588_672_805)
+    for name in ["small", "large"] {
+      try FileManager.default.setAttributes(
+        [.modificationDate: year2020], ofItemAtPath: folder.appending(path: name).path)
     }
     return folder
   }
