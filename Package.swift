@@ -84,7 +84,7 @@ let hostTargets: [Target] =
     tests(room.name, (room.on + ["HostBoard"]).map { .init(stringLiteral: $0) })
   }
   + ["Machine", "Reports"].map {
-    tests($0, ["MemoryTypes", "BoardFormat", "Machine", "Reports"])
+    tests($0, $0 == "Machine" ? ["MemoryTypes", "BoardFormat"] : ["BoardFormat", "Machine"])
   }
   + [
     .testTarget(
