@@ -18,15 +18,23 @@ extension AddressSpace {
     var out = vector
     while at < end {
       guard let area = areas.area(containing: at) else { throw .ENOMEM }
-      // A page of answers at a time, as Linux has it; what follows an error is not written.
-      let most = pageSize.bytes.wholePages(of: pageSize).bytes(of: pageSize)
-      let limit = min(min(area.pointee.end, end), at + ByteCount(most.rawValue &<< pageSize.shift))
+      let limit = min(area.pointee.end, end)
       let inspectable = mayInspect(area)
       while at < limit {
-        let resident = inspectable ? isResident(at, area) : true
-        try copyOut(UInt8(resident ? 1 : 0), to: out)
-        out += ByteCount(1)
-        at += pageSize.bytes
+        let answers = min(limit - at, PageCount(64).bytes(of: pageSize))
+        var present = inspectable ? residentPages(at, answers, area) : .max
+        let count = Int(truncatingIfNeeded: answers.rawValue &>> pageSize.shift)
+        var bytes = InlineArray<64, UInt8>(repeating: 0)
+        for i in 0..<count {
+          bytes[i] = UInt8(truncatingIfNeeded: present & 1)
+          present &>>= 1
+        }
+        // SAFETY: no more bytes than the array has.
+        try unsafe withUnsafePointer(to: &bytes) { bytes throws(Errno) in
+          try unsafe copyOut(UnsafeRawPointer(bytes), to: out, count)
+        }
+        out += ByteCount(UInt64(truncatingIfNeeded: count))
+        at += answers
       }
     }
   }
@@ -38,11 +46,24 @@ extension AddressSpace {
     return context.pointee.current.pointee.isPrivileged || file.pointee.flags.mayWrite
   }
 
-  func isResident(_ page: VirtualAddress, _ area: Area) -> Bool {
-    if let slot = tables.entry(for: page), !slot.pointee.isNone { return true }
-    guard let file = area.pointee.file, !area.pointee.isAnonymous else { return false }
-    let index = area.pointee.pageOffset &+ (page - area.pointee.start).rawValue &>> pageSize.shift
-    return context.pointee.files.pointee.cachedPage(of: file.pointee.inode, at: index) != nil
+  /// A bit for each of at most 64 pages of an area, the first lowest: whether it is in memory.
+  func residentPages(_ start: VirtualAddress, _ length: ByteCount, _ area: Area) -> UInt64 {
+    let count = length.rawValue &>> pageSize.shift
+    var present: UInt64 = 0
+    tables.forEachRun(in: start..<start + length) { run in
+      let first = (run.start - start).rawValue &>> pageSize.shift
+      for i in 0..<run.count where !run[i].isNone {
+        present |= 1 &<< (first &+ UInt64(truncatingIfNeeded: i))
+      }
+    }
+    guard let file = area.pointee.file, !area.pointee.isAnonymous else { return present }
+    let index = area.pointee.pageOffset &+ (start - area.pointee.start).rawValue &>> pageSize.shift
+    context.pointee.files.pointee.forEachCachedPage(
+      of: file.pointee.inode, in: index..<index &+ count
+    ) { at, _ in
+      present |= 1 &<< (at &- index)
+    }
+    return present
   }
 
   /// msync: nothing is written back here, so only the arguments are judged. MS_ASYNC 1,
