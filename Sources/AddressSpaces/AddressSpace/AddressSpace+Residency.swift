@@ -22,13 +22,9 @@ extension AddressSpace {
       let inspectable = mayInspect(area)
       while at < limit {
         let answers = min(limit - at, PageCount(64).bytes(of: pageSize))
-        var present = inspectable ? residentPages(at, answers, area) : .max
         let count = Int(truncatingIfNeeded: answers.rawValue &>> pageSize.shift)
-        var bytes = InlineArray<64, UInt8>(repeating: 0)
-        for i in 0..<count {
-          bytes[i] = UInt8(truncatingIfNeeded: present & 1)
-          present &>>= 1
-        }
+        var bytes = InlineArray<64, UInt8>(repeating: inspectable ? 0 : 1)
+        if inspectable { markResident(&bytes, at, answers, area) }
         // SAFETY: no more bytes than the array has.
         try unsafe withUnsafePointer(to: &bytes) { bytes throws(Errno) in
           try unsafe copyOut(UnsafeRawPointer(bytes), to: out, count)
@@ -46,24 +42,23 @@ extension AddressSpace {
     return context.pointee.current.pointee.isPrivileged || file.pointee.flags.mayWrite
   }
 
-  /// A bit for each of at most 64 pages of an area, the first lowest: whether it is in memory.
-  func residentPages(_ start: VirtualAddress, _ length: ByteCount, _ area: Area) -> UInt64 {
-    let count = length.rawValue &>> pageSize.shift
-    var present: UInt64 = 0
+  /// Sets the byte of each of at most 64 pages of an area that is in memory.
+  @inline(__always)
+  func markResident(
+    _ bytes: inout InlineArray<64, UInt8>, _ start: VirtualAddress, _ length: ByteCount,
+    _ area: Area
+  ) {
     tables.forEachRun(in: start..<start + length) { run in
-      let first = (run.start - start).rawValue &>> pageSize.shift
-      for i in 0..<run.count where !run[i].isNone {
-        present |= 1 &<< (first &+ UInt64(truncatingIfNeeded: i))
-      }
+      let first = Int(truncatingIfNeeded: (run.start - start).rawValue &>> pageSize.shift)
+      for i in 0..<run.count where !run[i].isNone { bytes[first &+ i] = 1 }
     }
-    guard let file = area.pointee.file, !area.pointee.isAnonymous else { return present }
+    guard let file = area.pointee.file, !area.pointee.isAnonymous else { return }
     let index = area.pointee.pageOffset &+ (start - area.pointee.start).rawValue &>> pageSize.shift
-    context.pointee.files.pointee.forEachCachedPage(
-      of: file.pointee.inode, in: index..<index &+ count
-    ) { at, _ in
-      present |= 1 &<< (at &- index)
+    let end = index &+ length.rawValue &>> pageSize.shift
+    context.pointee.files.pointee.forEachCachedPage(of: file.pointee.inode, in: index..<end) {
+      at, _ in
+      bytes[Int(truncatingIfNeeded: at &- index)] = 1
     }
-    return present
   }
 
   /// msync: nothing is written back here, so only the arguments are judged. MS_ASYNC 1,
