@@ -8,7 +8,7 @@
 /// ```
 /// Offsets count from the start of the area. The kernel checks each before it uses it.
 public struct ArchiveHeader: BitwiseCopyable, Sendable {
-  public static let magic: UInt64 = 0x3145_5649_4843_5241  // "ARCHIVE1"
+  @inlinable public static var magic: UInt64 { 0x3145_5649_4843_5241 }  // "ARCHIVE1"
   public var magic: UInt64 = ArchiveHeader.magic
   public var count: UInt64 = 0
   public var entries: UInt64 = 0

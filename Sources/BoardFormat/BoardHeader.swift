@@ -6,8 +6,8 @@ public import MemoryTypes
 /// in the kernel's command line, `kilburn.board=0x…`. All fields are little endian; addresses are
 /// physical. The block begins on a 64 KiB boundary, as do the areas it names.
 public struct BoardHeader: BitwiseCopyable, Sendable {
-  public static let magic: UInt64 = 0x314e_5255_424c_494b  // "KILBURN1", first byte lowest
-  public static let currentVersion: UInt32 = 1
+  @inlinable public static var magic: UInt64 { 0x314e_5255_424c_494b }  // "KILBURN1", first byte lowest
+  @inlinable public static var currentVersion: UInt32 { 1 }
   /// The name of the parameter that carries the header's address.
   public static let parameter: StaticString = "kilburn.board="
 
@@ -65,13 +65,13 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The CPU sets access flags and dirty state by itself.
-    public static let hardwareAccessAndDirty = Options(rawValue: 1 << 0)
+    @inlinable public static var hardwareAccessAndDirty: Options { Options(rawValue: 1 << 0) }
     /// RAM is all zeros when the kernel starts, so nothing needs clearing that must be zero.
-    public static let ramIsZero = Options(rawValue: 1 << 1)
+    @inlinable public static var ramIsZero: Options { Options(rawValue: 1 << 1) }
     /// Standard input is typed on the console instead of read from ``BoardHeader/standardInput``.
-    public static let interactive = Options(rawValue: 1 << 2)
+    @inlinable public static var interactive: Options { Options(rawValue: 1 << 2) }
     /// Wait for a debugger before the first program.
-    public static let waitForDebugger = Options(rawValue: 1 << 3)
+    @inlinable public static var waitForDebugger: Options { Options(rawValue: 1 << 3) }
   }
 }
 

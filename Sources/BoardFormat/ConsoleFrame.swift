@@ -8,11 +8,11 @@
 /// ```
 /// A stream that breaks the framing (a kernel that died while sending) is shown as log.
 public enum ConsoleFrame {
-  public static let sync: UInt8 = 0xA5
-  public static let headerLength = 4
-  public static let maximumPayload = 0xFFFF
+  @inlinable public static var sync: UInt8 { 0xA5 }
+  @inlinable public static var headerLength: Int { 4 }
+  @inlinable public static var maximumPayload: Int { 0xFFFF }
   /// Typed last: nothing more will come, as a terminal's ^D says.
-  public static let endOfTyping: UInt8 = 4
+  @inlinable public static var endOfTyping: UInt8 { 4 }
 
   /// What a payload is.
   public enum Channel: UInt8, Sendable {

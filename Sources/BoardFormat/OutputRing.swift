@@ -11,11 +11,11 @@
 /// taken something out. The serial line itself still carries frames: those of a kernel that is
 /// starting, or dying.
 public enum OutputRing {
-  public static let producedOffset = 0
-  public static let consumedOffset = 64
-  public static let dataOffset = 4096
+  @inlinable public static var producedOffset: Int { 0 }
+  @inlinable public static var consumedOffset: Int { 64 }
+  @inlinable public static var dataOffset: Int { 4096 }
   /// The most bytes of a frame, its header included.
-  public static let largestFrame = 1 << 15
+  @inlinable public static var largestFrame: Int { 1 << 15 }
   /// The byte on the serial line that says: there is something in the ring.
-  public static let doorbell: UInt8 = 0xA6
+  @inlinable public static var doorbell: UInt8 { 0xA6 }
 }

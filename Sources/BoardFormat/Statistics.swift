@@ -3,10 +3,10 @@
 /// The layout is versioned: a reader refuses another version. All counts are since the first
 /// program's start unless said.
 public struct Statistics: BitwiseCopyable, Sendable {
-  public static let magic: UInt64 = 0x3153_5441_5453_424b  // "KBSTATS1"
-  public static let currentVersion: UInt64 = 1
+  @inlinable public static var magic: UInt64 { 0x3153_5441_5453_424b }  // "KBSTATS1"
+  @inlinable public static var currentVersion: UInt64 { 1 }
   /// System calls have numbers below this (arm64's table).
-  public static let systemCallNumbers = 512
+  @inlinable public static var systemCallNumbers: Int { 512 }
 
   public var magic: UInt64 = Statistics.magic
   public var version: UInt64 = Statistics.currentVersion

@@ -133,31 +133,33 @@
   sub     x0, x0, #1
   ret
 
-  // Whole pages, x0 the first byte, x1 bytes: a block of DC ZVA's size at a time, which is 64
-  // bytes on every core the board has.
+  // Whole pages, x0 the first byte, x1 bytes: a block of DC ZVA's size at a time. That is 64 bytes
+  // on every core the board has, eight of which make a turn.
   function clear_pages
   mrs     x2, dczid_el0
-  tbnz    x2, #4, 2f
-  and     x2, x2, #15
-  mov     x3, #4
-  lsl     x2, x3, x2
   add     x1, x1, x0
-  cmp     x2, #64
-  b.ne    1f
-  // A page is a multiple of 16 such blocks; the loop's own instructions are shared by them.
-3:.rept   16
-  dc      zva, x0
-  add     x0, x0, #64
-  .endr
-  cmp     x0, x1
-  b.lo    3b
-  ret
+  cmp     x2, #4
+  b.ne    2f
 1:dc      zva, x0
-  add     x0, x0, x2
+  add     x3, x0, #64
+  dc      zva, x3
+  add     x4, x0, #128
+  dc      zva, x4
+  add     x3, x0, #192
+  dc      zva, x3
+  add     x4, x0, #256
+  dc      zva, x4
+  add     x3, x0, #320
+  dc      zva, x3
+  add     x4, x0, #384
+  dc      zva, x4
+  add     x3, x0, #448
+  dc      zva, x3
+  add     x0, x0, #512
   cmp     x0, x1
   b.lo    1b
   ret
-2:mov     x2, x1
+2:sub     x2, x1, x0
   mov     w1, #0
   b       memset
 

@@ -5,9 +5,9 @@ public struct PageSize: BitwiseCopyable, Hashable, Sendable {
 
   @inlinable init(uncheckedShift shift: UInt64) { self.shift = shift }
 
-  public static let fourKiB = PageSize(uncheckedShift: 12)
-  public static let sixteenKiB = PageSize(uncheckedShift: 14)
-  public static let sixtyFourKiB = PageSize(uncheckedShift: 16)
+  @inlinable public static var fourKiB: PageSize { PageSize(uncheckedShift: 12) }
+  @inlinable public static var sixteenKiB: PageSize { PageSize(uncheckedShift: 14) }
+  @inlinable public static var sixtyFourKiB: PageSize { PageSize(uncheckedShift: 16) }
 
   /// The page size with that shift, or nil where arm64 has none.
   @inlinable public init?(shift: UInt64) {

@@ -5,11 +5,11 @@ public import MemoryTypes
 public struct Protection: OptionSet, BitwiseCopyable, Sendable {
   public var rawValue: UInt64
   @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
-  public static let read = Self(rawValue: 1)
-  public static let write = Self(rawValue: 2)
-  public static let execute = Self(rawValue: 4)
-  public static let growsDown = Self(rawValue: 0x0100_0000)
-  public static let growsUp = Self(rawValue: 0x0200_0000)
+  @inlinable public static var read: Self { Self(rawValue: 1) }
+  @inlinable public static var write: Self { Self(rawValue: 2) }
+  @inlinable public static var execute: Self { Self(rawValue: 4) }
+  @inlinable public static var growsDown: Self { Self(rawValue: 0x0100_0000) }
+  @inlinable public static var growsUp: Self { Self(rawValue: 0x0200_0000) }
 
   /// The access flags of an area with this protection (calc_vm_prot_bits()).
   @inlinable public var areaFlags: AreaFlags { AreaFlags(rawValue: rawValue & 7) }
@@ -19,22 +19,22 @@ public struct Protection: OptionSet, BitwiseCopyable, Sendable {
 public struct MapFlags: OptionSet, BitwiseCopyable, Sendable {
   public var rawValue: UInt64
   @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
-  public static let shared = Self(rawValue: 0x01)
-  public static let `private` = Self(rawValue: 0x02)
-  public static let sharedValidate = Self(rawValue: 0x03)
-  public static let typeMask = Self(rawValue: 0x0f)
-  public static let fixed = Self(rawValue: 0x10)
-  public static let anonymous = Self(rawValue: 0x20)
-  public static let growsDown = Self(rawValue: 0x0100)
-  public static let denyWrite = Self(rawValue: 0x0800)
-  public static let executable = Self(rawValue: 0x1000)
-  public static let locked = Self(rawValue: 0x2000)
-  public static let noReserve = Self(rawValue: 0x4000)
-  public static let populate = Self(rawValue: 0x8000)
-  public static let nonBlock = Self(rawValue: 0x1_0000)
-  public static let stack = Self(rawValue: 0x2_0000)
-  public static let hugePages = Self(rawValue: 0x4_0000)
-  public static let fixedNoReplace = Self(rawValue: 0x10_0000)
+  @inlinable public static var shared: Self { Self(rawValue: 0x01) }
+  @inlinable public static var `private`: Self { Self(rawValue: 0x02) }
+  @inlinable public static var sharedValidate: Self { Self(rawValue: 0x03) }
+  @inlinable public static var typeMask: Self { Self(rawValue: 0x0f) }
+  @inlinable public static var fixed: Self { Self(rawValue: 0x10) }
+  @inlinable public static var anonymous: Self { Self(rawValue: 0x20) }
+  @inlinable public static var growsDown: Self { Self(rawValue: 0x0100) }
+  @inlinable public static var denyWrite: Self { Self(rawValue: 0x0800) }
+  @inlinable public static var executable: Self { Self(rawValue: 0x1000) }
+  @inlinable public static var locked: Self { Self(rawValue: 0x2000) }
+  @inlinable public static var noReserve: Self { Self(rawValue: 0x4000) }
+  @inlinable public static var populate: Self { Self(rawValue: 0x8000) }
+  @inlinable public static var nonBlock: Self { Self(rawValue: 0x1_0000) }
+  @inlinable public static var stack: Self { Self(rawValue: 0x2_0000) }
+  @inlinable public static var hugePages: Self { Self(rawValue: 0x4_0000) }
+  @inlinable public static var fixedNoReplace: Self { Self(rawValue: 0x10_0000) }
 }
 
 /// What mmap was asked for.
@@ -66,7 +66,7 @@ public struct MapFlags: OptionSet, BitwiseCopyable, Sendable {
 public struct RemapFlags: OptionSet, BitwiseCopyable, Sendable {
   public var rawValue: UInt64
   @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
-  public static let mayMove = Self(rawValue: 1)
-  public static let fixed = Self(rawValue: 2)
-  public static let keepOld = Self(rawValue: 4)
+  @inlinable public static var mayMove: Self { Self(rawValue: 1) }
+  @inlinable public static var fixed: Self { Self(rawValue: 2) }
+  @inlinable public static var keepOld: Self { Self(rawValue: 4) }
 }

@@ -4,7 +4,7 @@
 /// Linux asks `rlimit()`.
 public struct ResourceLimits: BitwiseCopyable, Sendable {
   /// No limit (RLIM_INFINITY).
-  public static let infinity = UInt64.max
+  @inlinable public static var infinity: UInt64 { UInt64.max }
 
   /// What a limit limits, by Linux's numbers.
   public enum Resource: Int, BitwiseCopyable, CaseIterable, Sendable {

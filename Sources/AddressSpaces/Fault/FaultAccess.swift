@@ -3,13 +3,13 @@ public struct FaultAccess: OptionSet, BitwiseCopyable, Hashable, Sendable {
   public var rawValue: UInt8
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
   /// A store, or an atomic (ESR.WnR without ESR.CM).
-  public static let write = Self(rawValue: 1)
+  @inlinable public static var write: Self { Self(rawValue: 1) }
   /// An instruction fetch.
-  public static let execute = Self(rawValue: 2)
+  @inlinable public static var execute: Self { Self(rawValue: 2) }
   /// By the kernel on a program's behalf: counted, but not as an exception of the program's.
-  public static let kernel = Self(rawValue: 4)
+  @inlinable public static var kernel: Self { Self(rawValue: 4) }
 
-  public static let read: Self = []
+  @inlinable public static var read: Self { [] }
 }
 
 /// How a fault ended.

@@ -6,11 +6,11 @@ public struct MappingOptions: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Pages only.
-  public static let noBlocks = MappingOptions(rawValue: 1 << 0)
+  @inlinable public static var noBlocks: MappingOptions { MappingOptions(rawValue: 1 << 0) }
   /// No contiguous runs.
-  public static let noContiguous = MappingOptions(rawValue: 1 << 1)
+  @inlinable public static var noContiguous: MappingOptions { MappingOptions(rawValue: 1 << 1) }
   /// Tables made for it forbid EL1 to execute (`NO_EXEC_MAPPINGS`).
-  public static let noExecute = MappingOptions(rawValue: 1 << 2)
+  @inlinable public static var noExecute: MappingOptions { MappingOptions(rawValue: 1 << 2) }
 
   /// What its tables forbid: EL0 executes nothing under any of them (`PMD_TABLE_UXN`).
   var tableLimits: Descriptor.TableAttributes {

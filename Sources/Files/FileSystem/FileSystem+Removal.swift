@@ -5,8 +5,8 @@ public import MemoryTypes
 public struct RenameFlags: OptionSet, BitwiseCopyable, Sendable {
   public var rawValue: UInt32
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
-  public static let noReplace = RenameFlags(rawValue: 1)
-  public static let exchange = RenameFlags(rawValue: 2)
+  @inlinable public static var noReplace: RenameFlags { RenameFlags(rawValue: 1) }
+  @inlinable public static var exchange: RenameFlags { RenameFlags(rawValue: 2) }
 }
 
 extension FileSystem {

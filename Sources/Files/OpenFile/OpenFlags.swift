@@ -4,23 +4,23 @@ public struct OpenFlags: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// The two bits of O_ACCMODE.
-  public static let writeOnly = OpenFlags(rawValue: 0o1)
-  public static let readWrite = OpenFlags(rawValue: 0o2)
-  public static let create = OpenFlags(rawValue: 0o100)
-  public static let exclusive = OpenFlags(rawValue: 0o200)
-  public static let noControllingTerminal = OpenFlags(rawValue: 0o400)
-  public static let truncate = OpenFlags(rawValue: 0o1000)
-  public static let append = OpenFlags(rawValue: 0o2000)
-  public static let nonBlocking = OpenFlags(rawValue: 0o4000)
-  public static let directory = OpenFlags(rawValue: 0o40000)
-  public static let noFollow = OpenFlags(rawValue: 0o100000)
-  public static let direct = OpenFlags(rawValue: 0o200000)
-  public static let largeFile = OpenFlags(rawValue: 0o400000)
-  public static let noAccessTime = OpenFlags(rawValue: 0o1000000)
-  public static let closeOnExec = OpenFlags(rawValue: 0o2000000)
-  public static let path = OpenFlags(rawValue: 0o10000000)
+  @inlinable public static var writeOnly: OpenFlags { OpenFlags(rawValue: 0o1) }
+  @inlinable public static var readWrite: OpenFlags { OpenFlags(rawValue: 0o2) }
+  @inlinable public static var create: OpenFlags { OpenFlags(rawValue: 0o100) }
+  @inlinable public static var exclusive: OpenFlags { OpenFlags(rawValue: 0o200) }
+  @inlinable public static var noControllingTerminal: OpenFlags { OpenFlags(rawValue: 0o400) }
+  @inlinable public static var truncate: OpenFlags { OpenFlags(rawValue: 0o1000) }
+  @inlinable public static var append: OpenFlags { OpenFlags(rawValue: 0o2000) }
+  @inlinable public static var nonBlocking: OpenFlags { OpenFlags(rawValue: 0o4000) }
+  @inlinable public static var directory: OpenFlags { OpenFlags(rawValue: 0o40000) }
+  @inlinable public static var noFollow: OpenFlags { OpenFlags(rawValue: 0o100000) }
+  @inlinable public static var direct: OpenFlags { OpenFlags(rawValue: 0o200000) }
+  @inlinable public static var largeFile: OpenFlags { OpenFlags(rawValue: 0o400000) }
+  @inlinable public static var noAccessTime: OpenFlags { OpenFlags(rawValue: 0o1000000) }
+  @inlinable public static var closeOnExec: OpenFlags { OpenFlags(rawValue: 0o2000000) }
+  @inlinable public static var path: OpenFlags { OpenFlags(rawValue: 0o10000000) }
   /// `__O_TMPFILE`: a file without a name.
-  public static let temporary = OpenFlags(rawValue: 0o20000000)
+  @inlinable public static var temporary: OpenFlags { OpenFlags(rawValue: 0o20000000) }
 
   @inlinable public var mayRead: Bool {
     rawValue & 3 != 1 && rawValue & 3 != 3 && !contains(.path)
@@ -36,9 +36,9 @@ public struct LookupOptions: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// The last name, if it is a link, is the answer itself.
-  public static let noFollow = LookupOptions(rawValue: 1)
+  @inlinable public static var noFollow: LookupOptions { LookupOptions(rawValue: 1) }
   /// The answer must be a folder.
-  public static let directory = LookupOptions(rawValue: 2)
+  @inlinable public static var directory: LookupOptions { LookupOptions(rawValue: 2) }
   /// An empty path means the place where the walk starts (AT_EMPTY_PATH).
-  public static let emptyPath = LookupOptions(rawValue: 4)
+  @inlinable public static var emptyPath: LookupOptions { LookupOptions(rawValue: 4) }
 }

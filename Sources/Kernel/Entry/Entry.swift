@@ -19,7 +19,8 @@ func userException(
   _ context: UnsafeMutableRawPointer, _ syndrome: UInt64, _ address: UInt64
 ) {
   let syndrome = ExceptionSyndrome(syndrome)
-  if syndrome.exceptionClass == .unknown || syndrome.exceptionClass == .systemInstruction {
+  // An undefined instruction, or a trapped system instruction.
+  if syndrome.classCode == 0 || syndrome.classCode == 0x18 {
     // SAFETY: the vectors stored a whole context there.
     let context = unsafe KernelPointer(context.assumingMemoryBound(to: UserContext.self))
     if emulateIdentification(context) { return }

@@ -25,9 +25,9 @@ public struct ELFHeader: BitwiseCopyable, Hashable, Sendable {
   public let entryCount: UInt16
 
   /// The bytes of a file that decide what it is (BINPRM_BUF_SIZE), zeros where it is shorter.
-  public static let probeLength = 256
+  @inlinable public static var probeLength: Int { 256 }
   /// The size of the header itself.
-  public static let length = 64
+  @inlinable public static var length: Int { 64 }
 
   /// Reads the header from the beginning of a file, at least ``length`` bytes.
   ///
@@ -61,7 +61,7 @@ public struct ELFHeader: BitwiseCopyable, Hashable, Sendable {
 
 /// One entry of the program header table.
 public struct ProgramHeader: BitwiseCopyable, Hashable, Sendable {
-  public static let length = 56
+  @inlinable public static var length: Int { 56 }
 
   public var type: Kind
   public var flags: Flags
@@ -75,19 +75,19 @@ public struct ProgramHeader: BitwiseCopyable, Hashable, Sendable {
   public struct Kind: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
     public var rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
-    public static let load = Kind(rawValue: 1)
-    public static let interpreter = Kind(rawValue: 3)
-    public static let gnuStack = Kind(rawValue: 0x6474_e551)
-    public static let gnuProperty = Kind(rawValue: 0x6474_e553)
+    @inlinable public static var load: Kind { Kind(rawValue: 1) }
+    @inlinable public static var interpreter: Kind { Kind(rawValue: 3) }
+    @inlinable public static var gnuStack: Kind { Kind(rawValue: 0x6474_e551) }
+    @inlinable public static var gnuProperty: Kind { Kind(rawValue: 0x6474_e553) }
   }
 
   /// What may be done with a segment's memory (`p_flags`).
   public struct Flags: OptionSet, BitwiseCopyable, Hashable, Sendable {
     public var rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
-    public static let execute = Flags(rawValue: 1)
-    public static let write = Flags(rawValue: 2)
-    public static let read = Flags(rawValue: 4)
+    @inlinable public static var execute: Flags { Flags(rawValue: 1) }
+    @inlinable public static var write: Flags { Flags(rawValue: 2) }
+    @inlinable public static var read: Flags { Flags(rawValue: 4) }
   }
 
   /// Reads entry `index` of a table that holds it.

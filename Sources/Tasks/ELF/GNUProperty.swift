@@ -6,7 +6,7 @@ public import MemoryTypes
 /// fs/binfmt_elf.c:parse_elf_properties() does.
 public enum GNUProperty {
   /// The longest note that is read.
-  public static let maximumLength = 1024
+  @inlinable public static var maximumLength: Int { 1024 }
 
   /// Checks a note; `note` is what of it lies in the file.
   ///

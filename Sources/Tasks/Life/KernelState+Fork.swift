@@ -11,18 +11,18 @@ public struct CloneFlags: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// The signal that the parent gets when the child ends (CSIGNAL).
-  public static let signalMask = CloneFlags(rawValue: 0xff)
-  public static let memory = CloneFlags(rawValue: 0x100)
-  public static let folders = CloneFlags(rawValue: 0x200)
-  public static let files = CloneFlags(rawValue: 0x400)
-  public static let actions = CloneFlags(rawValue: 0x800)
-  public static let waitForChild = CloneFlags(rawValue: 0x4000)
-  public static let sameParent = CloneFlags(rawValue: 0x8000)
-  public static let thread = CloneFlags(rawValue: 0x1_0000)
-  public static let setThreadPointer = CloneFlags(rawValue: 0x8_0000)
-  public static let storeInParent = CloneFlags(rawValue: 0x10_0000)
-  public static let clearInChild = CloneFlags(rawValue: 0x20_0000)
-  public static let storeInChild = CloneFlags(rawValue: 0x100_0000)
+  @inlinable public static var signalMask: CloneFlags { CloneFlags(rawValue: 0xff) }
+  @inlinable public static var memory: CloneFlags { CloneFlags(rawValue: 0x100) }
+  @inlinable public static var folders: CloneFlags { CloneFlags(rawValue: 0x200) }
+  @inlinable public static var files: CloneFlags { CloneFlags(rawValue: 0x400) }
+  @inlinable public static var actions: CloneFlags { CloneFlags(rawValue: 0x800) }
+  @inlinable public static var waitForChild: CloneFlags { CloneFlags(rawValue: 0x4000) }
+  @inlinable public static var sameParent: CloneFlags { CloneFlags(rawValue: 0x8000) }
+  @inlinable public static var thread: CloneFlags { CloneFlags(rawValue: 0x1_0000) }
+  @inlinable public static var setThreadPointer: CloneFlags { CloneFlags(rawValue: 0x8_0000) }
+  @inlinable public static var storeInParent: CloneFlags { CloneFlags(rawValue: 0x10_0000) }
+  @inlinable public static var clearInChild: CloneFlags { CloneFlags(rawValue: 0x20_0000) }
+  @inlinable public static var storeInChild: CloneFlags { CloneFlags(rawValue: 0x100_0000) }
 
   /// What this kernel can do: a copy, or the loan of vfork.
   static let supported: CloneFlags = [

@@ -4,22 +4,22 @@ public struct Signal: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// The number of signals: 1 to 64, from 32 on real-time ones (_NSIG).
-  public static let count: UInt32 = 64
+  @inlinable public static var count: UInt32 { 64 }
 
-  public static let hangup = Signal(rawValue: 1)
-  public static let interrupt = Signal(rawValue: 2)
-  public static let quit = Signal(rawValue: 3)
-  public static let illegalInstruction = Signal(rawValue: 4)
-  public static let trap = Signal(rawValue: 5)
-  public static let abort = Signal(rawValue: 6)
-  public static let bus = Signal(rawValue: 7)
-  public static let floatingPoint = Signal(rawValue: 8)
-  public static let kill = Signal(rawValue: 9)
-  public static let segmentationViolation = Signal(rawValue: 11)
-  public static let pipe = Signal(rawValue: 13)
-  public static let child = Signal(rawValue: 17)
-  public static let `continue` = Signal(rawValue: 18)
-  public static let stop = Signal(rawValue: 19)
+  @inlinable public static var hangup: Signal { Signal(rawValue: 1) }
+  @inlinable public static var interrupt: Signal { Signal(rawValue: 2) }
+  @inlinable public static var quit: Signal { Signal(rawValue: 3) }
+  @inlinable public static var illegalInstruction: Signal { Signal(rawValue: 4) }
+  @inlinable public static var trap: Signal { Signal(rawValue: 5) }
+  @inlinable public static var abort: Signal { Signal(rawValue: 6) }
+  @inlinable public static var bus: Signal { Signal(rawValue: 7) }
+  @inlinable public static var floatingPoint: Signal { Signal(rawValue: 8) }
+  @inlinable public static var kill: Signal { Signal(rawValue: 9) }
+  @inlinable public static var segmentationViolation: Signal { Signal(rawValue: 11) }
+  @inlinable public static var pipe: Signal { Signal(rawValue: 13) }
+  @inlinable public static var child: Signal { Signal(rawValue: 17) }
+  @inlinable public static var `continue`: Signal { Signal(rawValue: 18) }
+  @inlinable public static var stop: Signal { Signal(rawValue: 19) }
 
   /// Whether the number names a signal.
   @inlinable public var isValid: Bool { rawValue >= 1 && rawValue <= Self.count }
@@ -57,7 +57,7 @@ public struct SignalSet: BitwiseCopyable, Hashable, Sendable {
     rawValue &= ~(1 &<< UInt64(signal.rawValue &- 1))
   }
   /// SIGKILL and SIGSTOP, which no mask holds back.
-  public static let unblockable = SignalSet(rawValue: 1 << 8 | 1 << 18)
+  @inlinable public static var unblockable: SignalSet { SignalSet(rawValue: 1 << 8 | 1 << 18) }
 }
 
 /// What a program asked for when a signal comes: `struct sigaction` as the kernel takes it on
@@ -71,8 +71,8 @@ public struct SignalAction: BitwiseCopyable, Hashable, Sendable {
 
   @inlinable public init() {}
 
-  public static let byDefault: UInt64 = 0
-  public static let ignored: UInt64 = 1
+  @inlinable public static var byDefault: UInt64 { 0 }
+  @inlinable public static var ignored: UInt64 { 1 }
 }
 
 /// The actions of a process, by signal (`struct sighand_struct`).
@@ -117,13 +117,13 @@ public struct SignalCause: BitwiseCopyable, Sendable {
   }
 
   // si_code of SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP (include/uapi/asm-generic/siginfo.h).
-  public static let notMapped: Int32 = 1
-  public static let accessDenied: Int32 = 2
-  public static let misaligned: Int32 = 1
-  public static let noSuchAddress: Int32 = 2
-  public static let illegalOpcode: Int32 = 1
-  public static let breakpoint: Int32 = 1
+  @inlinable public static var notMapped: Int32 { 1 }
+  @inlinable public static var accessDenied: Int32 { 2 }
+  @inlinable public static var misaligned: Int32 { 1 }
+  @inlinable public static var noSuchAddress: Int32 { 2 }
+  @inlinable public static var illegalOpcode: Int32 { 1 }
+  @inlinable public static var breakpoint: Int32 { 1 }
   /// Sent by a program (SI_USER, SI_TKILL), or by the kernel (SI_KERNEL).
-  public static let user: Int32 = 0
-  public static let kernel: Int32 = 0x80
+  @inlinable public static var user: Int32 { 0 }
+  @inlinable public static var kernel: Int32 { 0x80 }
 }
