@@ -45,6 +45,40 @@ import Testing
     files.pointee.checkInvariants()
   }
 
+  /// A fault brings 128K around it, a reader in order 128K ahead; nothing is read twice.
+  @Test(arguments: [PageSize.fourKiB, .sixteenKiB, .sixtyFourKiB])
+  func neighboursAreReadToo(_ pageSize: PageSize) throws {
+    var archive = ArchiveBuilder()
+    let data = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 / 3) }
+    archive.file("/big", data, .disk)
+    let machine = try TestMachine(pageSize, archive: archive.build())
+    defer { machine.end() }
+    let files = machine.files
+    let file = try files.pointee.open("/big")
+    let inode = file.pointee.inode
+    let window = (128 << 10) >> pageSize.shift
+    let index = UInt64(1_000_000) >> pageSize.shift
+    check(try files.pointee.page(of: inode, at: index).wasReadIn)
+    var cached: [UInt64] = []
+    files.pointee.forEachCachedPage(of: inode, in: 0..<1 << 20) { index, _ in cached.append(index) }
+    check(cached.count == window && cached.contains(index))
+    check(try !files.pointee.page(of: inode, at: index).wasReadIn)
+    if window > 2 { check(try !files.pointee.page(of: inode, at: index + 1).wasReadIn) }
+    var reads = 0
+    var place: UInt64 = 0
+    while place < 2_000_000 {
+      let before = inode.pointee.pages.count
+      let piece = try files.pointee.readAll(file, at: place, 5000)
+      check(piece == Array(data[Int(place)..<min(Int(place) + 5000, data.count)]))
+      if inode.pointee.pages.count > before { reads += 1 }
+      place += 5000
+    }
+    check(reads <= 2_000_000 / (128 << 10) + 2)
+    check(machine.frames.pointee.statistic(.pgpgin) == (2_000_000 + 511) / 512)
+    files.pointee.release(file)
+    files.pointee.checkInvariants()
+  }
+
   @Test func noArchiveIsNoFiles() throws {
     let machine = try TestMachine()
     check(try machine.files.pointee.names("/tmp") == [".", ".."])

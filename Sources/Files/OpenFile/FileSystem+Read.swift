@@ -78,7 +78,9 @@ extension FileSystem {
   ) throws(Errno) -> PageFrameNumber? {
     if let frame = find(index, in: inode.pointee.pages) { return frame }
     if inode.pointee.isSharedMemory { return nil }
-    return try bringIn(index, of: inode).frame
+    let page = try bringIn(index, of: inode)
+    if page.wasReadIn { readAhead(after: index, of: inode) }
+    return page.frame
   }
 
   /// Hands a range of a paged object to a sink, piece by piece; the pieces lie in one page each.

@@ -10,7 +10,8 @@ extension FileSystem {
   /// The largest size of a file (MAX_LFS_FILESIZE).
   static var maximumSize: UInt64 { 0x7fff_ffff_ffff_ffff }
 
-  /// The frame of a page of a regular file, brought into RAM if it is not there.
+  /// The frame of a page of a regular file, brought into RAM if it is not there: what a fault
+  /// asks for.
   ///
   /// Takes no reference: who keeps the frame (a page-table entry) adds one to its
   /// `referenceCount`. Throws EINVAL beyond the end of the file, where a fault is a SIGBUS, and
@@ -23,7 +24,9 @@ extension FileSystem {
     if let frame = find(index, in: inode.pointee.pages) {
       return CachedPage(frame: frame, wasReadIn: false)
     }
-    return try bringIn(index, of: inode)
+    let page = try bringIn(index, of: inode)
+    if page.wasReadIn { readAround(index, of: inode) }
+    return page
   }
 
   /// Visits the pages of a range that are in RAM, in order: what fault-around maps.
@@ -55,7 +58,6 @@ extension FileSystem {
     switch inode.pointee.kind {
     case .regular(.disk(let offset, let bytes)):
       let frame = try readIn(index, of: inode, offset: offset, bytes: bytes)
-      readAhead(after: index, of: inode, offset: offset, bytes: bytes)
       return CachedPage(frame: frame, wasReadIn: true)
     case .regular, .symbolicLink:
       return CachedPage(frame: try addZeroPage(at: index, of: inode), wasReadIn: false)

@@ -43,30 +43,44 @@ extension FileSystem {
     return length
   }
 
-  /// Reads the next pages of a file that is read in order: a window of 128 KiB, Linux's default
-  /// (VM_READAHEAD_PAGES), in one go once the reader comes where the last one ended.
-  func readAhead(
-    after index: UInt64, of inode: KernelPointer<Inode>, offset: UInt64, bytes: UInt64
-  ) {
-    let expected = inode.pointee.readAheadIndex
-    let window = max(ByteCount.kibibytes(128).rawValue &>> pageSize.shift, 1)
-    // The start of a file counts as sequential (mm/readahead.c: ondemand_readahead()).
-    guard index == 0 || index == expected else {
+  /// The pages that are read at once: 128 KiB, Linux's default (VM_READAHEAD_PAGES).
+  private var window: UInt64 {
+    max(ByteCount.kibibytes(128).rawValue &>> pageSize.shift, 1)
+  }
+
+  /// Reads the next pages of a file that is read in order, in one go once the reader comes where
+  /// the last one ended; the start of a file counts as in order (mm/readahead.c:
+  /// ondemand_readahead()).
+  func readAhead(after index: UInt64, of inode: KernelPointer<Inode>) {
+    guard index == 0 || index == inode.pointee.readAheadIndex else {
       inode.pointee.readAheadIndex = index &+ 1
       return
     }
-    let end = min(index &+ window, pageCount(of: inode))
-    var next = index &+ 1
+    let end = index &+ window
+    readIn(index &+ 1..<end, of: inode)
+    inode.pointee.readAheadIndex = end
+  }
+
+  /// Reads the pages around one that a fault brought in (mm/filemap.c:
+  /// do_sync_mmap_readahead()): programs jump about, but not far.
+  @inline(never)
+  func readAround(_ index: UInt64, of inode: KernelPointer<Inode>) {
+    let start = index > window / 2 ? index &- window / 2 : 0
+    readIn(start..<start &+ window, of: inode)
+  }
+
+  /// Reads those pages of a range that the file has and RAM has not, until there is no memory.
+  private func readIn(_ range: Range<UInt64>, of inode: KernelPointer<Inode>) {
+    guard case .regular(.disk(let offset, let bytes)) = inode.pointee.kind else { return }
+    let end = min(range.upperBound, pageCount(of: inode))
+    var next = range.lowerBound
     while next < end {
       if find(next, in: inode.pointee.pages) == nil {
         do throws(Errno) {
           _ = try readIn(next, of: inode, offset: offset, bytes: bytes)
-        } catch {
-          break
-        }
+        } catch { return }
       }
       next &+= 1
     }
-    inode.pointee.readAheadIndex = next
   }
 }
