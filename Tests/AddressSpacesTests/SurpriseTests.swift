@@ -417,7 +417,8 @@ import Testing
     let space = try machine.makeSpace()
     let span: UInt64 = 2 << 20
     let start = try space.pointee.map(
-      anonymous(1030, machine, at: 0x4000_0000, .fixed)).rawValue
+      anonymous(1030, machine, at: 0x4000_0000, .fixed)
+    ).rawValue
     for index in 0..<UInt64(1030) { _ = space.pointee.store(index, at: start + index * 4096) }
     let moved = try space.pointee.remap(
       VirtualAddress(start), ByteCount(1030 * 4096), ByteCount(1030 * 4096),
@@ -476,8 +477,9 @@ import Testing
           == .EFAULT)
       check(errno { try space.pointee.copyOut(UInt64(1), to: VirtualAddress(wild)) } == .EFAULT)
       check(errno { try space.pointee.clearOut(VirtualAddress(wild), 100) } == .EFAULT)
-      check(space.pointee.handleFault(at: VirtualAddress(wild & ~(0xff << 56)), .read) != .resolved
-        || wild & 0xff << 56 != 0)
+      check(
+        space.pointee.handleFault(at: VirtualAddress(wild & ~(0xff << 56)), .read) != .resolved
+          || wild & 0xff << 56 != 0)
     }
     // Across a page's end, within and beyond the mapping.
     try space.pointee.copyOut(UInt64(0x1122_3344_5566_7788), to: VirtualAddress(start + page - 3))
@@ -494,7 +496,8 @@ import Testing
     let tail = VirtualAddress(start + 2 * page - 2)
     check(try unsafe space.pointee.copyStringIn(tail, to: buffer, limit: 64) == 1)
     try space.pointee.copyOut(UInt16(0x4141), to: tail)
-    check(errno { _ = try unsafe space.pointee.copyStringIn(tail, to: buffer, limit: 64) } == .EFAULT)
+    check(
+      errno { _ = try unsafe space.pointee.copyStringIn(tail, to: buffer, limit: 64) } == .EFAULT)
     check(
       errno { _ = try unsafe space.pointee.copyStringIn(tail, to: buffer, limit: 2) }
         == .ENAMETOOLONG)

@@ -13,7 +13,8 @@ extension AddressSpace {
       return nil
     }
     context.pointee.frames.pointee.frame(root).pointee.state = .pageTable
-    let guardBytes = context.pointee.settings.stackGuardPages.bytes(of: context.pointee.board.pageSize)
+    let guardBytes = context.pointee.settings.stackGuardPages.bytes(
+      of: context.pointee.board.pageSize)
     guard
       let space = context.pointee.spaceCache.allocate(
         AddressSpace(context: context, root: root, stackGuard: guardBytes))
@@ -39,7 +40,9 @@ extension AddressSpace {
     guard space.pointee.users == 0 else { return }
     let context = space.pointee.context
     space.pointee.tearDown()
-    if let next = space.pointee.nextSpace { next.pointee.previousSpace = space.pointee.previousSpace }
+    if let next = space.pointee.nextSpace {
+      next.pointee.previousSpace = space.pointee.previousSpace
+    }
     if let previous = space.pointee.previousSpace {
       previous.pointee.nextSpace = space.pointee.nextSpace
     } else {

@@ -45,7 +45,8 @@ extension AddressSpace {
     return from - old
   }
 
-  @inline(__always) func boundary(above address: VirtualAddress, _ span: ByteCount) -> VirtualAddress
+  @inline(__always) func boundary(above address: VirtualAddress, _ span: ByteCount)
+    -> VirtualAddress
   {
     address.alignedDown(to: span) + span
   }

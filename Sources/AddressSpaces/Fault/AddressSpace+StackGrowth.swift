@@ -25,10 +25,13 @@ extension AddressSpace {
       size.rawValue <= context.pointee.current.pointee.limits.pointee[.stack].soft,
       mayLock(flags, growth)
     else { return false }
-    do throws(Errno) {
-      try context.pointee.promise(pages, totalPages: totalPages)
-    } catch {
-      return false
+    // Linux promises for any stack, and never takes back what the area's flags do not show.
+    if flags.contains(.accounted) {
+      do throws(Errno) {
+        try context.pointee.promise(pages, totalPages: totalPages)
+      } catch {
+        return false
+      }
     }
     if flags.contains(.locked) { lockedPages += pages }
     account(flags, pages)

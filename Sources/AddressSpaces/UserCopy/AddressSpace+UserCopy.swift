@@ -8,7 +8,8 @@ extension AddressSpace {
     _ address: VirtualAddress, to target: UnsafeMutableRawPointer, _ count: Int
   ) throws(Errno) {
     var done = 0
-    let copied = try unsafe forEachPart(address, count, write: false) { bytes, length throws(Errno) in
+    let copied = try unsafe forEachPart(address, count, write: false) {
+      bytes, length throws(Errno) in
       unsafe (target + done).copyMemory(from: bytes, byteCount: length)
       done &+= length
       return true
@@ -22,7 +23,8 @@ extension AddressSpace {
     _ source: UnsafeRawPointer, to address: VirtualAddress, _ count: Int
   ) throws(Errno) {
     var done = 0
-    let copied = try unsafe forEachPart(address, count, write: true) { bytes, length throws(Errno) in
+    let copied = try unsafe forEachPart(address, count, write: true) {
+      bytes, length throws(Errno) in
       unsafe bytes.copyMemory(from: source + done, byteCount: length)
       done &+= length
       return true
@@ -96,7 +98,8 @@ extension AddressSpace {
     // The range may end early: only what is read must be the program's.
     let room = taskSize > address ? (taskSize - address).rawValue : 0
     let count = Int(min(UInt64(max(limit, 0)), room))
-    let copied = try unsafe forEachPart(address, count, write: false) { bytes, length throws(Errno) in
+    let copied = try unsafe forEachPart(address, count, write: false) {
+      bytes, length throws(Errno) in
       var index = 0
       while index < length {
         let byte = unsafe bytes.load(fromByteOffset: index, as: UInt8.self)
@@ -117,7 +120,8 @@ extension AddressSpace {
 
   /// Writes zeros (`clear_user()`).
   public mutating func clearOut(_ address: VirtualAddress, _ count: Int) throws(Errno) {
-    let cleared = try unsafe forEachPart(address, count, write: true) { bytes, length throws(Errno) in
+    let cleared = try unsafe forEachPart(address, count, write: true) {
+      bytes, length throws(Errno) in
       unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0, count: length)
       return true
     }
