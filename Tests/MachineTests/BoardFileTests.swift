@@ -81,10 +81,11 @@ import Testing
       #expect(area.start >= end)
       end = area.start + area.length
     }
-    #expect(layout.size.rawValue >= end - MemoryBank.ramBase.rawValue)
+    #expect(MemoryBank.ramBase + layout.ram == PhysicalAddress(layout.header.start))
+    #expect((layout.ram + layout.size).rawValue >= end - MemoryBank.ramBase.rawValue)
     // Otherwise QEMU's own tree would lie elsewhere.
-    #expect(layout.size >= .mebibytes(256))
-    #expect(layout.size.rawValue % (1 << 20) == 0)
+    #expect(layout.ram + layout.size >= .mebibytes(256))
+    #expect(layout.size.rawValue % (2 << 20) == 0 && layout.ram.rawValue % (2 << 20) == 0)
   }
 }
 

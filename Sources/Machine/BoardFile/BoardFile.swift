@@ -4,15 +4,15 @@ import Glibc
 import MemoryTypes
 import ProcessLaunch
 
-/// The memory of a machine: an anonymous file that the emulator maps as the guest's memory and
-/// this process maps behind the guest's RAM.
+/// The memory behind a machine's RAM: an anonymous file that the emulator maps for the guest, and
+/// this process for itself. RAM is the emulator's own (Documentation/Decisions/RAMApart.md).
 ///
 /// It has no name anywhere, so nothing of it is left when the last process that has it open ends.
 @safe
 final class BoardFile {
   let descriptor: Int32
   let layout: BoardLayout
-  /// The areas behind RAM.
+  /// The file's bytes.
   ///
   /// SAFETY: mapped here, unmapped in deinit, and the file cannot shrink.
   private let areas: UnsafeMutableRawBufferPointer
@@ -32,10 +32,8 @@ final class BoardFile {
     guard descriptor >= 0 else {
       throw .failure("no memory file for the machine: \(HostFile.reason(-descriptor))")
     }
-    let start = BoardLayout.offset(of: layout.header.start)
-    let length = Int(layout.size.rawValue - start)
-    let mapping = unsafe mmap(
-      nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(start))
+    let length = Int(layout.size.rawValue)
+    let mapping = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
       close(descriptor)
       throw .failure("no memory for the machine's files: \(HostFile.reason())")

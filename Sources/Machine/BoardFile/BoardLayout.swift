@@ -1,7 +1,7 @@
 import BoardFormat
 import MemoryTypes
 
-/// Where everything lies in the machine's memory, which is the board file.
+/// Where everything lies in the machine's memory: RAM, and behind it the board file.
 ///
 /// ```
 /// 0x4000_0000  RAM: the emulator's first instructions, the kernel image at +2M,
@@ -12,7 +12,7 @@ import MemoryTypes
 ///              input, archive
 /// ```
 /// QEMU puts its tree at half of memory but not above 128M, on a boundary of 2M (hw/arm/boot.c,
-/// arm_setup_direct_kernel_boot): the file is never smaller than 256M, so the place does not move.
+/// arm_setup_direct_kernel_boot): memory is never smaller than 256M, so the place does not move.
 /// Nothing of that costs memory before it is touched.
 struct BoardLayout {
   static let emulatorTree = MemoryBank(
@@ -29,8 +29,10 @@ struct BoardLayout {
   var program = BoardHeader.Area()
   var standardInput = BoardHeader.Area()
   var archive = BoardHeader.Area()
-  /// The bytes of the whole file, which begins with RAM.
-  var size = ByteCount.zero
+  /// The bytes from the start of RAM to the board file.
+  let ram: ByteCount
+  /// The bytes of the board file, which begins with the header.
+  let size: ByteCount
 
   /// Lays the areas behind the last bank.
   init(
@@ -38,7 +40,8 @@ struct BoardLayout {
     archive: UInt64
   ) {
     let ramEnd = banks.map(\.end).max() ?? MemoryBank.ramBase
-    var next = max(ramEnd, Self.emulatorTree.end).alignedUp(to: Self.alignment)
+    let start = max(ramEnd, Self.emulatorTree.end).alignedUp(to: .mebibytes(2))
+    var next = start
     func area(_ length: UInt64) -> BoardHeader.Area {
       let area = BoardHeader.Area(start: next, length: ByteCount(length))
       next = (next + ByteCount(length)).alignedUp(to: Self.alignment)
@@ -52,9 +55,7 @@ struct BoardLayout {
     self.standardInput = area(standardInput)
     self.archive = area(archive)
     let end = max(next, MemoryBank.ramBase + .mebibytes(256))
-    size = end.alignedUp(to: ByteCount.mebibytes(1)) - MemoryBank.ramBase
+    ram = start - MemoryBank.ramBase
+    size = end.alignedUp(to: ByteCount.mebibytes(2)) - start
   }
-
-  /// The place of an address in the file.
-  static func offset(of address: UInt64) -> UInt64 { address - MemoryBank.ramBase.rawValue }
 }

@@ -9,13 +9,14 @@ enum EmulatorArguments {
   static func list(
     _ machine: MachineDescription, _ board: BoardLayout, kernel: KernelImage, debugger port: Int?
   ) -> [String] {
-    let size = board.size.rawValue
-    let memory =
-      "memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/\(boardFile),size=\(size)B"
     var list = [
-      "-M", "virt,memory-backend=ram,gic-version=2,dtb-randomness=off",
-      "-object", memory,
-      "-m", "\(size)B",
+      "-M", "virt,gic-version=2,dtb-randomness=off",
+      "-m", "\((board.ram + board.size).rawValue)B",
+      "-object", "memory-backend-ram,id=ram,reserve=off,size=\(board.ram.rawValue)B",
+      "-object",
+      "memory-backend-file,id=board,share=on,mem-path=/proc/self/fd/\(boardFile),"
+        + "size=\(board.size.rawValue)B",
+      "-numa", "node,memdev=ram", "-numa", "node,memdev=board",
       "-cpu", machine.core.emulatorCPU,
       "-smp", "1",
       // Virtual time is the number of instructions: one a nanosecond, whatever the host does.
