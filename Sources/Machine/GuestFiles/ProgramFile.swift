@@ -42,6 +42,7 @@ struct ProgramFile {
     guard table <= size, count * UInt64(Self.programHeaderSize) <= size - table else {
       throw .failure("\(name) is truncated: it ends within its program headers")
     }
+    var isLoadable = false
     for index in 0..<count {
       let (place, overflow) = table.addingReportingOverflow(index * UInt64(Self.programHeaderSize))
       guard !overflow, place + UInt64(Self.programHeaderSize) <= bytes.count else { break }
@@ -50,6 +51,7 @@ struct ProgramFile {
         number(header, 4), number(header + 8, 8), number(header + 32, 8)
       )
       guard type == 1 || type == 3 else { continue }
+      isLoadable = isLoadable || type == 1
       let (end, wraps) = offset.addingReportingOverflow(length)
       guard !wraps, end <= size else {
         throw .failure(
@@ -60,6 +62,7 @@ struct ProgramFile {
         interpreter = String(decoding: bytes[Int(offset)..<Int(end) - 1], as: UTF8.self)
       }
     }
+    guard isLoadable else { throw .failure("\(name) has nothing to load: no PT_LOAD segment") }
   }
 
   private static func name(ofMachine machine: UInt64, is64Bit: Bool, isLittleEndian: Bool)
