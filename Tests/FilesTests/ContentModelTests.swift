@@ -22,7 +22,8 @@ import Testing
       for step in 0..<400 {
         let note: Comment = "seed \(seed) step \(step)"
         let position = Int.random(in: 0..<400_000, using: &random)
-        let count = Int.random(in: 0..<70_000, using: &random) >> Int.random(in: 0..<16, using: &random)
+        let count =
+          Int.random(in: 0..<70_000, using: &random) >> Int.random(in: 0..<16, using: &random)
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4:
           let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -78,7 +79,8 @@ import Testing
       var tree = PageTree()
       var model: [UInt64: UInt64] = [:]
       for step in 0..<3000 {
-        let index = UInt64.random(in: 0..<1 << 52, using: &random)
+        let index =
+          UInt64.random(in: 0..<1 << 52, using: &random)
           >> UInt64.random(in: 0..<52, using: &random)
         let note: Comment = "seed \(seed) step \(step)"
         switch Int.random(in: 0..<100, using: &random) {

@@ -72,7 +72,8 @@ private final class ModelNode {
           if outcome == nil { parent.add(name, ModelNode(.link(target))) }
         case 4:
           let outcome = errno { try files.pointee.unlink(path(text), from: base) }
-          #expect(outcome == (there == nil ? .ENOENT : there?.isFolder == true ? .EISDIR : nil), note)
+          #expect(
+            outcome == (there == nil ? .ENOENT : there?.isFolder == true ? .EISDIR : nil), note)
           if outcome == nil {
             there?.links -= 1
             parent.remove(name)
@@ -82,7 +83,8 @@ private final class ModelNode {
           let expected: Errno? =
             there == nil
             ? .ENOENT
-            : there?.isFolder == false ? .ENOTDIR : there?.children.isEmpty == false ? .ENOTEMPTY : nil
+            : there?.isFolder == false
+              ? .ENOTDIR : there?.children.isEmpty == false ? .ENOTEMPTY : nil
           #expect(outcome == expected, note)
           if outcome == nil { parent.remove(name) }
         case 6:
@@ -188,7 +190,8 @@ private final class ModelNode {
   ) throws {
     check(try files.pointee.names(text, room: 200) == [".", ".."] + node.order, note)
     for (name, child) in node.children {
-      let dentry = try files.pointee.resolve(path(text + "/" + name), from: files.pointee.root, .noFollow)
+      let dentry = try files.pointee.resolve(
+        path(text + "/" + name), from: files.pointee.root, .noFollow)
       defer { files.pointee.release(dentry) }
       let data = files.pointee.metadata(of: dentry.pointee.inode)
       switch child.kind {
@@ -227,6 +230,7 @@ private final class ModelNode {
 extension TestMachine {
   /// Frames that slabs hold.
   var slabPages: Int {
-    frames.pointee.statistic(.nr_slab_reclaimable) + frames.pointee.statistic(.nr_slab_unreclaimable)
+    frames.pointee.statistic(.nr_slab_reclaimable)
+      + frames.pointee.statistic(.nr_slab_unreclaimable)
   }
 }

@@ -3,11 +3,13 @@ public import MemoryTypes
 
 extension FileSystem {
   /// Lists a folder in records of `struct linux_dirent64`, from where the file stands on, until
-  /// `room` bytes are full. Answers the bytes handed to the sink; 0 at the end.
+  /// `room` bytes are full.
+  ///
+  /// Answers the bytes handed to the sink; 0 at the end.
   ///
   /// `.` and `..` are positions 0 and 1. Then come names from the newest to the oldest, as tmpfs
-  /// lists them (fs/libfs.c: dcache_readdir()); the position after a name is 2 more than the
-  /// number of names not newer... counted down from the folder's sequence.
+  /// lists them (fs/libfs.c: dcache_readdir()). The position after a name says which it was, so a
+  /// listing goes on where it was even if names come and go.
   public func list(
     _ file: KernelPointer<OpenFile>, _ room: ByteCount, _ sink: ByteSink
   ) throws(Errno) -> Int {
@@ -104,112 +106,5 @@ extension FileSystem {
     listing.room &-= length
     listing.done &+= length
     return true
-  }
-
-  /// Moves a file's position (lseek); whence as SEEK_*.
-  public func seek(
-    _ file: KernelPointer<OpenFile>, to offset: Int64, whence: UInt32
-  ) throws(Errno) -> UInt64 {
-    let inode = file.pointee.inode
-    if case .pipe = inode.pointee.kind { throw .ESPIPE }
-    if case .device(let device) = inode.pointee.kind {
-      if device.isConsole { throw .ESPIPE }
-      // lseek on /dev/null and its like answers 0 (drivers/char/mem.c: null_lseek()).
-      file.pointee.position = 0
-      return 0
-    }
-    let size = inode.pointee.size
-    let base: UInt64
-    switch whence {
-    case 0: base = 0
-    case 1: base = file.pointee.position
-    case 2: base = size
-    case 3, 4:
-      // Data everywhere up to the end, one hole behind it (generic_file_llseek_size()).
-      guard offset >= 0, UInt64(offset) < size else { throw .ENXIO }
-      file.pointee.position = whence == 3 ? UInt64(offset) : size
-      return file.pointee.position
-    default: throw .EINVAL
-    }
-    let (target, overflow) = Int64(bitPattern: base).addingReportingOverflow(offset)
-    guard !overflow, target >= 0 else { throw overflow ? .EOVERFLOW : .EINVAL }
-    file.pointee.position = UInt64(target)
-    return UInt64(target)
-  }
-
-  /// Hands the target of a link to a sink (readlinkat), at most `room` bytes of it.
-  public func readLink(
-    _ link: KernelPointer<Dentry>, _ room: ByteCount, _ sink: ByteSink
-  ) throws(Errno) -> Int {
-    let inode = link.pointee.inode
-    guard inode.pointee.isSymbolicLink else { throw .EINVAL }
-    guard room.rawValue > 0 else { throw .EINVAL }
-    switch inode.pointee.kind {
-    case .symbolicLink(let text):
-      return try handOver(self.text(text, count: Int(inode.pointee.size)), room, sink)
-    case .procedural(let node):
-      switch try target(of: node) {
-      case .path(let path): return try handOver(path, room, sink)
-      case .sibling(let number):
-        return try ShortName(number).withName { (name) throws(Errno) in
-          try handOver(name, room, sink)
-        }
-      case .place(let dentry):
-        defer { release(dentry) }
-        var writer = TextWriter<B>(selfPointer)
-        writePath(of: dentry, &writer)
-        let pages = writer.pages
-        let length = min(writer.count, room.rawValue)
-        defer { writer.discard() }
-        return try copyOut(0, length, sink, size: { length }) { (index) throws(Errno) in
-          find(index, in: pages)
-        }
-      }
-    case .regular, .directory, .device, .pipe, .special: throw .EINVAL
-    }
-  }
-
-  private func handOver(
-    _ text: ByteString, _ room: ByteCount, _ sink: ByteSink
-  ) throws(Errno) -> Int {
-    let length = Int(min(UInt64(text.count), room.rawValue))
-    let taken = try sink(text[0..<length])
-    guard taken == length else { throw .EFAULT }
-    return taken
-  }
-
-  /// Writes a name's whole path, ` (deleted)` behind one that was removed (d_path()); newlines in
-  /// it as `\012` where lines matter.
-  public func writePath(
-    of dentry: KernelPointer<Dentry>, _ writer: inout TextWriter<B>,
-    escapingNewlines: Bool = false
-  ) {
-    // The way up is collected first; deeper than a path can be long, the top is left out.
-    var depth = 0
-    var up: KernelPointer<Dentry>? = dentry
-    while let here = up {
-      up = here.pointee.parent
-      depth &+= 1
-    }
-    if depth <= 1 {
-      writer.byte(0x2F)
-      if dentry != root { writer.bytes(dentry.name) }
-    }
-    var level = depth &- 2
-    while level >= 0 {
-      var part = dentry
-      for _ in 0..<level { part = part.pointee.parent ?? part }
-      writer.byte(0x2F)
-      let name = part.name
-      for index in 0..<name.count {
-        if escapingNewlines, name[index] == 0x0A {
-          writer.text("\\012")
-        } else {
-          writer.byte(name[index])
-        }
-      }
-      level &-= 1
-    }
-    if dentry.pointee.isDeleted { writer.text(" (deleted)") }
   }
 }

@@ -112,7 +112,9 @@ extension FileSystem {
     try create(last.name, in: last.folder, inode)
   }
 
-  /// Makes a name that is not there yet and links it. Does not touch references of the folder's.
+  /// Makes a name that is not there yet and links it.
+  ///
+  /// Does not touch references of the folder's.
   @discardableResult
   func create(
     _ name: ByteString, in folder: KernelPointer<Dentry>,

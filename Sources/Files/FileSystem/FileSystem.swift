@@ -42,8 +42,9 @@ public import PageFrames
   /// What the rooms above supply; nil until ``connect(_:)``.
   var surroundings: Surroundings<B>?
 
-  /// Takes what the rooms above supply. Before that `/proc` and `/sys` are empty and the console
-  /// swallows all.
+  /// Takes what the rooms above supply.
+  ///
+  /// Before that `/proc` and `/sys` are empty and the console swallows all.
   public mutating func connect(_ surroundings: Surroundings<B>) {
     self.surroundings = surroundings
   }

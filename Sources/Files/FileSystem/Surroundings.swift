@@ -12,8 +12,7 @@ public struct Surroundings<B: Board> {
   public let context: SurroundingState
 
   /// The entry of a procedural folder with this name; ENOENT where there is none.
-  public let entry:
-    (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> ProceduralEntry
+  public let entry: (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> ProceduralEntry
 
   /// The first entry of a procedural folder at or after a position, nil after the last.
   ///
@@ -41,7 +40,8 @@ public struct Surroundings<B: Board> {
 
   public init(
     context: SurroundingState,
-    entry: @escaping (SurroundingState, ProceduralNode, ByteString) throws(Errno)
+    entry:
+      @escaping (SurroundingState, ProceduralNode, ByteString) throws(Errno)
       -> ProceduralEntry,
     next: @escaping (SurroundingState, ProceduralNode, UInt64) -> ListedEntry?,
     target: @escaping (SurroundingState, ProceduralNode) throws(Errno) -> LinkTarget,

@@ -1,5 +1,7 @@
-/// Some bytes of kernel memory to be filled. The writable sister of ``ByteString``, with the same
-/// promise: the memory stays put while the view is used.
+/// Some bytes of kernel memory to be filled.
+///
+/// The writable sister of ``ByteString``, with the same promise: the memory stays put while the
+/// view is used.
 @safe public struct ByteRoom: BitwiseCopyable {
   let base: UnsafeMutablePointer<UInt8>
   public let count: Int

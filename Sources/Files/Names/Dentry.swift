@@ -14,6 +14,7 @@ public struct Dentry: ~Copyable {
   static var inlineName: Int { 32 }
 
   /// Names up to 32 bytes lie here; of a longer one, the first 8 bytes are the address of its copy.
+  ///
   /// The first field, so that the dentry's address is the storage's.
   var nameStorage: InlineArray<32, UInt8> = .init(repeating: 0)
 
@@ -37,7 +38,9 @@ public struct Dentry: ~Copyable {
   var previous: KernelPointer<Dentry>?
   /// The newest name in this folder.
   var firstChild: KernelPointer<Dentry>?
-  /// The place in the folder's order: larger is newer. Positions of getdents64 are these.
+  /// The place in the folder's order: larger is newer.
+  ///
+  /// Positions of getdents64 are these.
   var sequence: UInt64 = 0
   /// For a folder: the sequence that its next name gets.
   var nextSequence: UInt64 = 1

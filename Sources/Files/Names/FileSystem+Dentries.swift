@@ -4,8 +4,9 @@ public import MemoryTypes
 import PageFrames
 
 extension FileSystem {
-  /// Makes a name in a folder, not yet known to it. The dentry takes over the caller's reference
-  /// of the inode, also when this fails.
+  /// Makes a name in a folder, not yet known to it.
+  ///
+  /// The dentry takes over the caller's reference of the inode, also when this fails.
   func makeDentry(
     _ name: ByteString, in parent: KernelPointer<Dentry>?, _ inode: KernelPointer<Inode>
   ) throws(Errno) -> KernelPointer<Dentry> {

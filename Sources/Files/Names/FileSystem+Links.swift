@@ -9,7 +9,9 @@ enum LinkLead: BitwiseCopyable {
 }
 
 extension FileSystem {
-  /// Where a link leads. Drops nothing.
+  /// Where a link leads.
+  ///
+  /// Drops nothing.
   func lead(of link: KernelPointer<Dentry>) throws(Errno) -> LinkLead {
     let inode = link.pointee.inode
     switch inode.pointee.kind {

@@ -49,7 +49,9 @@ extension FileSystem {
     caches.descriptorTables.free(table)
   }
 
-  /// The file with a number. Adds no reference: it is safe while the table is not changed.
+  /// The file with a number.
+  ///
+  /// Adds no reference: it is safe while the table is not changed.
   @inline(__always)
   public func file(
     _ number: UInt64, in table: KernelPointer<FileDescriptorTable>
@@ -61,6 +63,7 @@ extension FileSystem {
   }
 
   /// Gives a file the lowest free number at or above `minimum` and below the limit (RLIMIT_NOFILE).
+  ///
   /// Takes over the caller's reference, also when this fails.
   public func install(
     _ file: KernelPointer<OpenFile>, in table: KernelPointer<FileDescriptorTable>,
@@ -91,7 +94,9 @@ extension FileSystem {
     return UInt64(number)
   }
 
-  /// Gives a file this very number, closing what had it (dup3). Takes over the reference.
+  /// Gives a file this very number, closing what had it (dup3).
+  ///
+  /// Takes over the reference.
   public func install(
     _ file: KernelPointer<OpenFile>, in table: KernelPointer<FileDescriptorTable>,
     at number: UInt64, limit: UInt64, closeOnExec: Bool

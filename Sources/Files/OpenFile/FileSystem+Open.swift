@@ -3,7 +3,9 @@ import KernelHeap
 public import MemoryTypes
 
 extension FileSystem {
-  /// Opens a path (fs/namei.c: do_filp_open()). The caller has the file's one reference.
+  /// Opens a path (fs/namei.c: do_filp_open()).
+  ///
+  /// The caller has the file's one reference.
   ///
   /// `permissions` are those of a file that O_CREAT makes, the caller's umask taken off.
   public func open(

@@ -3,11 +3,15 @@ public import MemoryTypes
 import PageFrames
 
 /// Where bytes that were read go: takes a piece of kernel memory and answers how much of it could
-/// be taken. Less than offered ends the read.
+/// be taken.
+///
+/// Less than offered ends the read.
 public typealias ByteSink = (ByteString) throws(Errno) -> Int
 
 /// Where bytes to be written come from: fills a piece of kernel memory and answers how much of it
-/// was filled. Less than asked for ends the write.
+/// was filled.
+///
+/// Less than asked for ends the write.
 public typealias ByteSource = (ByteRoom) throws(Errno) -> Int
 
 extension FileSystem {
@@ -23,7 +27,9 @@ extension FileSystem {
     return done
   }
 
-  /// Reads from a position (pread64). Pieces of the page cache itself are handed to the sink.
+  /// Reads from a position (pread64).
+  ///
+  /// Pieces of the page cache itself are handed to the sink.
   public func read(
     _ file: KernelPointer<OpenFile>, at position: UInt64, _ count: ByteCount, _ sink: ByteSink
   ) throws(Errno) -> Int {

@@ -114,8 +114,9 @@ extension FileSystem {
     frames.pointee.frame(number).pointee.flags.formUnion([.dirty, .referenced])
   }
 
-  /// Takes a file's pages from an index on out of RAM. Frames that are still mapped somewhere stay
-  /// alive, ownerless, until they are unmapped.
+  /// Takes a file's pages from an index on out of RAM.
+  ///
+  /// Frames that are still mapped somewhere stay alive, ownerless, until they are unmapped.
   func dropPages(from first: UInt64, of inode: KernelPointer<Inode>) {
     guard inode.pointee.pages.root != 0 else { return }
     let isMemory = inode.pointee.mount.isMemory

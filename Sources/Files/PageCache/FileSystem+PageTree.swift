@@ -3,7 +3,9 @@ import KernelHeap
 import MemoryTypes
 
 extension FileSystem {
-  /// The frame of a page, nil where the tree has none. The hot path of every file fault.
+  /// The frame of a page, nil where the tree has none.
+  ///
+  /// The hot path of every file fault.
   @inline(__always)
   func find(_ index: UInt64, in tree: PageTree) -> PageFrameNumber? {
     var height = tree.height
@@ -62,8 +64,9 @@ extension FileSystem {
       guard entry != 0 else { return nil }
       height &-= 1
       if height == 0 { return node(entry) }
-      entry = node(entry).pointee.entries[
-        Int((index &>> (PageTreeNode.slotBits &* height)) & 63)]
+      entry =
+        node(entry).pointee.entries[
+          Int((index &>> (PageTreeNode.slotBits &* height)) & 63)]
     }
   }
 

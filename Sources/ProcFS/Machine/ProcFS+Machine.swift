@@ -28,7 +28,9 @@ extension ProcFS {
     out.text(" 0.00\n")
   }
 
-  /// `/proc/loadavg`. Averages are taken every five seconds of a clock tick that there is not.
+  /// `/proc/loadavg`.
+  ///
+  /// Averages are taken every five seconds of a clock tick that there is not.
   func loadavg(_ out: inout Writer) {
     out.text("0.00 0.00 0.00 ")
     out.decimal(runnableTasks)
@@ -49,7 +51,9 @@ extension ProcFS {
     return count
   }
 
-  /// `/proc/stat` (fs/proc/stat.c). Times are instructions, a nanosecond each.
+  /// `/proc/stat` (fs/proc/stat.c).
+  ///
+  /// Times are instructions, a nanosecond each.
   func stat(_ out: inout Writer) {
     let executed = kernel.board.instructions
     for label in 0..<2 {

@@ -109,7 +109,9 @@ extension GuestMachine {
   }
 }
 
-/// A text with every number replaced: what stays is its form. A number in a column keeps its width.
+/// A text with every number replaced: what stays is its form.
+///
+/// A number in a column keeps its width.
 func form(_ text: String) -> String {
   var result = ""
   var blanks = ""

@@ -201,12 +201,16 @@ import Testing
         form(types[3]) == "Free pages count per migrate type at order" + "<8>"
           + String(repeating: "<7>", count: 10) + " ")
       #expect(types[4].hasPrefix("Node    0, zone      DMA, type    Unmovable "))
-      #expect(types[9] == "Number of blocks type     Unmovable      Movable  Reclaimable   HighAtomic ")
+      #expect(
+        types[9] == "Number of blocks type     Unmovable      Movable  Reclaimable   HighAtomic ")
       let zones = try proc.text("/proc/zoneinfo")
       #expect(zones.hasPrefix("Node 0, zone      DMA\n  per-node stats\n      nr_inactive_anon "))
       #expect(zones.contains("\n      nr_mapped    "))
       #expect(zones.contains("\n        protection: (0, 0, 0, 0)\n      nr_free_pages "))
-      #expect(zones.contains("\n  node_unreclaimable:  0\n  start_pfn:           262144\nNode 0, zone    DMA32\n  pages free     0\n        boost    0\n"))
+      #expect(
+        zones.contains(
+          "\n  node_unreclaimable:  0\n  start_pfn:           262144\nNode 0, zone    DMA32\n  pages free     0\n        boost    0\n"
+        ))
       #expect(zones.hasSuffix("        cma      0\n        protection: (0, 0, 0, 0)\n"))
       let items = try proc.lines("/proc/vmstat")
       #expect(items.count == 147 && items[146].isEmpty)
