@@ -80,6 +80,16 @@ final class GuestMachine {
             store: state.pointer(to: KernelStore<HostProcessor>.self))
           return try unsafe kernel.readTyped(room.bytes)
         }))
+    processor.setHasEnded { address in
+      var task = kernel.store.pointee.firstTask
+      while let found = task {
+        task = found.pointee.nextTask
+        let place = unsafe UInt(
+          bitPattern: withUnsafePointer(to: &found.pointee.switched) { unsafe $0 })
+        if place == address { return found.pointee.state == .zombie }
+      }
+      return false
+    }
     processor.setBegin { [unowned self] context in
       self.begin(context)
     }

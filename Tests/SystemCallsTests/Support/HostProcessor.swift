@@ -17,6 +17,7 @@ import Tasks
   struct State {
     var sleeping: [UInt: DispatchSemaphore] = [:]
     var begin: ((KernelPointer<UserContext>) -> Void)?
+    var hasEnded: ((UInt) -> Bool)?
     var output: [ConsoleFrame.Channel: [UInt8]] = [:]
     var typed: [UInt8] = []
     var threadPointer: UInt64 = 0
@@ -41,6 +42,9 @@ import Tasks
   func setBegin(_ body: @escaping (KernelPointer<UserContext>) -> Void) {
     unsafe state.pointee.begin = body
   }
+
+  /// Says whether the task with that ``SwitchedContext`` will never run again.
+  func setHasEnded(_ body: @escaping (UInt) -> Bool) { unsafe state.pointee.hasEnded = body }
 
   func setIDRegisters(_ registers: IDRegisters) { unsafe state.pointee.idRegisters = registers }
   func type(_ bytes: [UInt8]) { unsafe state.pointee.typed += bytes }
@@ -107,7 +111,8 @@ import Tasks
     from: KernelPointer<SwitchedContext>, to: KernelPointer<SwitchedContext>
   ) {
     let mine = DispatchSemaphore(value: 0)
-    unsafe state.pointee.sleeping[from.address] = mine
+    let isLast = unsafe state.pointee.hasEnded?(from.address) ?? false
+    if !isLast { unsafe state.pointee.sleeping[from.address] = mine }
     if to.pointee.programCounter == returnToUser {
       to.pointee.programCounter = 0
       // SAFETY: a new task's stack pointer is the address of its registers.
@@ -126,6 +131,8 @@ import Tasks
       }
       other.signal()
     }
+    // Nobody will wake a task that has ended: its thread ends with it.
+    if isLast { pthread_exit(nil) }
     mine.wait()
   }
 }
