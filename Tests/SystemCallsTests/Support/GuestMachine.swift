@@ -114,7 +114,8 @@ final class GuestMachine {
     let files = kernel.files
     do {
       let file = try files.pointee.open(
-        kept(path), from: files.pointee.root, [.readWrite, .create], permissions: mode)
+        kept(path), from: files.pointee.root, [.readWrite, .create, .truncate],
+        permissions: mode)
       var place = 0
       _ = try files.pointee.write(file, ByteCount(UInt64(bytes.count))) { room in
         for index in 0..<room.count { unsafe room.bytes[index] = bytes[place + index] }
