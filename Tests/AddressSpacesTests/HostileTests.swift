@@ -80,7 +80,7 @@ import Testing
             at: VirtualAddress(any()), FaultAccess(rawValue: UInt8(random.next() % 4)))
         }
       }
-      guard machine.context.pointee.committed == Int64(space.pointee.promisedPages) else {
+      guard machine.context.pointee.privatePromises == Int64(space.pointee.promisedPages) else {
         Issue.record("promises: seed \(seed) step \(step) kind \(kind)")
         return
       }

@@ -214,7 +214,7 @@ extension AddressSpace {
     if let file, !isZeroDevice(file) {
       files.pointee.retain(file)
     } else if flags.contains(.shared) {
-      value.file = try files.pointee.makeAnonymousFile(end - start)  // shmem_zero_setup()
+      value.file = try makeSharedMemory(end - start, flags)
       value.isAnonymous = false
     } else if let file {
       files.pointee.retain(file)
@@ -226,6 +226,23 @@ extension AddressSpace {
       throw .ENOMEM
     }
     areas.insert(area, after: previous)
+  }
+
+  /// An object for shared anonymous memory (`shmem_zero_setup()`), all of it promised now unless
+  /// it was not to be.
+  mutating func makeSharedMemory(
+    _ size: ByteCount, _ flags: AreaFlags
+  ) throws(Errno) -> KernelPointer<OpenFile> {
+    guard !flags.contains(.noReserve) else {
+      return try context.pointee.files.pointee.makeAnonymousFile(size)
+    }
+    let pages = size.wholePages(of: pageSize)
+    try context.pointee.promise(pages, totalPages: totalPages)
+    // The object's promise takes over; it lasts as long as the object.
+    defer { context.pointee.withdraw(pages) }
+    let file = try context.pointee.files.pointee.makeAnonymousFile(size)
+    context.pointee.files.pointee.promise(pages, to: file.pointee.inode)
+    return file
   }
 
   /// The attributes of an area's pages (`vma_set_page_prot()`): shared pages of a disk file are

@@ -185,7 +185,7 @@ extension AddressSpace {
     let pages = (end - start).wholePages(of: pageSize)
     // What unmapping takes back is put back: the promise belongs to the new place now.
     let promised = area.pointee.flags.contains(.accounted)
-    if promised { context.pointee.committed &+= Int64(truncatingIfNeeded: pages.rawValue) }
+    if promised { context.pointee.privatePromises &+= Int64(truncatingIfNeeded: pages.rawValue) }
     guard let first = areas.area(intersecting: start, end) else { return }
     do throws(Errno) { try unmapAligned(first, start, end) } catch {}
   }

@@ -1,13 +1,17 @@
 import Arm64
 public import MemoryTypes
+import Files
 import PageFrames
 
 /// Promised memory: Linux's VM_ACCOUNT and `__vm_enough_memory()` (mm/util.c).
 extension MemoryContext {
+  /// The pages promised to all programs (`vm_committed_as`, Committed_AS).
+  public var committed: Int64 { privatePromises &+ files.pointee.promisedPages }
+
   /// Promises pages, if the overcommit mode lets it; ENOMEM else.
   @inline(__always)
   mutating func promise(_ pages: PageCount, totalPages: PageCount) throws(Errno) {
-    committed &+= Int64(truncatingIfNeeded: pages.rawValue)
+    privatePromises &+= Int64(truncatingIfNeeded: pages.rawValue)
     // Mode 0 refuses only what can never be had: more than all of RAM (there is no swap yet).
     if settings.overcommit == .guess && pages <= frames.pointee.managed { return }
     guard mayPromise(pages, totalPages) else {
@@ -18,7 +22,7 @@ extension MemoryContext {
 
   /// Takes a promise back.
   @inline(__always) mutating func withdraw(_ pages: PageCount) {
-    committed &-= Int64(truncatingIfNeeded: pages.rawValue)
+    privatePromises &-= Int64(truncatingIfNeeded: pages.rawValue)
   }
 
   @inline(never) func mayPromise(_ pages: PageCount, _ totalPages: PageCount) -> Bool {

@@ -30,8 +30,8 @@ public import PageFrames
 
   /// `/proc/sys/vm`.
   public var settings = MemorySettings()
-  /// The pages promised to all programs (`vm_committed_as`, Committed_AS).
-  public internal(set) var committed: Int64 = 0
+  /// The pages promised to private memory.
+  var privatePromises: Int64 = 0
   /// The memory of the task that runs; set at each switch.
   public var current: KernelPointer<TaskMemory<B>>
   /// All spaces, newest first.

@@ -65,6 +65,8 @@ struct FileCaches<B: Board>: BitwiseCopyable {
 /// What changes about the file system as a whole.
 struct FileSystemState: BitwiseCopyable {
   var mounts = InlineArray<8, MountState>(repeating: MountState())
+  /// Pages that files in memory are promised (their part of Committed_AS).
+  var promised: Int64 = 0
   /// Whether input is typed; then the console is a terminal.
   var isInteractive: Bool
   /// Bytes of standard input that were read.

@@ -67,6 +67,7 @@ extension FileSystem {
     }
     if case .pipe(let address) = inode.pointee.kind { freePipe(address) }
     dropPages(from: 0, of: inode)
+    state.pointee.promised &-= Int64(truncatingIfNeeded: inode.pointee.promised)
     state.pointee.mounts[Int(inode.pointee.mount.rawValue)].inodes &-= 1
     cache(for: inode.pointee.kind, on: inode.pointee.mount).free(inode)
   }

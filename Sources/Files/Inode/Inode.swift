@@ -51,6 +51,8 @@ public struct Inode: ~Copyable {
   public internal(set) var accessed: FileTime
   public internal(set) var modified: FileTime
   public internal(set) var changed: FileTime
+  /// Pages of memory promised for it as a whole; 0 where each is promised as it comes.
+  var promised: UInt64 = 0
   /// The pages in RAM.
   public internal(set) var pages = PageTree()
   /// The next page a sequential reader would ask for, where a disk file is read in.

@@ -100,6 +100,7 @@ extension FileSystem {
       // A hole that was only read is clean; whoever writes says so (`markWritten`).
       frame.pointee.flags = [.uptodate, .swapBacked, .lru]
       frames.pointee.count(.nr_shmem, by: 1)
+      if inode.pointee.promised == 0 { state.pointee.promised &+= 1 }
       frames.pointee.count(.nr_inactive_anon, by: 1)
       frames.pointee.count(.nr_zone_inactive_anon, of: number, by: 1)
     } else {
@@ -141,6 +142,20 @@ extension FileSystem {
     }
     inode.pointee.pages = tree
     uncharge(pages: dropped, from: inode.pointee.mount)
+    if isMemory && inode.pointee.promised == 0 {
+      state.pointee.promised &-= Int64(truncatingIfNeeded: dropped)
+    }
+  }
+
+  /// The pages of memory that files are promised: of shared anonymous memory its size, of other
+  /// files in memory each page that is there (shmem_acct_size(), shmem_acct_block()).
+  public var promisedPages: Int64 { state.pointee.promised }
+
+  /// Promises a new file in memory, which has no pages yet, all it can become.
+  public func promise(_ pages: PageCount, to inode: KernelPointer<Inode>) {
+    precondition(inode.pointee.promised == 0 && inode.pointee.pages.count == 0)
+    inode.pointee.promised = pages.rawValue
+    state.pointee.promised &+= Int64(truncatingIfNeeded: pages.rawValue)
   }
 
   /// Takes pages out of a mount's limit; ENOSPC where that is reached (shmem_inode_acct_block()).
