@@ -19,6 +19,11 @@ extension VirtBoard: Processor {
     return registers
   }
 
+  /// TTBR1 without the ASID above and CnP below.
+  public var kernelRoot: PhysicalAddress? {
+    PhysicalAddress(read_ttbr1() & 0x0000_ffff_ffff_fffe)
+  }
+
   /// The ASID is TTBR1's (TCR_EL1.A1); the user half is empty while it changes, so that no entry
   /// of the one is ever tagged with the other (arch/arm64/mm/context.c:cpu_do_switch_mm()).
   public func activate(root: PhysicalAddress, asid: ASID) {

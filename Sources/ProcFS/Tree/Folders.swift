@@ -13,7 +13,8 @@ extension NodeKind {
     case .sysVM: Self.sysVM(index)
     case .sysFS: Self.sysFS(index)
     case .sysRoot: Self.sysRoot(index)
-    case .kernelFolder: index == 0 ? ("mm", .mmFolder) : nil
+    case .kernelFolder: Self.kernelFolder(index)
+    case .debugFolder: index == 0 ? ("kernel_page_tables", .kernelPageTables) : nil
     case .mmFolder: index == 0 ? ("transparent_hugepage", .hugePageFolder) : nil
     case .hugePageFolder: Self.hugePages(index)
     case .devicesFolder: index == 0 ? ("system", .systemFolder) : nil
@@ -134,6 +135,14 @@ extension NodeKind {
     switch index {
     case 0: ("devices", .devicesFolder)
     case 1: ("kernel", .kernelFolder)
+    default: nil
+    }
+  }
+
+  private static func kernelFolder(_ index: Int) -> Entry? {
+    switch index {
+    case 0: ("mm", .mmFolder)
+    case 1: ("debug", .debugFolder)
     default: nil
     }
   }

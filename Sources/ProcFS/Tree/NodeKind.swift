@@ -30,6 +30,7 @@ enum NodeKind: UInt16, BitwiseCopyable {
   case kernelFolder, mmFolder, hugePageFolder, devicesFolder, systemFolder, cpuFolder, cpu0
   case hugePageEnabled, hugePageDefrag, hugePageSize, useZeroPage
   case cpuOnline, cpuPossible, cpuPresent
+  case debugFolder, kernelPageTables
 
   /// Its type and permissions.
   var mode: FileMode {
@@ -38,10 +39,11 @@ enum NodeKind: UInt16, BitwiseCopyable {
       .mmFolder, .hugePageFolder, .devicesFolder, .systemFolder, .cpuFolder, .cpu0, .taskFolder:
       FileMode(.directory, permissions: self == .sysRoot || isInSys ? 0o755 : 0o555)
     case .fd: FileMode(.directory, permissions: 0o500)
+    case .debugFolder: FileMode(.directory, permissions: 0o700)
     case .selfLink, .threadSelfLink, .mountsLink, .exe, .cwd, .processRoot:
       FileMode(.symbolicLink, permissions: 0o777)
     case .descriptor: FileMode(.symbolicLink, permissions: 0o700)
-    case .auxv, .environ, .slabinfo, .pagetypeinfo:
+    case .auxv, .environ, .kernelPageTables, .slabinfo, .pagetypeinfo:
       FileMode(.regular, permissions: 0o400)
     case .overcommitMemory, .overcommitRatio, .overcommitKilobytes, .maxMapCount,
       .mmapMinAddress, .minFreeKilobytes, .legacyLayout, .adminReserve, .userReserve, .comm,

@@ -31,8 +31,7 @@ extension ProcFS {
     case .pagetypeinfo: pagetypeinfo(&out)
     case .iomem: iomem(&out)
     case .cpuinfo: cpuinfo(&out)
-    // The board keeps its own tables; nothing here can walk them.
-    case .kernelPageTables: break
+    case .kernelPageTables: kernelPageTables(&out)
     }
   }
 
@@ -77,6 +76,7 @@ extension ProcFS {
     case .version: version(&out)
     case .vmstat: vmstat(&out)
     case .zoneinfo: zoneinfo(&out)
+    case .kernelPageTables: kernelPageTables(&out)
     default: setting(kind, &out)
     }
   }

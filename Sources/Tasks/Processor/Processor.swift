@@ -16,6 +16,9 @@ public protocol Processor: Board {
   /// What the CPU's ID registers say, unfiltered.
   var idRegisters: IDRegisters { get }
 
+  /// The table that the kernel half is translated by; nil where there is none, as in a process.
+  var kernelRoot: PhysicalAddress? { get }
+
   /// Sends bytes on a channel of the console, framed.
   func write(_ channel: ConsoleFrame.Channel, _ bytes: UnsafeRawBufferPointer)
 
@@ -60,6 +63,10 @@ public protocol Processor: Board {
 
   /// Ends everything because the kernel has found itself broken.
   func panic(_ message: StaticString) -> Never
+}
+
+extension Processor {
+  public var kernelRoot: PhysicalAddress? { nil }
 }
 
 /// Instructions by exception level.
