@@ -15,7 +15,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// The rooms that run on both boards, each with the rooms it stands on. A room may import only
+/// The rooms that run on both boards, each with the rooms it stands on.
+///
+/// A room may import only
 /// what comes before it.
 let rooms: [(name: String, on: [String])] = [
   ("MemoryTypes", []),

@@ -6,7 +6,8 @@ public import MemoryTypes
 /// in the kernel's command line, `kilburn.board=0x…`. All fields are little endian; addresses are
 /// physical. The block begins on a 64 KiB boundary, as do the areas it names.
 public struct BoardHeader: BitwiseCopyable, Sendable {
-  @inlinable public static var magic: UInt64 { 0x314e_5255_424c_494b }  // "KILBURN1", first byte lowest
+  /// The text "KILBURN1", its first byte lowest.
+  @inlinable public static var magic: UInt64 { 0x314e_5255_424c_494b }
   @inlinable public static var currentVersion: UInt32 { 1 }
   /// The name of the parameter that carries the header's address.
   public static let parameter: StaticString = "kilburn.board="

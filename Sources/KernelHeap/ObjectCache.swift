@@ -2,7 +2,9 @@ public import Arm64
 public import MemoryTypes
 public import PageFrames
 
-/// A typed handle of a slab cache: where objects of one type come from. As wide as a pointer.
+/// A typed handle of a slab cache: where objects of one type come from.
+///
+/// As wide as a pointer.
 public struct ObjectCache<T: ~Copyable, B: Board>: BitwiseCopyable {
   let cache: KernelPointer<SlabCache<B>>
 

@@ -5,7 +5,9 @@ public import PageFrames
 /// Byte buffers: a cache for each power of two from 128 bytes, which is what arm64 Linux 6.1 aligns
 /// DMA buffers to, up to two pages; larger ones are blocks of frames (mm/slab_common.c).
 extension SlabAllocator {
-  /// Allocates a byte buffer, as `kmalloc()`. Its contents are whatever was there.
+  /// Allocates a byte buffer, as `kmalloc()`.
+  ///
+  /// Its contents are whatever was there.
   public mutating func allocateBytes(
     _ size: ByteCount, _ flags: GFP = .kernel
   ) -> UnsafeMutableRawPointer? {

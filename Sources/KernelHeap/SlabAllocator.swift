@@ -17,7 +17,9 @@ public struct SlabAllocator<B: Board>: ~Copyable {
   /// kmalloc's caches by class, from 128 bytes up to two pages.
   var classes: InlineArray<12, KernelPointer<SlabCache<B>>?> = .init(repeating: nil)
 
-  /// Starts the heap in a frame of its own. Nil if there is none.
+  /// Starts the heap in a frame of its own.
+  ///
+  /// Nil if there is none.
   public static func start(frames: KernelPointer<FrameAllocator<B>>) -> KernelPointer<Self>? {
     let bytes = ByteCount(
       UInt64(MemoryLayout<Self>.stride + MemoryLayout<SlabCache<B>>.stride))
@@ -49,7 +51,9 @@ public struct SlabAllocator<B: Board>: ~Copyable {
     self.newest = newest
   }
 
-  /// Makes a cache of objects of one type. Nil if there is no memory.
+  /// Makes a cache of objects of one type.
+  ///
+  /// Nil if there is no memory.
   ///
   /// Objects are as large as the larger of the type and what Linux uses for the same thing, so
   /// that slabs, slabinfo and meminfo compare.

@@ -1,4 +1,6 @@
-/// One page frame of RAM: who owns it and in what state it is. Linux's `struct page`, 64 bytes.
+/// One page frame of RAM: who owns it and in what state it is.
+///
+/// Linux's `struct page`, 64 bytes.
 ///
 /// All-zero bytes are a valid frame, one that nobody has touched: reserved at boot, or inside a
 /// block whose first frame speaks for it. So the frame table of a fresh machine needs no writing.
@@ -22,7 +24,9 @@ public struct Frame: ~Copyable {
   public var flags: Flags
   /// The owner's word: an address space's anonymous root, an inode, a slab cache; 0 for none.
   public var mapping: UInt64
-  /// Where in its owner the frame belongs, in pages. Unspecified in a frame just allocated: while
+  /// Where in its owner the frame belongs, in pages.
+  ///
+  /// Unspecified in a frame just allocated: while
   /// it is on a per-CPU list it holds the migrate type that it goes back to.
   public var index: UInt64
   /// A word for the owner's own use.
@@ -55,7 +59,9 @@ public struct Frame: ~Copyable {
     @inlinable public var isAllocated: Bool { rawValue >= State.kernel.rawValue }
   }
 
-  /// Properties that an owner gives a frame (include/linux/page-flags.h). Cleared on free.
+  /// Properties that an owner gives a frame (include/linux/page-flags.h).
+  ///
+  /// Cleared on free.
   public struct Flags: OptionSet, BitwiseCopyable, Sendable {
     public var rawValue: UInt32
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }

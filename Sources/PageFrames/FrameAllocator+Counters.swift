@@ -24,7 +24,9 @@ extension FrameAllocator {
     } else if item == .pgfree {
       zones.forEachPopulated { sum &+= $0.pointee.freed }
     } else {
-      zones.forEachPopulated { if item == .pgalloc($0.pointee.index) { sum &+= $0.pointee.allocated } }
+      zones.forEachPopulated {
+        if item == .pgalloc($0.pointee.index) { sum &+= $0.pointee.allocated }
+      }
     }
     return sum
   }

@@ -59,7 +59,9 @@ extension FrameAllocator {
     return zones[index].pointee.freeBlocks[Int(order.rawValue)]
   }
 
-  /// The free blocks of an order and a type in a zone: `/proc/pagetypeinfo`. Counts them.
+  /// The free blocks of an order and a type in a zone: `/proc/pagetypeinfo`.
+  ///
+  /// Counts them.
   public func freeBlocks(_ index: ZoneIndex, _ order: Order, _ type: MigrateType) -> Int {
     guard order <= geometry.largest else { return 0 }
     let list = zones[index].pointee.list(Int(order.rawValue), type)

@@ -71,7 +71,8 @@ extension Zone {
           count &+= 1
           let number = frames.number(of: frame)
           precondition(isFree(number, order))
-          precondition(number >= firstFrame && number.rawValue < firstFrame.rawValue &+ UInt64(spanned))
+          precondition(
+            number >= firstFrame && number.rawValue < firstFrame.rawValue &+ UInt64(spanned))
           if order < largestOrder {
             let buddy = number.buddy(Order(UInt64(order)))
             precondition(

@@ -51,7 +51,8 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   }
 
   init(
-    board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber, banks: consuming RegionList,
+    board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber,
+    banks: consuming RegionList,
     options: Options
   ) {
     self.board = board

@@ -16,7 +16,9 @@ public struct MemoryMap: ~Copyable {
 
   public init(pageSize: PageSize) { geometry = BlockGeometry(pageSize) }
 
-  /// Adds a bank of RAM, cut to whole pages. False if there are too many.
+  /// Adds a bank of RAM, cut to whole pages.
+  ///
+  /// False if there are too many.
   public mutating func add(_ bank: PhysicalRange) -> Bool {
     let size = geometry.pageSize
     return banks.insert(
@@ -26,7 +28,9 @@ public struct MemoryMap: ~Copyable {
   /// Takes a range out of RAM altogether, as the device tree's `no-map` asks.
   public mutating func remove(_ range: PhysicalRange) -> Bool { banks.remove(range) }
 
-  /// Marks a range as taken. False if there are too many ranges.
+  /// Marks a range as taken.
+  ///
+  /// False if there are too many ranges.
   public mutating func reserve(_ range: PhysicalRange) -> Bool { reserved.insert(range) }
 
   /// Gives a taken range back.
@@ -39,7 +43,9 @@ public struct MemoryMap: ~Copyable {
   }
 
   /// Finds room and reserves it, as high as possible and below a limit: memblock allocates
-  /// top-down (`__memblock_find_range_top_down()`). The contents are whatever RAM held.
+  /// top-down (`__memblock_find_range_top_down()`).
+  ///
+  /// The contents are whatever RAM held.
   public mutating func allocate(
     _ size: ByteCount, alignment: ByteCount, below limit: PhysicalAddress = PhysicalAddress(.max)
   ) -> PhysicalAddress? {

@@ -66,7 +66,8 @@ public struct PageSetLimits: BitwiseCopyable, Hashable, Sendable {
   /// As `zone_batchsize()` and `zone_highsize()`: a thousandth of the zone or 1 MiB, a quarter of
   /// it, made one less than a power of two; the low watermark shared among the processors.
   public init(managed: Int, low: Int, cpus: Int, pageSize: PageSize) {
-    var size = Swift.min(managed &>> 10, Int(ByteCount.mebibytes(1).wholePages(of: pageSize).rawValue))
+    var size = Swift.min(
+      managed &>> 10, Int(ByteCount.mebibytes(1).wholePages(of: pageSize).rawValue))
     size = Swift.max(size / 4, 1)
     size &+= size / 2
     let power = 1 &<< (Int.bitWidth &- 1 &- size.leadingZeroBitCount)

@@ -11,9 +11,15 @@ import Testing
     ["sha256sum", "FOLDER/large"],
     ["sort", "-n", "FOLDER/numbers"],
     ["awk", "BEGIN { for (i = 0; i < 200000; i++) a[i] = i * 3; print length(a), a[199999] }"],
-    ["sh", "-c", "echo one > /tmp/kilburn-x; cat /tmp/kilburn-x; rm /tmp/kilburn-x; ls /tmp/kilburn-x"],
+    [
+      "sh", "-c",
+      "echo one > /tmp/kilburn-x; cat /tmp/kilburn-x; rm /tmp/kilburn-x; ls /tmp/kilburn-x",
+    ],
     ["gzip", "-9", "-c", "FOLDER/text"],
-    ["sh", "-c", "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; echo $((i * i % 977)); exit 7"],
+    [
+      "sh", "-c",
+      "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; echo $((i * i % 977)); exit 7",
+    ],
     ["head", "-n", "3", "FOLDER/text"],
     ["wc", "FOLDER/text"],
     ["tr", "a-z", "A-Z"],
@@ -76,7 +82,9 @@ import Testing
       .joined(separator: "\n").appending("\n")
       .write(to: folder.appending(path: "text"), atomically: true, encoding: .utf8)
     var large = Data(capacity: 20 << 20)
-    while large.count < 20 << 20 { unsafe withUnsafeBytes(of: next()) { unsafe large.append(contentsOf: $0) } }
+    while large.count < 20 << 20 {
+      unsafe withUnsafeBytes(of: next()) { unsafe large.append(contentsOf: $0) }
+    }
     try large.write(to: folder.appending(path: "large"))
     let etc = folder.appending(path: "etc")
     try FileManager.default.createDirectory(at: etc, withIntermediateDirectories: true)

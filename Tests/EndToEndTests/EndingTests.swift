@@ -3,12 +3,13 @@ import Testing
 
 /// However a program ends, the tool says how, and the machine stays whole.
 @Suite(.serialized) struct EndingTests {
-  @Test(arguments: [
-    (["exit", "0"], 0), (["exit", "7"], 7), (["exit", "255"], 255),
-    (["nowhere"], 139), (["null"], 139), (["kernel"], 139), (["readonly"], 139), (["stack"], 139),
-    (["data"], 139), (["undefined"], 132), (["privileged"], 132), (["breakpoint"], 133),
-    (["abort"], 134),
-  ] as [([String], Int32)], Pages.all)
+  @Test(
+    arguments: [
+      (["exit", "0"], 0), (["exit", "7"], 7), (["exit", "255"], 255),
+      (["nowhere"], 139), (["null"], 139), (["kernel"], 139), (["readonly"], 139), (["stack"], 139),
+      (["data"], 139), (["undefined"], 132), (["privileged"], 132), (["breakpoint"], 133),
+      (["abort"], 134),
+    ] as [([String], Int32)], Pages.all)
   func endsWithTheStatusOfLinux(ending: ([String], Int32), pages: Pages) throws {
     let program = try GuestPrograms.program("ending")
     let run = try Kilburn.run(["run", "--quiet"] + pages.options + ["--", program] + ending.0)

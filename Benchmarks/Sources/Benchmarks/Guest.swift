@@ -21,7 +21,9 @@ enum Guest {
     let run = try Measured(
       "/usr/bin/env",
       ["aarch64-linux-gnu-gcc", "-O2", "-static", "-w", "-o", output.path, source.path])
-    guard run.status == 0 else { throw ValidationError("\(source.path) does not compile: \(run.errors)") }
+    guard run.status == 0 else {
+      throw ValidationError("\(source.path) does not compile: \(run.errors)")
+    }
     return output.path
   }
 
@@ -40,7 +42,9 @@ enum Guest {
     let words = run.output.split(whereSeparator: \.isWhitespace)
     guard run.status == 0, words.count == 3, let operations = Int(words[1]),
       let ticks = Int(words[2])
-    else { throw ValidationError("\(kind) on \(size): status \(run.status) \(run.output)\(run.errors)") }
+    else {
+      throw ValidationError("\(kind) on \(size): status \(run.status) \(run.output)\(run.errors)")
+    }
     return (operations, ticks)
   }
 }

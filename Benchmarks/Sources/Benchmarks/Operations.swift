@@ -32,7 +32,9 @@ struct Operations: ParsableCommand {
     let kinds = kinds.isEmpty ? linux.kinds : kinds
     var slower: [String] = []
     print("operation".padded(14), terminator: "")
-    for size in sizes { print("\(size): linux".leading(12), "ours".leading(9), "ratio", terminator: "  ") }
+    for size in sizes {
+      print("\(size): linux".leading(12), "ours".leading(9), "ratio", terminator: "  ")
+    }
     print()
     for kind in kinds {
       print(kind.padded(14), terminator: "")
@@ -89,6 +91,10 @@ struct LinuxFigures {
 }
 
 extension String {
-  func padded(_ width: Int) -> String { padding(toLength: max(width, count), withPad: " ", startingAt: 0) }
-  func leading(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+  func padded(_ width: Int) -> String {
+    padding(toLength: max(width, count), withPad: " ", startingAt: 0)
+  }
+  func leading(_ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
+  }
 }

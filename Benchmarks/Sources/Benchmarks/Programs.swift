@@ -27,7 +27,8 @@ struct Programs: ParsableCommand {
     _ = try Measured(
       "/bin/sh",
       ["-c", "zcat \(shared.path)/linux/images/4k48hw.gz > \(image)"])
-    print("program".padded(10), "linux s".leading(8), "ours s".leading(8), "ratio (median of \(runs))")
+    print(
+      "program".padded(10), "linux s".leading(8), "ours s".leading(8), "ratio (median of \(runs))")
     for load in Self.loads {
       let program = try Guest.compile(sources.appending(path: "\(load.name).c"), load.name)
       var ratios: [(Double, Double)] = []
@@ -38,7 +39,8 @@ struct Programs: ParsableCommand {
         let ours = try Guest.kilburn(
           ["run", "--quiet"] + Guest.options("4K") + ["--", program] + load.arguments)
         guard ours.status == linux.status else {
-          throw ValidationError("\(load.name): status \(ours.status), Linux \(linux.status): \(ours.errors)")
+          throw ValidationError(
+            "\(load.name): status \(ours.status), Linux \(linux.status): \(ours.errors)")
         }
         ratios.append((linux.processorSeconds, ours.processorSeconds))
       }
@@ -58,7 +60,9 @@ struct Boot: ParsableCommand {
   mutating func run() throws {
     let program = try Guest.build("operations")
     print("pages", "RAM".leading(6), "instructions".leading(14), "wall s, whole run".leading(18))
-    for (size, ram) in [("4K", "512M"), ("16K", "512M"), ("64K", "512M"), ("4K", "16G"), ("64K", "64G")] {
+    for (size, ram) in [
+      ("4K", "512M"), ("16K", "512M"), ("64K", "512M"), ("4K", "16G"), ("64K", "64G"),
+    ] {
       let json = FileManager.default.temporaryDirectory.appending(
         path: "kilburn-boot-\(ProcessInfo.processInfo.processIdentifier).json")
       defer { try? FileManager.default.removeItem(at: json) }

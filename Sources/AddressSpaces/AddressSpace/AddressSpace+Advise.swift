@@ -15,7 +15,9 @@ enum Advice: UInt64 {
 
 /// madvise (mm/madvise.c:do_madvise(), madvise_vma_behavior()).
 extension AddressSpace {
-  /// Takes advice for a range. Unmapped parts are skipped, and reported with ENOMEM at the end.
+  /// Takes advice for a range.
+  ///
+  /// Unmapped parts are skipped, and reported with ENOMEM at the end.
   public mutating func advise(
     _ start: VirtualAddress, _ length: ByteCount, _ number: UInt64
   ) throws(Errno) {

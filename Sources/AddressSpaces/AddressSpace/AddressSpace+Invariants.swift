@@ -4,7 +4,9 @@ import MemoryTypes
 import PageFrames
 
 extension AddressSpace {
-  /// Whether areas, tables and counts agree; walks everything, for tests. `delta` is what tasks
+  /// Whether areas, tables and counts agree; walks everything, for tests.
+  ///
+  /// `delta` is what tasks
   /// hold back of the resident counts.
   public func checkInvariants() -> StaticString? {
     guard areas.checkInvariants() else { return "the tree of areas" }

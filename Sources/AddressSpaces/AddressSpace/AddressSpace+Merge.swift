@@ -139,7 +139,9 @@ extension AddressSpace {
     return copy
   }
 
-  /// Splits an area in two at an address inside it (`__split_vma()`). The area itself becomes the
+  /// Splits an area in two at an address inside it (`__split_vma()`).
+  ///
+  /// The area itself becomes the
   /// upper part with `newBelow`, else the lower; the answer is the other part.
   @discardableResult
   mutating func split(

@@ -5,7 +5,9 @@ import PageFrames
 
 /// mprotect (mm/mprotect.c:do_mprotect_pkey(), mprotect_fixup(), change_pte_range()).
 extension AddressSpace {
-  /// Changes what may be done with a range. Areas before an error keep the new protection.
+  /// Changes what may be done with a range.
+  ///
+  /// Areas before an error keep the new protection.
   public mutating func protect(
     _ start: VirtualAddress, _ length: ByteCount, _ protection: Protection
   ) throws(Errno) {
@@ -84,7 +86,9 @@ extension AddressSpace {
   }
 
   /// The area that covers a range which is about to get other flags: joined with its neighbours if
-  /// they have them already, or split off. Its flags are still to be set.
+  /// they have them already, or split off.
+  ///
+  /// Its flags are still to be set.
   mutating func isolate(
     _ area: Area, after previous: Area?, _ start: VirtualAddress, _ end: VirtualAddress,
     _ flags: AreaFlags

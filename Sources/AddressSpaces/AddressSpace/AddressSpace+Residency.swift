@@ -61,7 +61,9 @@ extension AddressSpace {
     }
   }
 
-  /// msync: nothing is written back here, so only the arguments are judged. MS_ASYNC 1,
+  /// msync: nothing is written back here, so only the arguments are judged.
+  ///
+  /// MS_ASYNC 1,
   /// MS_INVALIDATE 2, MS_SYNC 4.
   public mutating func synchronize(
     _ start: VirtualAddress, _ length: ByteCount, _ flags: UInt64

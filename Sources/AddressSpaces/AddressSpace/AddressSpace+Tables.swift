@@ -27,7 +27,9 @@ extension AddressSpace {
     tables.entryAllocating(for: address) { level in allocateTable(level) }
   }
 
-  /// A frame of zeros for a table of a level. Linux counts the two last levels as page tables
+  /// A frame of zeros for a table of a level.
+  ///
+  /// Linux counts the two last levels as page tables
   /// (`pgtable_pte_page_ctor()`, `pgtable_pmd_page_ctor()`), and the bytes of all below the root.
   mutating func allocateTable(_ level: Int) -> PageFrameNumber? {
     guard let number = frames.pointee.allocate([.kernel, .zero, .account]) else { return nil }
@@ -38,7 +40,9 @@ extension AddressSpace {
   }
 
   /// Unhooks the tables that a range no longer needs; their frames wait in the gather
-  /// (`free_pgtables()`). `floor` and `ceiling` are the nearest areas' end and start, or 0.
+  /// (`free_pgtables()`).
+  ///
+  /// `floor` and `ceiling` are the nearest areas' end and start, or 0.
   mutating func freeTables(
     _ start: VirtualAddress, _ end: VirtualAddress, floor: VirtualAddress, ceiling: VirtualAddress
   ) {

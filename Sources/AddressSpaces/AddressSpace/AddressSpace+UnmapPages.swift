@@ -5,7 +5,9 @@ import PageFrames
 
 /// Taking pages out of the tables (mm/memory.c:unmap_vmas(), zap_pte_range()).
 extension AddressSpace {
-  /// Unmaps the pages of `start..<end`, part of an area. Frames go into the gather, which is
+  /// Unmaps the pages of `start..<end`, part of an area.
+  ///
+  /// Frames go into the gather, which is
   /// flushed for `flushStart..<flushEnd`, at least the same range, by whoever calls, and here when
   /// it is full.
   mutating func unmapPages(

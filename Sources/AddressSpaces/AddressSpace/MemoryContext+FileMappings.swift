@@ -4,7 +4,9 @@ public import MemoryTypes
 
 extension MemoryContext {
   /// Unmaps a file's pages from an index on, wherever they are mapped: it was truncated
-  /// (mm/memory.c:unmap_mapping_range()). Private copies of those pages go too, as on Linux.
+  /// (mm/memory.c:unmap_mapping_range()).
+  ///
+  /// Private copies of those pages go too, as on Linux.
   public func unmapFile(_ inode: KernelPointer<Inode>, from first: UInt64) {
     var space = firstSpace
     while let here = space {

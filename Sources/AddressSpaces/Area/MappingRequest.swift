@@ -44,7 +44,9 @@ public struct MapFlags: OptionSet, BitwiseCopyable, Sendable {
   public var length: ByteCount
   public var protection: Protection
   public var flags: MapFlags
-  /// The file; nil for anonymous memory. The mapping takes a reference of its own.
+  /// The file; nil for anonymous memory.
+  ///
+  /// The mapping takes a reference of its own.
   public var file: KernelPointer<OpenFile>?
   /// Where in the file, in pages.
   public var pageOffset: UInt64

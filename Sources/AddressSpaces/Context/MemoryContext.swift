@@ -7,7 +7,9 @@ public import MemoryTypes
 public import PageFrames
 
 /// What all address spaces share: frames, caches, the zero page, settings, promises, the running
-/// task. One of it lives in RAM.
+/// task.
+///
+/// One of it lives in RAM.
 @safe public struct MemoryContext<B: Board>: ~Copyable {
   let resident = Resident()
   public let board: B

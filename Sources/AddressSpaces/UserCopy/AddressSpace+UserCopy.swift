@@ -17,7 +17,9 @@ extension AddressSpace {
     guard copied == count else { throw .EFAULT }
   }
 
-  /// Copies the kernel's bytes to a program (`copy_to_user()`). What lies before an address that
+  /// Copies the kernel's bytes to a program (`copy_to_user()`).
+  ///
+  /// What lies before an address that
   /// cannot be written has been written then.
   public mutating func copyOut(
     _ source: UnsafeRawPointer, to address: VirtualAddress, _ count: Int
@@ -88,7 +90,9 @@ extension AddressSpace {
     }
   }
 
-  /// Copies a string with its zero (`strncpy_from_user()`); the length without it. ENAMETOOLONG if
+  /// Copies a string with its zero (`strncpy_from_user()`); the length without it.
+  ///
+  /// ENAMETOOLONG if
   /// there is no zero among the first `limit` bytes.
   public mutating func copyStringIn(
     _ address: VirtualAddress, to target: UnsafeMutableRawPointer, limit: Int
@@ -129,7 +133,9 @@ extension AddressSpace {
   }
 
   /// Hands out a program's bytes page by page, for reading into or writing from, until `body` has
-  /// had enough. The bytes handed out; EFAULT if that is none of those asked for.
+  /// had enough.
+  ///
+  /// The bytes handed out; EFAULT if that is none of those asked for.
   public mutating func withUserBytes(
     _ address: VirtualAddress, _ count: Int, write: Bool,
     _ body: (UnsafeMutableRawPointer, Int) throws(Errno) -> Bool

@@ -8,7 +8,9 @@ import PageFrames
 /// page is looked up in the tables as the MMU would for EL0, and what is missing is faulted in as
 /// if the program had touched it. No access of the kernel's can trap on a program's behalf.
 extension AddressSpace {
-  /// Whether `count` bytes lie in the user half. Tags are refused, as without the tagged-address
+  /// Whether `count` bytes lie in the user half.
+  ///
+  /// Tags are refused, as without the tagged-address
   /// ABI.
   @inline(__always) func isUserRange(_ address: VirtualAddress, _ count: Int) -> Bool {
     guard count >= 0 else { return false }
@@ -17,6 +19,7 @@ extension AddressSpace {
   }
 
   /// The byte under a user address, if EL0 may read or write it; faults it in if it is not there.
+  ///
   /// Good for the rest of the page.
   @inline(__always)
   mutating func userPointer(

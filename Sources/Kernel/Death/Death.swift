@@ -126,7 +126,9 @@ extension LogLine {
 }
 
 /// The callers, by the chain of frame pointers, each followed only while it stays in mapped memory
-/// above the last. The link register comes first: a function that has no frame yet left its caller
+/// above the last.
+///
+/// The link register comes first: a function that has no frame yet left its caller
 /// nowhere else.
 private func backtrace(_ registers: UserContext) {
   LogLine("called by").send()

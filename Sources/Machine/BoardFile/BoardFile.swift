@@ -5,7 +5,9 @@ import MemoryTypes
 import ProcessLaunch
 
 /// The memory behind a machine's RAM: an anonymous file that the emulator maps for the guest, and
-/// this process for itself. RAM is the emulator's own (Documentation/Decisions/RAMApart.md).
+/// this process for itself.
+///
+/// RAM is the emulator's own (Documentation/Decisions/RAMApart.md).
 ///
 /// It has no name anywhere, so nothing of it is left when the last process that has it open ends.
 @safe
