@@ -13,7 +13,7 @@ BUSYBOX := .build/debian/bin/busybox
 # SwiftPM keeps what it made of a manifest by the manifest's text; ours looks at the folders too.
 SWIFTPM := --manifest-cache none $(JOBS)
 
-.PHONY: run all tool image test bench acceptance format lint clean needs-run needs-test help
+.PHONY: run all tool image test bench acceptance fuzz format lint clean needs-run needs-test help
 
 ## run: an unmodified arm64 program on 4K, 16K and 64K pages, side by side
 run: needs-run tool image $(BUSYBOX)
@@ -50,16 +50,20 @@ bench: needs-test tool image
 acceptance: needs-test tool image
 	@$(SWIFT) test $(SWIFTPM) --filter EndToEndTests.ProbeTests
 
+## fuzz: hostile programs for exec, on the host, for SECONDS
+fuzz: needs-test
+	@Scripts/fuzz $(SECONDS)
+
 $(BUSYBOX):
 	@Scripts/fetch-busybox
 
 ## format: writes the sources as the house has them
 format:
-	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
 
 ## lint: says where they are not
 lint:
-	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
 
 ## clean: removes all that was built
 clean:
