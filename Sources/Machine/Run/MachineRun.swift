@@ -27,11 +27,12 @@ package struct MachineRun: Sendable {
     let question = try emulator.askForVersion()
     let board = try BoardFile(
       machine, guest, texts: texts, waitsForDebugger: debuggerPort != nil)
-    _ = try question.answer()
     let arguments = EmulatorArguments.list(
       machine, board.layout, kernel: kernel, debugger: debuggerPort)
     let signals = Signals.descriptor
     let process = try ChildProcess([emulator.path] + arguments, descriptors: [board.descriptor])
+    // Asked before, heard now: the machine is starting meanwhile, and ends with this if it may not.
+    _ = try question.answer()
     // Nobody types: the line is quiet, as the guest's null device would be.
     if guest.standardInput != nil { process.closeInput() }
 
