@@ -7,7 +7,6 @@ extension FileSystem {
   /// What is there before any file of the archive: mount points and devices, as the init of an
   /// initramfs leaves them.
   func populate() throws(Errno) {
-    try addFolder("bin", in: root, on: .root)
     let devices = try addFolder("dev", in: root, on: .devices)
     devices.pointee.isMountPoint = true
     try addFolder("proc", in: root, kind: .procedural(.processes), on: .processes, 0o555)
@@ -118,13 +117,9 @@ extension FileSystem {
     guard inode.pointee.isDirectory, let type = entry.fileMode.type else { throw .EINVAL }
     guard inode.pointee.node == nil else { return }
     if let there = names.find(name, in: folder, hash: NameTable.hash(name, in: folder)) {
-      // A folder that is there already, a mount point perhaps, takes the entry's figures; a link
-      // or device in /dev stays what it is.
-      if type == .directory, there.pointee.inode.pointee.isDirectory {
-        if !there.pointee.isMountPoint { there.pointee.inode.pointee.adopt(entry) }
-        return
-      }
-      guard inode.pointee.mount == .devices else { throw .EINVAL }
+      // What is mounted hides what was there, whatever it is; and the kernel's devices in /dev stay
+      // what they are.
+      guard there.pointee.isMountPoint || inode.pointee.mount == .devices else { throw .EINVAL }
       return
     }
     let mount: Mount = entry.store == .disk ? .disk : inode.pointee.mount

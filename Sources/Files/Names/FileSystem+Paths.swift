@@ -56,6 +56,13 @@ extension FileSystem {
       up = here.pointee.parent
       depth &+= 1
     }
+    if case .pipe = dentry.pointee.inode.pointee.kind {
+      // Pipes have no place in the tree (fs/pipe.c: pipefs_dname()).
+      writer.text("pipe:[")
+      writer.decimal(dentry.pointee.inode.pointee.number)
+      writer.byte(0x5D)
+      return
+    }
     if depth <= 1 {
       writer.byte(0x2F)
       if dentry != root { writer.bytes(dentry.name) }
