@@ -11,9 +11,10 @@
   .set    PARAMETER_MAIR, 104
   .set    PARAMETER_TTBR0, 112
   .set    PARAMETER_TTBR1, 120
-  // SPAN EOS.. : RES1 bits 29 28 23 22 20 11; UCI 26, UCT 15, DZE 14, I 12, nTWE 18, nTWI 16,
-  // SA0 4, SA 3, C 2, M 0. As INIT_SCTLR_EL1_MMU_ON, alignment checks of EL0 data off.
-  .set    SCTLR_VALUE, (1<<29)|(1<<28)|(1<<26)|(1<<23)|(1<<22)|(1<<20)|(1<<18)|(1<<16)|(1<<15)|(1<<14)|(1<<12)|(1<<11)|(1<<4)|(1<<3)|(1<<2)|(1<<0)
+  // As INIT_SCTLR_EL1_MMU_ON: RES1 bits 29 28 23 22 20 11; UCI 26, nTWE 18, UCT 15, DZE 14, I 12,
+  // SA0 4, SA 3, C 2, M 0. WFI of a program traps: nothing would ever end it.
+  .set    SCTLR_SPAN, 1 << 23
+  .set    SCTLR_VALUE, (1<<29)|(1<<28)|(1<<26)|SCTLR_SPAN|(1<<22)|(1<<20)|(1<<18)|(1<<15)|(1<<14)|(1<<12)|(1<<11)|(1<<4)|(1<<3)|(1<<2)|(1<<0)
 
   .section .head, "ax"
   .global image_start
@@ -75,8 +76,16 @@ start:
   ic      iallu
   dsb     nsh
   isb
+  mov     x0, #(1 << 12)          // TDCC: no debug channel for programs
+  msr     mdscr_el1, x0
   ldr     x0, =SCTLR_VALUE
-  msr     sctlr_el1, x0
+  // Where the CPU has PAN, each exception sets it: the kernel never touches a program's addresses.
+  mrs     x1, id_aa64mmfr1_el1
+  ubfx    x1, x1, #20, #4
+  cbz     x1, 1f
+  bic     x0, x0, #SCTLR_SPAN
+  .inst   0xd500419f              // MSR PAN, #1
+1:msr     sctlr_el1, x0
   isb
 
   // From the identity map to the kernel half.

@@ -115,7 +115,14 @@ clock_gettime:
   b.eq    3f
   mov     w13, #0x821             // of those 0, 5 and 11 are the time of day
   and     w13, w13, w9
+  and     w14, w9, #0x60          // and 5 and 6 tick 250 times a second
   read_clock
+  cbz     w14, 1f
+  mov     w11, #0x0900            // 4 * 10^6
+  movk    w11, #0x3d, lsl #16
+  udiv    x12, x9, x11
+  mul     x9, x12, x11
+1:
   mov     w11, #0xca00            // 10^9
   movk    w11, #0x3b9a, lsl #16
   udiv    x12, x9, x11

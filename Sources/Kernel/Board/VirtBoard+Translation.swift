@@ -57,7 +57,9 @@ extension VirtBoard {
   /// CTR_EL0.IDC and DIC say what is not needed. A page of instructions is cheaper forgotten with
   /// all others than line by line.
   public func synchronizeInstructions(at address: PhysicalAddress, _ length: ByteCount) {
-    let type = read_ctr()
+    // IDC is also implied by there being no level to clean to
+    // (arch/arm64/include/asm/cache.h:read_cpuid_effective_cachetype()).
+    let type = read_ctr() | (read_clidr() & 0x38e0_0000 == 0 ? 1 &<< 28 : 0)
     let start = address.rawValue &+ kernel_parameters.linear_offset
     let end = start &+ length.rawValue
     if type & (1 &<< 28) == 0 {

@@ -19,6 +19,13 @@ func userException(
   _ context: UnsafeMutableRawPointer, _ syndrome: UInt64, _ address: UInt64
 ) {
   let syndrome = ExceptionSyndrome(syndrome)
+  // WFI, which must not stop the CPU: it did nothing (arch/arm64/kernel/traps.c:wfi_handler()).
+  if syndrome.classCode == 1 {
+    // SAFETY: the vectors stored a whole context there.
+    unsafe KernelPointer(context.assumingMemoryBound(to: UserContext.self))
+      .pointee.programCounter &+= 4
+    return
+  }
   // An undefined instruction, or a trapped system instruction.
   if syndrome.classCode == 0 || syndrome.classCode == 0x18 {
     // SAFETY: the vectors stored a whole context there.

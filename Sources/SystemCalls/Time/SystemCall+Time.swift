@@ -8,18 +8,22 @@ import Tasks
 extension SystemCall {
   /// The nanoseconds that a clock shows; EINVAL for one that is not there.
   private func reading(_ clock: Int32) throws(Errno) -> UInt64 {
+    let realtime = kernel.store.pointee.header.realtimeSeconds &* 1_000_000_000
+    let now = kernel.board.clock.nanoseconds
     switch clock {
-    case 0, 5, 11:  // CLOCK_REALTIME, _COARSE, CLOCK_TAI
-      return kernel.store.pointee.header.realtimeSeconds &* 1_000_000_000
-        &+ kernel.board.clock.nanoseconds
-    case 1, 4, 6, 7:  // CLOCK_MONOTONIC, _RAW, _COARSE, CLOCK_BOOTTIME
-      return kernel.board.clock.nanoseconds
+    case 0, 11: return realtime &+ now  // CLOCK_REALTIME, CLOCK_TAI
+    case 1, 4, 7: return now  // CLOCK_MONOTONIC, _RAW, CLOCK_BOOTTIME
+    case 5: return realtime &+ now &- now % Self.tick  // CLOCK_REALTIME_COARSE
+    case 6: return now &- now % Self.tick  // CLOCK_MONOTONIC_COARSE
     case 2, 3:  // CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID
       let executed = kernel.executed(by: task)
       return executed.user &+ executed.kernel
     default: throw .EINVAL
     }
   }
+
+  /// The coarse clocks move with the tick, 250 a second (CONFIG_HZ of the reference).
+  private static var tick: UInt64 { 4_000_000 }
 
   private func store(_ nanoseconds: UInt64, _ place: VirtualAddress) throws(Errno) {
     try space.pointee.copyOut(nanoseconds / 1_000_000_000, to: place)
@@ -34,8 +38,7 @@ extension SystemCall {
   func clockResolution() throws(Errno) -> UInt64 {
     _ = try reading(int(0))
     guard argument(1) != 0 else { return 0 }
-    // The coarse clocks move with the tick, 100 a second.
-    try store(int(0) == 5 || int(0) == 6 ? 10_000_000 : 1, address(1))
+    try store(int(0) == 5 || int(0) == 6 ? Self.tick : 1, address(1))
     return 0
   }
 
