@@ -105,11 +105,6 @@ extension AddressSpace {
     case .sharedValidate where flags.rawValue & ~Self.legacyFlags != 0: throw .EOPNOTSUPP
     case .shared, .sharedValidate:
       if request.protection.contains(.write) && !file.pointee.flags.mayWrite { throw .EACCES }
-      if file.pointee.flags.contains(.append) && file.pointee.flags.mayWrite
-        && isAppendOnly(file)
-      {
-        throw .EACCES
-      }
       areaFlags.formUnion([.shared, .mayShare])
       if !file.pointee.flags.mayWrite { areaFlags.subtract([.mayWrite, .shared]) }
     case .private: break
@@ -119,9 +114,6 @@ extension AddressSpace {
     guard inode.pointee.isRegular || isZeroDevice(file) else { throw .ENODEV }
     guard !areaFlags.contains(.growsDown) else { throw .EINVAL }
   }
-
-  /// Files that can only be appended to by an attribute of theirs; there are none here.
-  func isAppendOnly(_ file: KernelPointer<OpenFile>) -> Bool { false }
 
   /// LEGACY_MAP_MASK: the flags that every mapping of a file understands.
   static var legacyFlags: UInt64 {

@@ -79,7 +79,11 @@ extension KernelState {
     // Both stores are attempts, as in Linux (schedule_tail() ignores a fault).
     if flags.contains(.storeInParent) { try? parentSpace.pointee.copyOut(pid, to: parentID) }
     if flags.contains(.storeInChild), let space = child.pointee.memory.space {
+      // The child itself does it when it first runs, so a fault of it is the child's.
+      let running = memory.pointee.current
+      memory.pointee.current = Task.memoryPointer(child)
       try? space.pointee.copyOut(pid, to: childID)
+      memory.pointee.current = running
     }
     link(child)
     adopt(child, by: parent)
