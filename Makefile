@@ -13,6 +13,8 @@ BUSYBOX := .build/debian/bin/busybox
 # SwiftPM keeps what it made of a manifest by the manifest's text; ours looks at the folders too.
 SWIFTPM := --manifest-cache none $(JOBS)
 
+# The steps say what they are, and SwiftPM works on its own folder one at a time.
+.NOTPARALLEL:
 .PHONY: run all tool image test bench acceptance fuzz format lint clean needs-run needs-test help
 
 ## run: an unmodified arm64 program on 4K, 16K and 64K pages, side by side
