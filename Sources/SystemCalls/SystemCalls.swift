@@ -51,8 +51,17 @@ extension SystemCall {
     do throws(Errno) {
       return try perform(number)
     } catch {
+      if error == .EFAULT && kernel.memory.pointee.hasRunOut { return serveWithMore(number) }
       return 0 &- UInt64(error.rawValue)
     }
+  }
+
+  /// Lets the out-of-memory rule take its victim, and tries again unless that was the caller.
+  @inline(never)
+  private func serveWithMore(_ number: UInt64) -> UInt64 {
+    kernel.memory.pointee.hasRunOut = false
+    kernel.killForMemory()
+    return task.pointee.needsAttention ? 0 &- UInt64(Errno.EFAULT.rawValue) : serve(number)
   }
 
   /// The table proper.

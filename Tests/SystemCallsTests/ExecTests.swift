@@ -56,6 +56,7 @@ import Testing
   func stackIsAsLinuxLaysIt(_ expected: Recorded) {
     let machine = GuestMachine(expected.pageSize, vaBits: expected.vaBits)
     defer { machine.end() }
+    machine.addFolder("/bin")
     machine.addFile("/bin/layout", Self.layoutProbe.bytes)
     var vector: [UInt64: UInt64] = [:]
     var order: [UInt64] = []

@@ -140,6 +140,39 @@ import Testing
     #expect(machine.processor.output(.log).contains("Out of memory: Killed process 2 (program)"))
   }
 
+  /// The same when the kernel finds no frame while it stores for a program.
+  @Test func memoryRunsOutInASystemCall() {
+    let machine = GuestMachine(ram: .mebibytes(32))
+    defer { machine.end() }
+    let end = machine.run { guest in
+      guest.store("/dev/zero", at: 0x42_1000)
+      #expect(guest.call(56, 0, 0x42_1000, 0) == 3)
+      while true {
+        let place = guest.memory(16 << 20)
+        guard guest.call(63, 3, place, 16 << 20) > 0 else { break }
+      }
+      guest.call(94, 1)
+    }
+    #expect(end.reason == .outOfMemory && end.status == 9)
+  }
+
+  /// A child that was lent its parent's memory fills it: both go, and nothing waits for ever.
+  @Test func memoryRunsOutInLentMemory() {
+    let machine = GuestMachine(ram: .mebibytes(32))
+    defer { machine.end() }
+    machine.programs[0x1000] = { guest in
+      while true {
+        let place = guest.memory(16 << 20)
+        for page in 0..<UInt64(16 << 20) / 4096 { guest.touch(place + page * 4096, write: true) }
+      }
+    }
+    let end = machine.run { guest in
+      _ = guest.fork(childAt: 0x1000, flags: 0x4111)
+      guest.call(94, 1)
+    }
+    #expect(end.status == 9)
+  }
+
   @Test func sleepsInVirtualTime() {
     let machine = GuestMachine()
     defer { machine.end() }

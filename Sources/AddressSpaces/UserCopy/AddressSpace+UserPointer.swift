@@ -67,7 +67,9 @@ extension AddressSpace {
     }
     // A fault may only have set the access flag; the write then takes another.
     for _ in 0..<3 {
-      guard serveFault(at: address, write ? [.write, .kernel] : .kernel) == .resolved else {
+      let outcome = serveFault(at: address, write ? [.write, .kernel] : .kernel)
+      guard outcome == .resolved else {
+        if outcome == .outOfMemory { context.pointee.hasRunOut = true }
         return nil
       }
       if let slot = tables.entry(for: address), allows(slot.pointee, write: write) {

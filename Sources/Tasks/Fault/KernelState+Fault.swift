@@ -39,6 +39,7 @@ extension KernelState {
       access = .write
     }
     guard !address.isKernelHalf, let space = current.pointee.memory.space else {
+      statistics.pointee.signalFaults &+= 1
       endByMemory(.notMapped, address, syndrome)
       return
     }
@@ -57,7 +58,6 @@ extension KernelState {
       killForMemory()
       return
     case .notMapped, .accessDenied, .beyondObject:
-      statistics.pointee.signalFaults &+= 1
       let isBus = outcome == .beyondObject
       let code =
         outcome == .notMapped

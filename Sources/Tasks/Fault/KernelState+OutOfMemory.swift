@@ -37,8 +37,16 @@ extension KernelState {
       line.append("kB oom_score_adj:0")
     }
     victim.pointee.isOutOfMemoryVictim = true
-    send(.kill, to: victim)
-    if victim != current { yield() }
+    // Everyone in that memory goes: one alone would not free it (__oom_kill_process()).
+    var isOwn = false
+    var task = store.pointee.firstTask
+    while let found = task {
+      task = found.pointee.nextTask
+      guard found.pointee.memory.space == space else { continue }
+      send(.kill, to: found)
+      if found == current { isOwn = true }
+    }
+    if !isOwn { yield() }
   }
 
   /// The task with the largest Rss that is not about to die already, the youngest of equals.

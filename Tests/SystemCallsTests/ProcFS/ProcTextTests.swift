@@ -13,8 +13,8 @@ import Testing
       let shared = UInt64(bitPattern: guest.call(222, 0, 0x3000, 3, 0x21, ~0, 0))
       _ = shared
       let expected = """
-        00400000-00401000 r-xp 00000000 00:02 3                                  /program
-        00421000-00422000 rw-p 00001000 00:02 3                                  /program
+        00400000-00401000 r-xp 00000000 00:02 2                                  /program
+        00421000-00422000 rw-p 00001000 00:02 2                                  /program
         00422000-00424000 rw-p 00000000 00:00 0                                  [heap]
         fffff7ffa000-fffff7ffd000 rw-s 00000000 00:01 1                          /dev/zero (deleted)
         fffff7ffd000-fffff7fff000 r--p 00000000 00:00 0                          [vvar]
