@@ -66,8 +66,10 @@ extension ProcFS {
   func store(_ text: ByteString, in node: ProceduralNode) throws(Errno) -> Int {
     guard let file = ProcNode(node) else { throw .EINVAL }
     switch file.kind {
-    case .comm, .oomScoreAdjust:
-      // Accepted, as by Linux; nothing here depends on either.
+    case .comm:
+      // Of oneself only (fs/proc/base.c: comm_write()).
+      guard let task = task(file), task == kernel.current else { throw .EINVAL }
+      task.pointee.name = TaskName(exactly: text)
       return text.count
     default: break
     }
@@ -122,6 +124,9 @@ extension ProcFS {
     case .legacyLayout: memory.pointee.settings.legacyLayout = value != 0
     case .adminReserve: memory.pointee.settings.adminReserveKilobytes = value
     case .userReserve: memory.pointee.settings.userReserveKilobytes = value
+    case .oomScoreAdjust:
+      // The out-of-memory rule looks at size alone: the one value that can be had.
+      guard value == 0 else { throw .EINVAL }
     case .minFreeKilobytes: kernel.frames.pointee.setMinFree(.kibibytes(value))
     default: throw .EACCES
     }

@@ -106,6 +106,10 @@ import Testing
       #expect(proc.errno { try proc.write(vm + "swappiness", "1") } == .EACCES)
       #expect(try proc.text("/proc/sys/kernel/randomize_va_space") == "0\n")
       #expect(try proc.text("/proc/sys/kernel/ostype") == "Linux\n")
+      try proc.write("/proc/self/comm", "another name of mine")
+      #expect(try proc.text("/proc/self/comm") == "another name of\n")
+      #expect(proc.errno { try proc.write("/proc/1/comm", "x") } == .EINVAL)
+      #expect(proc.errno { try proc.write("/proc/self/oom_score_adj", "5") } == .EINVAL)
       let pages = "/sys/kernel/mm/transparent_hugepage/"
       #expect(try proc.text(pages + "enabled") == "always madvise [never]\n")
       #expect(try proc.text(pages + "hpage_pmd_size") == "2097152\n")
