@@ -54,18 +54,18 @@ acceptance: needs-test tool image
 
 ## fuzz: hostile programs for exec, on the host, for SECONDS
 fuzz: needs-test
-	@Scripts/fuzz $(SECONDS)
+	@Fuzz/run $(SECONDS)
 
 $(BUSYBOX):
 	@Scripts/fetch-busybox
 
 ## format: writes the sources as the house has them
 format:
-	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
+	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Fuzz
 
 ## lint: says where they are not
 lint:
-	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Fuzz
 
 ## clean: removes all that was built
 clean:
