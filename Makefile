@@ -46,7 +46,10 @@ test: needs-test tool image $(BUSYBOX)
 
 ## bench: instruction counts and times, against Linux's
 bench: needs-test tool image
-	@cd Benchmarks && $(SWIFT) run -c release Benchmarks
+	@cd Benchmarks && $(SWIFT) build -c release
+	@Benchmarks/.build/release/Benchmarks operations
+	@Benchmarks/.build/release/Benchmarks boot
+	@[ ! -d ../shared/bench ] || Benchmarks/.build/release/Benchmarks programs
 
 ## acceptance: the probes, held against what real Linux printed (needs the recordings beside this)
 acceptance: needs-test tool image
