@@ -31,7 +31,7 @@ import Testing
     """
   static let stat =
     "1 (a b) c) R 0 1 1 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 5 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 17 "
-    + "0 0 0 0 0 0 6086656 6123456 6148096 281474976710500 1 1 1 0"
+    + "0 0 0 0 0 0 6086656 6123456 6148096 281474976710500 281474976710520 281474976710520 281474976710600 0"
 
   @Test func rolesFollowFromTheTexts() {
     let mappings = [Mapping](smaps: Self.smaps, program: "/bin/busybox", stat: Self.stat)

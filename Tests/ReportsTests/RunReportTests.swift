@@ -58,16 +58,17 @@ import Testing
           not there   rseq (ENOSYS)
 
         Mappings at the end
-          addresses                    size  resident        role     backed by
-          400000-5b2000                1.7M      900K  r-xp  text     file /bin/busybox
-          5ce000-5d4000                 24K       24K  rw-p  data     file /bin/busybox from 0x1be000, 20K of it copied
-          5d4000-5dd000                 36K       16K  rw-p  bss      anonymous memory
-          5dd000-1fff000              26.1M     25.4M  rw-p  heap     anonymous memory
-          ffff80000000-ffff80021000    132K         0  r--p  library  file /lib/a b.so.6
-          ffff80021000-ffff80031000     64K         0  rw-p  mapping  anonymous memory
-          fffff7ffb000-fffff7ffd000      8K         0  r--p  vvar     the kernel
-          fffff7ffd000-fffff7ffe000      4K         0  r-xp  vdso     the kernel
-          fffffffdf000-1000000000000   132K         0  rw-p  stack    anonymous memory, arguments at its top
+          addresses                     size  resident        role       backed by
+          400000-5b2000                 1.7M      900K  r-xp  text       file /bin/busybox
+          5ce000-5d4000                  24K       24K  rw-p  data       file /bin/busybox from 0x1be000, 20K of it copied
+          5d4000-5dd000                  36K       16K  rw-p  bss        anonymous memory
+          5dd000-1fff000               26.1M     25.4M  rw-p  heap       anonymous memory
+          ffff80000000-ffff80021000     132K         0  r--p  library    file /lib/a b.so.6
+          ffff80021000-ffff80031000      64K         0  rw-p  mapping    anonymous memory
+          fffff7ffb000-fffff7ffd000       8K         0  r--p  vvar       the kernel
+          fffff7ffd000-fffff7ffe000       4K         0  r-xp  vdso       the kernel
+          fffffffdf000-1000000000000    132K         0  rw-p  stack      anonymous memory
+            ffffffffff64-ffffffffffc8    100                  arguments  in the stack, with the environment
 
         Free blocks of 2^order pages
                order   0  1  2   3  pages

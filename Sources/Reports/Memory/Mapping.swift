@@ -43,18 +43,10 @@ extension [Mapping] {
         self[count - 1].bytes[String(line[..<colon])] = kibibytes << 10
       }
     }
-    let heapStart = stat.flatMap(Self.heapStart)
+    let heapStart = stat.flatMap { ProcessPlaces(stat: $0)?.heapStart }
     for index in indices {
       self[index].role = role(at: index, program: program, heapStart: heapStart)
     }
-  }
-
-  /// `start_brk`, the 47th field; the second, in parentheses, may hold spaces.
-  private static func heapStart(inStat stat: String) -> VirtualAddress? {
-    guard let name = stat.lastIndex(of: ")") else { return nil }
-    let fields = stat[stat.index(after: name)...].split(separator: " ")
-    guard fields.count > 44, let start = UInt64(fields[44]), start != 0 else { return nil }
-    return VirtualAddress(start)
   }
 
   private func role(at index: Int, program: String, heapStart: VirtualAddress?) -> Mapping.Role {

@@ -20,6 +20,7 @@ extension RunReport {
       ("systemCalls", callsJSON(systemCalls)),
       ("unknownSystemCalls", callsJSON(unknownCalls)),
       ("mappings", .array(mappings.map(\.json))),
+      ("arguments", places.map(\.json) ?? .null),
       (
         "buddy", ["before": .array(freeBefore.map(\.json)), "after": .array(freeAfter.map(\.json))]
       ),
@@ -134,6 +135,16 @@ extension Mapping {
       "permissions": .string(permissions), "role": .string(role.rawValue), "name": .string(name),
       "offset": .number(offset), "size": .number(size.rawValue),
       "resident": .number(resident.rawValue), "anonymous": .number(anonymous.rawValue),
+    ]
+  }
+}
+
+extension ProcessPlaces {
+  /// The strings of arguments and environment.
+  var json: JSON {
+    [
+      "start": .string(hexadecimal(arguments.lowerBound.rawValue)),
+      "end": .string(hexadecimal(arguments.upperBound.rawValue)),
     ]
   }
 }

@@ -113,11 +113,17 @@ extension RunReport {
     var table = TextTable([.left, .right, .right, .left, .left, .left])
     table.rows.append(["addresses", "size", "resident", "", "role", "backed by"])
     for mapping in largest.sorted(by: { $0.start < $1.start }) {
-      let range = [mapping.start, mapping.end].map { String($0.rawValue, radix: 16) }
       table.rows.append([
-        range.joined(separator: "-"), mapping.size.rounded, mapping.resident.rounded,
+        Self.range(mapping.start, mapping.end), mapping.size.rounded, mapping.resident.rounded,
         mapping.permissions, mapping.role.rawValue, mapping.backing,
       ])
+      if mapping.role == .stack, let arguments = places?.arguments, !arguments.isEmpty {
+        let size = arguments.upperBound - arguments.lowerBound
+        table.rows.append([
+          "  " + Self.range(arguments.lowerBound, arguments.upperBound), size.rounded, "", "",
+          "arguments", "in the stack, with the environment",
+        ])
+      }
     }
     var lines = table.lines()
     lines[0] = style.faint(lines[0])
@@ -125,6 +131,10 @@ extension RunReport {
     let title = hidden > 0 ? "Largest mappings at the end" : "Mappings at the end"
     let rest = hidden > 0 ? style.faint(" (\(hidden) smaller ones: --show maps)") : ""
     return [style.heading(title) + rest] + lines
+  }
+
+  private static func range(_ start: VirtualAddress, _ end: VirtualAddress) -> String {
+    [start, end].map { String($0.rawValue, radix: 16) }.joined(separator: "-")
   }
 
   /// The free blocks before and after, and whether everything came back.
@@ -164,7 +174,7 @@ extension Mapping {
   var backing: String {
     switch name {
     case "", "[heap]": return "anonymous memory"
-    case "[stack]": return "anonymous memory, arguments at its top"
+    case "[stack]": return "anonymous memory"
     case "[vdso]", "[vvar]": return "the kernel"
     default:
       let copied = anonymous == .zero ? "" : ", \(anonymous.rounded) of it copied"

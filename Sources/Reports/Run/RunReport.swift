@@ -10,6 +10,8 @@ package struct RunReport: Sendable {
   package var result: RunResult
   /// The program's mappings at its end.
   package var mappings: [Mapping]
+  /// Where its heap begins and its arguments lie.
+  package var places: ProcessPlaces?
   /// The free blocks before the program and after it.
   package var freeBefore: [FreeBlocks]
   package var freeAfter: [FreeBlocks]
@@ -22,6 +24,7 @@ package struct RunReport: Sendable {
     self.arguments = arguments
     self.result = result
     let program = arguments.first ?? ""
+    places = result.text("stat").flatMap { ProcessPlaces(stat: $0) }
     mappings =
       result.text("smaps").map {
         [Mapping](smaps: $0, program: program, stat: result.text("stat"))
