@@ -51,8 +51,20 @@ extension SystemCall {
     do throws(Errno) {
       return try perform(number)
     } catch {
+      if error == .EINTR { noteInterruption(number) }
       if error == .EFAULT && kernel.memory.pointee.hasRunOut { return serveWithMore(number) }
       return 0 &- UInt64(error.rawValue)
+    }
+  }
+
+  /// Marks those calls that go on after a handler with SA_RESTART: what waits for files, children
+  /// and words, but neither for time nor for signals themselves.
+  @inline(never)
+  private func noteInterruption(_ number: UInt64) {
+    switch number {
+    case 63...68, 71, 260: kernel.noteInterruption(argument(0))
+    case 98 where argument(3) == 0: kernel.noteInterruption(argument(0))
+    default: return
     }
   }
 
@@ -132,6 +144,7 @@ extension SystemCall {
     case 134: return try signalAction()
     case 135: return try signalMask()
     case 136: return try pendingSignals()
+    case 139: return kernel.returnFromHandler()
     case 140: return try priority(sets: true)
     case 141: return try priority(sets: false)
     case 153: return try processTimes()

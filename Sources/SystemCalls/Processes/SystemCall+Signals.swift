@@ -97,7 +97,7 @@ extension SystemCall {
     let signal = Signal(rawValue: number)
     guard thread > 0, number <= Signal.count else { throw .EINVAL }
     guard let target = kernel.task(thread) else { throw .ESRCH }
-    if signal.isValid { kernel.send(signal, to: target) }
+    if signal.isValid { kernel.send(signal, to: target, code: -6) }  // SI_TKILL
     return 0
   }
 
@@ -112,11 +112,8 @@ extension SystemCall {
   func suspend() throws(Errno) -> UInt64 {
     guard argument(1) == 8 else { throw .EINVAL }
     let mask = try space.pointee.copyIn(UInt64.self, from: address(0))
-    let old = task.pointee.blocked
-    kernel.setBlocked(SignalSet(rawValue: mask & ~SignalSet.unblockable.rawValue))
-    kernel.waitForSignal()
-    kernel.deliverSignals()
-    kernel.setBlocked(old)
+    kernel.waitForSignal(
+      with: SignalSet(rawValue: mask & ~SignalSet.unblockable.rawValue))
     throw .EINTR
   }
 

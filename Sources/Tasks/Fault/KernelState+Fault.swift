@@ -63,7 +63,7 @@ extension KernelState {
         outcome == .notMapped
         ? SignalCause.notMapped
         : isBus ? SignalCause.noSuchAddress : SignalCause.accessDenied
-      endByFault(
+      raiseFault(
         isBus ? .bus : .segmentationViolation, isBus ? "bus error" : "page fault",
         SignalCause(code: code, address: address.rawValue), syndrome: syndrome.rawValue)
     }
@@ -79,27 +79,27 @@ extension KernelState {
       // Alignment (0x21) is the program's, the rest are the machine's; all are SIGBUS
       // (fault_info[] of mm/fault.c).
       let isAlignment = raw & 0x3f == 0x21
-      endByFault(
+      raiseFault(
         .bus, isAlignment ? "alignment fault" : "external abort",
         SignalCause(
           code: isAlignment ? SignalCause.misaligned : 3, address: faultAddress.untagged.rawValue),
         syndrome: raw)
     case .programCounterAlignment:
-      endByFault(
+      raiseFault(
         .bus, "pc alignment",
         SignalCause(code: SignalCause.misaligned, address: faultAddress.rawValue), syndrome: raw)
     case .stackPointerAlignment:
-      endByFault(
+      raiseFault(
         .bus, "sp alignment", SignalCause(code: SignalCause.misaligned, address: pc),
         syndrome: raw)
     case .floatingPointException:
-      endByFault(.floatingPoint, "FP exception", SignalCause(code: 0, address: pc), syndrome: raw)
+      raiseFault(.floatingPoint, "FP exception", SignalCause(code: 0, address: pc), syndrome: raw)
     case .breakInstruction, .breakpointUser, .softwareStepUser, .watchpointUser:
-      endByFault(
+      raiseFault(
         .trap, "breakpoint", SignalCause(code: SignalCause.breakpoint, address: pc),
         syndrome: raw)
     default:
-      endByFault(
+      raiseFault(
         .illegalInstruction, "undefined instruction",
         SignalCause(code: SignalCause.illegalOpcode, address: pc), syndrome: raw)
     }

@@ -126,6 +126,7 @@ extension KernelStore {
     files = foundation.files
     statistics = foundation.statistics
     vdso = foundation.vdso
+    signalReturn = foundation.signalReturn
     self.memory = memory
     current = initTask
     self.initTask = initTask
@@ -136,5 +137,21 @@ extension KernelStore {
     known.hwcap &= ~foundation.header.hiddenHWCAP
     known.hwcap2 &= ~foundation.header.hiddenHWCAP2
     capabilities = known
+  }
+}
+
+extension KernelState.Foundation {
+  /// Where in the vdso `MOV X8, #139; SVC #0` is, the call that ends a handler.
+  var signalReturn: ByteCount {
+    let start = vdso.code.address(board.pageSize)
+    let length = vdso.codePages.bytes(of: board.pageSize)
+    var offset = ByteCount.zero
+    while offset + ByteCount(8) <= length {
+      let call: UInt32 = board.load(at: start + offset)
+      let door: UInt32 = board.load(at: start + offset + ByteCount(4))
+      if call == 0xd280_1168 && door == 0xd400_0001 { return offset }
+      offset += ByteCount(4)
+    }
+    return .zero
   }
 }

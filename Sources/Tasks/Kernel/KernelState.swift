@@ -60,6 +60,8 @@ public import PageFrames
   public let statistics: KernelPointer<Statistics>
   public let vdso: VDSOImage
   public let capabilities: HardwareCapabilities
+  /// Where the vdso's code makes the call that ends a handler; 0 if nowhere.
+  let signalReturn: ByteCount
 
   public internal(set) var current: KernelPointer<Task<B>>
   public internal(set) var initTask: KernelPointer<Task<B>>

@@ -92,7 +92,16 @@ extension KernelState {
   /// Tells the parent that a child has ended, or takes the child if the parent does not care.
   private func notifyParent(of task: KernelPointer<Task<B>>) {
     guard let parent = task.pointee.parent else { return }
-    send(.child, to: parent)
+    let code: Int32
+    switch task.pointee.exit {
+    case .exited(let status):
+      code = 1  // CLD_EXITED
+      parent.pointee.childStatus = UInt32(status)
+    case .signalled(let signal):
+      code = 2  // CLD_KILLED
+      parent.pointee.childStatus = signal.rawValue
+    }
+    send(.child, to: parent, code: code)
     wake(WaitChannel(kind: .child, object: parent.address))
   }
 

@@ -1,18 +1,27 @@
 import Arm64
-public import Files
+import Files
 public import MemoryTypes
 
-/// Signals as far as they end programs or wake them. Handlers are recorded; calling them is not
-/// built yet, so a signal that has one is dropped with a line in the log, unless it is the answer
-/// to what the program itself just did wrong: then its default action is taken.
+/// Sending signals, and taking them before a program goes on (kernel/signal.c).
+///
+/// A signal that is blocked stays pending; one that would change nothing is dropped when it is
+/// sent; any other wakes its task, which takes it on its way back to its program.
 extension KernelState {
   /// Sends a signal to a task (kernel/signal.c:send_signal_locked()).
-  public func send(_ signal: Signal, to task: KernelPointer<Task<B>>) {
+  ///
+  /// `code` is SI_USER, SI_TKILL, SI_KERNEL or a CLD_* of SIGCHLD.
+  public func send(
+    _ signal: Signal, to task: KernelPointer<Task<B>>, code: Int32 = SignalCause.user
+  ) {
     guard task.pointee.state != .zombie, task != initTask else { return }
     if !signal.isUnblockable && !task.pointee.blocked.contains(signal)
       && ignores(signal, task)
     {
       return
+    }
+    if !task.pointee.pending.contains(signal) {
+      task.pointee.origins[Int(signal.rawValue & 63)] = SignalOrigin(
+        code: code, pid: current.pointee.pid)
     }
     task.pointee.pending.insert(signal)
     if !task.pointee.blocked.contains(signal) {
@@ -48,6 +57,18 @@ extension KernelState {
     task.pointee.needsAttention = task.pointee.pending.rawValue & ~set.rawValue != 0
   }
 
+  /// Waits with another mask, until a signal comes that it lets through (rt_sigsuspend).
+  public func waitForSignal(with mask: SignalSet) {
+    current.pointee.savedMask = current.pointee.blocked
+    setBlocked(mask)
+    waitForSignal()
+  }
+
+  /// Notes that a call gave up because of a signal, and may be made again (ERESTARTSYS).
+  public func noteInterruption(_ firstArgument: UInt64) {
+    current.pointee.restartArgument = firstArgument
+  }
+
   /// Whether the current task must give up waiting: a signal that will end it is pending.
   public var hasDeadlySignal: Bool { current.pointee.needsAttention }
 
@@ -56,30 +77,62 @@ extension KernelState {
   public func deliverSignals() {
     let task = current
     task.pointee.needsAttention = false
-    while true {
-      let deliverable = task.pointee.pending.rawValue & ~task.pointee.blocked.rawValue
-      guard deliverable != 0 else { return }
-      // SIGKILL goes first, then the lowest (next_signal()).
-      let kill = SignalSet(rawValue: deliverable).contains(.kill)
-      let signal =
-        kill ? Signal.kill : Signal(rawValue: UInt32(deliverable.trailingZeroBitCount) &+ 1)
+    while let signal = nextSignal() {
       task.pointee.pending.remove(signal)
-      let handler = task.pointee.actions[signal].handler
-      if signal.isUnblockable || handler == SignalAction.byDefault {
+      let action = task.pointee.actions[signal]
+      if signal.isUnblockable || action.handler == SignalAction.byDefault {
         takeDefaultAction(signal)
-      } else if handler != SignalAction.ignored {
-        let pid = task.pointee.pid
-        let name = task.pointee.name
-        log { line in
-          line.append(name)
-          line.append("[")
-          line.append(decimal: UInt64(pid))
-          line.append("]: signal ")
-          line.append(decimal: UInt64(signal.rawValue))
-          line.append(" has a handler, which is not called: not built yet")
-        }
+      } else if action.handler != SignalAction.ignored {
+        restartCall(unlessHandledBy: action)
+        let origin = task.pointee.origins[Int(signal.rawValue & 63)]
+        let details = SignalDetails(
+          code: origin.code, first: UInt64(UInt32(bitPattern: origin.pid)),
+          second: signal == .child ? UInt64(task.pointee.childStatus) : 0)
+        guard callHandler(signal, action, details) else { endWithoutStack() }
       }
     }
+    restartCall(unlessHandledBy: nil)
+    // A call that waited with another mask ends without a handler.
+    if let mask = task.pointee.savedMask {
+      task.pointee.savedMask = nil
+      setBlocked(mask)
+    }
+  }
+
+  /// The signal to take next: SIGKILL, then what the program did itself, then the lowest
+  /// (next_signal()).
+  private func nextSignal() -> Signal? {
+    let deliverable =
+      current.pointee.pending.rawValue & ~current.pointee.blocked.rawValue
+    guard deliverable != 0 else { return nil }
+    if SignalSet(rawValue: deliverable).contains(.kill) { return .kill }
+    return Signal(rawValue: UInt32(deliverable.trailingZeroBitCount) &+ 1)
+  }
+
+  /// Lets a call that a signal interrupted be made again, unless the handler is to see EINTR
+  /// (arch/arm64/kernel/signal.c:do_signal()).
+  private func restartCall(unlessHandledBy action: SignalAction?) {
+    let task = current
+    guard let argument = task.pointee.restartArgument else { return }
+    task.pointee.restartArgument = nil
+    if let action, action.flags & SignalActionFlags.restart == 0 { return }
+    let context = task.pointee.context
+    context.pointee.x[0] = argument
+    context.pointee.programCounter &-= 4
+  }
+
+  /// The frame of a handler could not be stored (force_sigsegv()).
+  private func endWithoutStack() -> Never {
+    let task = current
+    let name = task.pointee.name
+    log { line in
+      line.append(name)
+      line.append(": no room on the stack for a handler")
+    }
+    end(
+      .signalled(.segmentationViolation),
+      address: task.pointee.context.pointee.stackPointer,
+      programCounter: task.pointee.context.pointee.programCounter)
   }
 
   private func takeDefaultAction(_ signal: Signal) {
@@ -91,17 +144,24 @@ extension KernelState {
     }
   }
 
-  /// Ends the current task for what its last instruction did (force_sig_fault()).
+  /// Answers what the current task's last instruction did (force_sig_fault()): calls its handler,
+  /// or ends it.
   ///
   /// The line in the log is Linux's, of arch/arm64/kernel/traps.c:arm64_show_signal().
-  public func endByFault(
+  func raiseFault(
     _ signal: Signal, _ what: ByteString, _ cause: SignalCause, syndrome: UInt64
-  ) -> Never {
+  ) {
     let task = current
+    let action = task.pointee.actions[signal]
+    if action.handler > SignalAction.ignored && !task.pointee.blocked.contains(signal) {
+      let details = SignalDetails(
+        code: cause.code, first: cause.address, syndrome: syndrome)
+      if callHandler(signal, action, details) { return }
+      endWithoutStack()
+    }
     let pid = task.pointee.pid
     let name = task.pointee.name
     let context = task.pointee.context
-    let handler = task.pointee.actions[signal].handler
     log { line in
       line.append(name)
       line.append("[")
@@ -118,9 +178,6 @@ extension KernelState {
       line.append(hexadecimal: cause.address)
       line.append(", pc ")
       line.append(hexadecimal: context.pointee.programCounter)
-      if handler > SignalAction.ignored {
-        line.append(" (its handler is not called: not built yet)")
-      }
     }
     end(
       .signalled(signal), address: cause.address,

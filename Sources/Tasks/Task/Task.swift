@@ -63,6 +63,14 @@ import PageFrames
   public var blocked = SignalSet()
   public internal(set) var pending = SignalSet()
   public var signalStack = SignalStack()
+  /// The mask to go back to after a call that waits with another.
+  var savedMask: SignalSet?
+  /// The first argument of a call that a signal interrupted, while it may be made again.
+  var restartArgument: UInt64?
+  /// Of the signals pending: who sent them.
+  var origins = InlineArray<64, SignalOrigin>(repeating: SignalOrigin())
+  /// How the child ended that SIGCHLD was last sent for, as `si_status` says it.
+  var childStatus: UInt32 = 0
   /// Whether something must be looked at before the program goes on: a pending signal.
   public internal(set) var needsAttention = false
   /// Whether the out-of-memory rule chose it.

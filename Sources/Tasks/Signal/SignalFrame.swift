@@ -1,0 +1,62 @@
+import MemoryTypes
+
+/// What a handler finds on its stack: `struct rt_sigframe` of arm64
+/// (arch/arm64/include/uapi/asm/sigcontext.h, ucontext.h), as offsets from its start.
+///
+/// ```
+///    0   siginfo                 128 bytes; x1 points here
+///  128   ucontext                x2 points here
+///  128     flags, link
+///  144     the other stack       pointer, flags, size
+///  168     the mask to go back to
+///  304     fault address
+///  312     x0–x30, SP, PC, PSTATE
+///  592     records: FP and SIMD registers, the syndrome of a fault, an empty one; 4096 bytes
+/// 4688   end
+/// ```
+/// Above it lies a frame record (x29, x30), so that unwinders find their way through.
+enum SignalFrame {
+  static var context: UInt64 { 128 }
+  static var otherStack: UInt64 { 144 }
+  static var mask: UInt64 { 168 }
+  static var faultAddress: UInt64 { 304 }
+  static var registers: UInt64 { 312 }
+  static var records: UInt64 { 592 }
+  static var recordsLength: UInt64 { 4096 }
+  static var length: UInt64 { 4688 }
+
+  /// The registers' words: x0–x30, SP, PC, PSTATE, in the order of ``Arm64/UserContext``.
+  static var registerWords: Int { 34 }
+
+  /// A record's head: magic and size.
+  static var vectorHead: UInt64 { 528 << 32 | 0x4650_8001 }
+  static var syndromeHead: UInt64 { 16 << 32 | 0x4553_5201 }
+}
+
+/// Why a signal was sent, as `siginfo` tells it.
+struct SignalOrigin: BitwiseCopyable {
+  /// `si_code`, and who sent it.
+  var code: Int32 = 0
+  var pid: Int32 = 0
+}
+
+/// What a handler's `siginfo` says.
+struct SignalDetails: BitwiseCopyable {
+  var code: Int32
+  /// The sender and user, the status of a child; or the address of a fault.
+  var first: UInt64
+  var second: UInt64 = 0
+  /// The syndrome of a fault; 0 for none.
+  var syndrome: UInt64 = 0
+}
+
+/// Flags of an action (`sa_flags`).
+enum SignalActionFlags {
+  static var information: UInt64 { 0x4 }
+  static var noChildWait: UInt64 { 0x2 }
+  static var restorer: UInt64 { 0x0400_0000 }
+  static var onOtherStack: UInt64 { 0x0800_0000 }
+  static var restart: UInt64 { 0x1000_0000 }
+  static var noDefer: UInt64 { 0x4000_0000 }
+  static var resetHandler: UInt64 { 0x8000_0000 }
+}
