@@ -106,8 +106,10 @@ extension KernelState {
     try put(0, at)
   }
 
-  /// rt_sigreturn: puts everything back as the frame at the stack pointer has it; x0 as the
-  /// interrupted program had it. A frame that is none ends the program with SIGSEGV.
+  /// Puts everything back as the frame at the stack pointer has it (rt_sigreturn).
+  ///
+  /// The answer is x0 as the interrupted program had it. A frame that is none ends the program with
+  /// SIGSEGV.
   public func returnFromHandler() -> UInt64 {
     let task = current
     let context = task.pointee.context
