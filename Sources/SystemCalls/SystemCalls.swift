@@ -166,7 +166,11 @@ extension SystemCall {
     case 177: return UInt64(task.pointee.credentials.effectiveGroup)
     case 178: return UInt64(UInt32(bitPattern: task.pointee.pid))  // gettid
     case 158: return 0  // getgroups: none
-    case 144...147, 149, 151, 152: return try setIdentity(number)
+    case 143, 145: return try setTwoIdentities(groups: number == 143)
+    case 144, 146: return try setIdentity(groups: number == 144)
+    case 147, 149: return try setThreeIdentities(groups: number == 149)
+    case 151, 152: return fileIdentity(groups: number == 152)
+    case 159: return try setGroups()
     case 148, 150: return try identities(groups: number == 150)
     case 179: return try systemFigures()
     case 214: return space.pointee.setBreak(address(0)).rawValue

@@ -92,26 +92,6 @@ extension SystemCall {
     return UInt64(UInt32(bitPattern: pid))
   }
 
-  /// setreuid, setuid, setresuid and their like for groups: user 0 may become anybody, and is then
-  /// nobody else here; only changes to what one is already are taken.
-  func setIdentity(_ number: UInt64) throws(Errno) -> UInt64 {
-    let count = number == 144 || number == 146 || number > 150 ? 1 : number < 146 ? 2 : 3
-    if number > 150 { return 0 }  // setfsuid, setfsgid: the old one
-    for index in 0..<count where word(index) != 0 && word(index) != .max { throw .EPERM }
-    return 0
-  }
-
-  /// getresuid and getresgid.
-  func identities(groups: Bool) throws(Errno) -> UInt64 {
-    let credentials = task.pointee.credentials
-    try space.pointee.copyOut(groups ? credentials.group : credentials.user, to: address(0))
-    try space.pointee.copyOut(
-      groups ? credentials.effectiveGroup : credentials.effectiveUser, to: address(1))
-    try space.pointee.copyOut(
-      groups ? credentials.savedGroup : credentials.savedUser, to: address(2))
-    return 0
-  }
-
   func exchangeMask() -> UInt64 {
     let old = task.pointee.umask
     task.pointee.umask = word(0) & 0o777

@@ -127,6 +127,7 @@ extension KernelState {
     child.pointee.signalStack = parent.pointee.signalStack
     child.pointee.umask = parent.pointee.umask
     child.pointee.credentials = parent.pointee.credentials
+    child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
     if let folder = parent.pointee.workingDirectory {
       files.pointee.retain(folder)
       child.pointee.workingDirectory = folder
