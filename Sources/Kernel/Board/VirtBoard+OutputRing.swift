@@ -27,10 +27,10 @@ extension VirtBoard {
       unsafe put(UnsafeRawBufferPointer(rebasing: bytes[at..<at &+ count]), base, size, &produced)
       unsafe base.storeBytes(
         of: produced, toByteOffset: OutputRing.producedOffset, as: UInt64.self)
+      barrier_dsb_ishst()
+      ring()
       at &+= count
     } while at < bytes.count
-    barrier_dsb_ishst()
-    ring()
     return true
   }
 
@@ -51,8 +51,7 @@ extension VirtBoard {
     produced &+= UInt64(bytes.count)
   }
 
-  /// Waits until the largest frame fits; each ring of the bell may be where the machine stands
-  /// still.
+  /// Waits until the largest frame fits, which it always does: the bell stops the machine before.
   private func waitForRoom(_ base: UnsafeMutableRawPointer, _ size: Int) {
     let consumed = unsafe UInt64(UInt(bitPattern: base + OutputRing.consumedOffset))
     let produced = unsafe base.load(fromByteOffset: OutputRing.producedOffset, as: UInt32.self)

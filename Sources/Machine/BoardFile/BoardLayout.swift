@@ -18,9 +18,6 @@ struct BoardLayout {
   static let emulatorTree = MemoryBank(
     start: MemoryBank.ramBase + .mebibytes(128), length: .mebibytes(2))
   static let alignment = ByteCount.kibibytes(64)
-  /// Bytes of the output ring: far more than a reader lags behind, so that it is never full but
-  /// when somebody stops reading.
-  static let ringSize = ByteCount.mebibytes(16)
 
   var header = BoardHeader.Area()
   var statistics = BoardHeader.Area()
@@ -49,7 +46,7 @@ struct BoardLayout {
     }
     header = area(UInt64(MemoryLayout<BoardHeader>.size))
     statistics = area(UInt64(MemoryLayout<Statistics>.size))
-    output = area(UInt64(OutputRing.dataOffset) + Self.ringSize.rawValue)
+    output = area(UInt64(OutputRing.dataOffset) + UInt64(OutputRing.size))
     self.deviceTree = area(deviceTree)
     self.program = area(program)
     self.standardInput = area(standardInput)

@@ -1,3 +1,4 @@
+import BoardFormat
 import Glibc
 import ProcessLaunch
 
@@ -17,6 +18,8 @@ final class ChildProcess {
   init(_ arguments: [String], descriptors: [Int32] = []) throws(MachineError) {
     let (inputRead, inputWrite) = try Self.pipe()
     let (outputRead, outputWrite) = try Self.pipe()
+    // Short, so that a machine whose output nobody reads stands still soon (OutputRing).
+    _ = fcntl(outputRead, Self.setPipeSize, Int32(OutputRing.pipeSize))
     let (errorsRead, errorsWrite) = try Self.pipe()
     var copies = unsafe arguments.map { unsafe strdup($0) } + [nil]
     let streams = [inputRead, outputWrite, errorsWrite] + descriptors
@@ -56,6 +59,9 @@ final class ChildProcess {
     if status == nil { kill(id, SIGKILL) }
     wait()
   }
+
+  /// F_SETPIPE_SZ of Linux's fcntl.h.
+  private static let setPipeSize: Int32 = 1031
 
   private static func pipe() throws(MachineError) -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
