@@ -150,6 +150,20 @@ import Testing
     }
   }
 
+  /// Who ignores SIGCHLD has no zombies, and waits for nothing when all have ended.
+  @Test func ignoredChildrenLeaveNothing() {
+    let machine = GuestMachine()
+    defer { machine.end() }
+    machine.programs[0x1000] = { guest in guest.call(94, 1) }
+    machine.run { guest in
+      Self.setHandler(guest, 17, at: 1)
+      for _ in 0..<3 { _ = guest.fork(childAt: 0x1000) }
+      #expect(guest.call(260, ~0, 0, 0) == -10)
+      guest.call(124)
+      check(guest.kernel.store.pointee.taskCount == 2)
+    }
+  }
+
   @Test func suspendWaitsWithAnotherMask() {
     let machine = GuestMachine()
     defer { machine.end() }

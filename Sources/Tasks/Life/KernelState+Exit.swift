@@ -92,6 +92,18 @@ extension KernelState {
   /// Tells the parent that a child has ended, or takes the child if the parent does not care.
   private func notifyParent(of task: KernelPointer<Task<B>>) {
     guard let parent = task.pointee.parent else { return }
+    let action = parent.pointee.actions[.child]
+    if parent != initTask
+      && (action.handler == SignalAction.ignored
+        || action.flags & SignalActionFlags.noChildWait != 0)
+    {
+      // Nobody will ask for the status: process 1 takes the child (do_notify_parent()).
+      disown(task)
+      adopt(task, by: initTask)
+      wake(WaitChannel(kind: .child, object: initTask.address))
+      wake(WaitChannel(kind: .child, object: parent.address))
+      return
+    }
     let code: Int32
     switch task.pointee.exit {
     case .exited(let status):

@@ -41,7 +41,7 @@ extension KernelState {
       }
       guard hasCandidate else { throw .ECHILD }
       if noHang { return nil }
-      if hasDeadlySignal { throw .EINTR }
+      if hasSignal { throw .EINTR }
       block(on: WaitChannel(kind: .child, object: parent.address))
     }
   }

@@ -8,26 +8,26 @@ extension KernelState {
   public func pause(until deadline: UInt64?) throws(Errno) {
     while true {
       if let deadline, board.clock.ticks >= deadline { return }
-      if hasDeadlySignal { throw .EINTR }
+      if hasSignal { throw .EINTR }
       block(on: WaitChannel(kind: .sleep, object: 0), until: deadline)
     }
   }
 
   /// Sleeps until a signal is there that is not blocked.
   public func waitForSignal() {
-    while !hasDeadlySignal { block(on: WaitChannel(kind: .sleep, object: 0)) }
+    while !hasSignal { block(on: WaitChannel(kind: .sleep, object: 0)) }
   }
 
   /// Waits until something happens to a pipe; EINTR if a signal comes first.
   public func waitAtPipe(_ inode: KernelPointer<Inode>) throws(Errno) {
-    if hasDeadlySignal { throw .EINTR }
+    if hasSignal { throw .EINTR }
     block(on: WaitChannel(kind: .pipe, object: inode.address))
   }
 
   /// Waits until something happens to any pipe; false when the moment has come instead.
   public func waitForAnything(until deadline: UInt64?) throws(Errno) -> Bool {
     if let deadline, board.clock.ticks >= deadline { return false }
-    if hasDeadlySignal { throw .EINTR }
+    if hasSignal { throw .EINTR }
     block(on: WaitChannel(kind: .pipe, object: 0), until: deadline)
     return true
   }
@@ -45,7 +45,7 @@ extension KernelState {
     while true {
       let count = unsafe board.readConsole(into: buffer)
       if count != 0 { return max(count, 0) }
-      if hasDeadlySignal { throw .EINTR }
+      if hasSignal { throw .EINTR }
       block(on: WaitChannel(kind: .console, object: 0))
     }
   }

@@ -69,8 +69,9 @@ extension KernelState {
     current.pointee.restartArgument = firstArgument
   }
 
-  /// Whether the current task must give up waiting: a signal that will end it is pending.
-  public var hasDeadlySignal: Bool { current.pointee.needsAttention }
+  /// Whether the current task must give up waiting: a signal is there to be taken
+  /// (signal_pending()).
+  public var hasSignal: Bool { current.pointee.needsAttention }
 
   /// Looks at pending signals before the program goes on (do_notify_resume()).
   @inline(never)
