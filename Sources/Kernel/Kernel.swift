@@ -18,7 +18,15 @@ struct Kernel {
 @_cdecl("kernel_main")
 func kernelMain() -> Never {
   VirtBoard.settle()
-  let board = VirtBoard()
+  start(VirtBoard())
+}
+
+/// Starts everything, runs the program and ends the machine.
+///
+/// A function of its own: to the compiler `kernel_parameters` never changes, so what reads it must
+/// not be compiled together with what writes it.
+@inline(never)
+private func start(_ board: VirtBoard) -> Never {
   board.startConsole()
   board.forgetFirmware()
   guard var map = MemoryMap.describing(board) else { die("the device tree has no memory") }

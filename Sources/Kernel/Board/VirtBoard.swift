@@ -24,7 +24,7 @@ public struct VirtBoard: Board {
   }
 
   /// Writes the geometry down; the first thing that Swift does.
-  static func settle() {
+  @inline(never) static func settle() {
     guard
       let size = PageSize(shift: kernel_parameters.page_shift),
       let geometry = TranslationGeometry(
