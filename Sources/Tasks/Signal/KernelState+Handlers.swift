@@ -18,15 +18,15 @@ extension KernelState {
     let frame = record &- SignalFrame.length
     guard frame < stack else { return false }
     do throws(Errno) {
-      try space.pointee.copyOut(context.pointee.x[29], to: VirtualAddress(record))
-      try space.pointee.copyOut(context.pointee.x[30], to: VirtualAddress(record &+ 8))
+      let link: InlineArray<2, UInt64> = [context.pointee.x[29], context.pointee.x[30]]
+      try space.pointee.copyOut(link, to: VirtualAddress(record))
       try store(action, details, signal, at: frame, space)
     } catch { return false }
 
     context.pointee.x[0] = UInt64(signal.rawValue)
     if action.flags & SignalActionFlags.information != 0 {
       context.pointee.x[1] = frame
-      context.pointee.x[2] = frame &+ SignalFrame.context
+      context.pointee.x[2] = frame &+ UInt64(SignalFrame.context)
     }
     context.pointee.x[29] = record
     context.pointee.x[30] =
@@ -59,51 +59,44 @@ extension KernelState {
     return other.pointer &+ other.size
   }
 
-  /// Writes the frame.
+  /// Writes the frame: what is used of it, in one piece.
   private func store(
     _ action: SignalAction, _ details: SignalDetails, _ signal: Signal, at frame: UInt64,
     _ space: KernelPointer<AddressSpace<B>>
   ) throws(Errno) {
     let task = current
-    func put(_ value: UInt64, _ offset: UInt64) throws(Errno) {
-      try space.pointee.copyOut(value, to: VirtualAddress(frame &+ offset))
-    }
+    var image = SignalFrame.Image(repeating: 0)
     if action.flags & SignalActionFlags.information != 0 {
-      try space.pointee.clearOut(VirtualAddress(frame), 128)
-      try put(UInt64(signal.rawValue), 0)
-      try put(UInt64(UInt32(bitPattern: details.code)), 8)
-      try put(details.first, 16)
-      try put(details.second, 24)
+      image[0] = UInt64(signal.rawValue)
+      image[1] = UInt64(UInt32(bitPattern: details.code))
+      image[2] = details.first
+      image[3] = details.second
     }
-    try put(0, SignalFrame.context)
-    try put(0, SignalFrame.context &+ 8)
-    try put(task.pointee.signalStack.pointer, SignalFrame.otherStack)
-    try put(UInt64(task.pointee.signalStack.flags), SignalFrame.otherStack &+ 8)
-    try put(task.pointee.signalStack.size, SignalFrame.otherStack &+ 16)
-    try put((task.pointee.savedMask ?? task.pointee.blocked).rawValue, SignalFrame.mask)
-    try put(details.syndrome == 0 ? 0 : details.first, SignalFrame.faultAddress)
-    // SAFETY: the context's first words are what the frame holds, in its order.
-    try unsafe space.pointee.copyOut(
-      UnsafeRawPointer(task.pointee.context.raw),
-      to: VirtualAddress(frame &+ SignalFrame.registers), SignalFrame.registerWords &* 8)
-
-    var at = SignalFrame.records
+    image[SignalFrame.otherStack / 8] = task.pointee.signalStack.pointer
+    image[SignalFrame.otherStack / 8 &+ 1] = UInt64(task.pointee.signalStack.flags)
+    image[SignalFrame.otherStack / 8 &+ 2] = task.pointee.signalStack.size
+    image[SignalFrame.mask / 8] = (task.pointee.savedMask ?? task.pointee.blocked).rawValue
+    image[SignalFrame.faultAddress / 8] = details.syndrome == 0 ? 0 : details.first
     let vectors = Task.vectorsPointer(task)
     board.save(vectors)
-    try put(SignalFrame.vectorHead, at)
-    try put(
-      vectors.pointee.statusRegister & 0xffff_ffff | vectors.pointee.controlRegister &<< 32,
-      at &+ 8)
-    // SAFETY: the registers are the state's first 512 bytes.
-    try unsafe space.pointee.copyOut(
-      UnsafeRawPointer(vectors.raw), to: VirtualAddress(frame &+ at &+ 16), 512)
-    at &+= 528
+    let records = SignalFrame.records / 8
+    image[records] = SignalFrame.vectorHead
+    image[records &+ 1] =
+      vectors.pointee.statusRegister & 0xffff_ffff | vectors.pointee.controlRegister &<< 32
     if details.syndrome != 0 {
-      try put(SignalFrame.syndromeHead, at)
-      try put(details.syndrome, at &+ 8)
-      at &+= 16
+      image[records &+ 66] = SignalFrame.syndromeHead
+      image[records &+ 67] = details.syndrome
     }
-    try put(0, at)
+    var span = image.mutableSpan
+    // SAFETY: the image is a local; both copies fit in it, and their sources hold as much.
+    try unsafe span.withUnsafeMutableBytes { (bytes) throws(Errno) in
+      guard let start = bytes.baseAddress else { return }
+      unsafe (start + SignalFrame.registers).copyMemory(
+        from: task.pointee.context.raw, byteCount: SignalFrame.registerWords &* 8)
+      unsafe (start + SignalFrame.records + 16).copyMemory(
+        from: vectors.raw, byteCount: SignalFrame.vectorBytes)
+      try unsafe space.pointee.copyOut(start, to: VirtualAddress(frame), bytes.count)
+    }
   }
 
   /// Puts everything back as the frame at the stack pointer has it (rt_sigreturn).
@@ -115,51 +108,69 @@ extension KernelState {
     let context = task.pointee.context
     let frame = context.pointee.stackPointer
     guard frame & 15 == 0, let space = task.pointee.memory.space else { endByBadFrame() }
+    var image = SignalFrame.Image(repeating: 0)
+    var span = image.mutableSpan
     do throws(Errno) {
-      func get(_ offset: UInt64) throws(Errno) -> UInt64 {
-        try space.pointee.copyIn(UInt64.self, from: VirtualAddress(frame &+ offset))
+      // SAFETY: the image is a local as long as what is copied.
+      try unsafe span.withUnsafeMutableBytes { (bytes) throws(Errno) in
+        guard let start = bytes.baseAddress else { return }
+        try unsafe space.pointee.copyIn(VirtualAddress(frame), to: start, bytes.count)
+        if unsafe start.load(fromByteOffset: SignalFrame.records, as: UInt64.self)
+          == SignalFrame.vectorHead
+        {
+          unsafe loadVectors(UnsafeRawPointer(start) + SignalFrame.records)
+        } else {
+          try findVectors(frame, space)
+        }
+        unsafe context.raw.copyMemory(
+          from: start + SignalFrame.registers, byteCount: SignalFrame.registerWords &* 8)
       }
-      let mask = try get(SignalFrame.mask)
-      let other = (
-        try get(SignalFrame.otherStack), try get(SignalFrame.otherStack &+ 8),
-        try get(SignalFrame.otherStack &+ 16)
-      )
-      try loadVectors(frame, space)
-      // SAFETY: as when it was stored.
-      try unsafe space.pointee.copyIn(
-        VirtualAddress(frame &+ SignalFrame.registers), to: context.raw,
-        SignalFrame.registerWords &* 8)
-      // valid_user_regs(): EL0, AArch64, interrupts open; of the rest NZCV, DIT, TCO, SSBS, BTYPE.
-      let state = context.pointee.processorState
-      guard state & 0x3df == 0 else { endByBadFrame() }
-      context.pointee.processorState = state & 0xf300_1c00
-      task.pointee.signalStack.pointer = other.0
-      task.pointee.signalStack.flags = UInt32(truncatingIfNeeded: other.1)
-      task.pointee.signalStack.size = other.2
-      setBlocked(SignalSet(rawValue: mask & ~SignalSet.unblockable.rawValue))
     } catch { endByBadFrame() }
+    // valid_user_regs(): EL0, AArch64, interrupts open; of the rest NZCV, DIT, TCO, SSBS, BTYPE.
+    let state = context.pointee.processorState
+    guard state & 0x3df == 0 else { endByBadFrame() }
+    context.pointee.processorState = state & 0xf300_1c00
+    task.pointee.signalStack.pointer = image[SignalFrame.otherStack / 8]
+    task.pointee.signalStack.flags = UInt32(
+      truncatingIfNeeded: image[SignalFrame.otherStack / 8 &+ 1])
+    task.pointee.signalStack.size = image[SignalFrame.otherStack / 8 &+ 2]
+    setBlocked(
+      SignalSet(rawValue: image[SignalFrame.mask / 8] & ~SignalSet.unblockable.rawValue))
     return context.pointee.x[0]
   }
 
-  /// Finds the record of the vector registers and loads it (parse_user_sigframe()).
-  private func loadVectors(
+  /// Loads the vector registers from their record, which must be there whole.
+  private func loadVectors(_ record: UnsafeRawPointer) {
+    let vectors = Task.vectorsPointer(current)
+    // SAFETY: the record is 528 bytes; the registers are the state's first 512.
+    unsafe vectors.raw.copyMemory(from: record + 16, byteCount: SignalFrame.vectorBytes)
+    let status = unsafe record.load(fromByteOffset: 8, as: UInt64.self)
+    vectors.pointee.statusRegister = status & 0xffff_ffff
+    vectors.pointee.controlRegister = status &>> 32
+    board.load(vectors)
+  }
+
+  /// Finds the record of the vector registers behind others, and loads it
+  /// (parse_user_sigframe()).
+  private func findVectors(
     _ frame: UInt64, _ space: KernelPointer<AddressSpace<B>>
   ) throws(Errno) {
     var at: UInt64 = 0
     while at &+ 16 <= SignalFrame.recordsLength {
-      let place = VirtualAddress(frame &+ SignalFrame.records &+ at)
+      let place = VirtualAddress(frame &+ UInt64(SignalFrame.records) &+ at)
       let head = try space.pointee.copyIn(UInt64.self, from: place)
       let size = head &>> 32
       if head == 0 { throw .EINVAL }  // no vector registers
       if head == SignalFrame.vectorHead {
         guard at &+ 528 <= SignalFrame.recordsLength else { throw .EINVAL }
-        let vectors = Task.vectorsPointer(current)
-        let status = try space.pointee.copyIn(UInt64.self, from: place + ByteCount(8))
-        // SAFETY: the registers are the state's first 512 bytes.
-        try unsafe space.pointee.copyIn(place + ByteCount(16), to: vectors.raw, 512)
-        vectors.pointee.statusRegister = status & 0xffff_ffff
-        vectors.pointee.controlRegister = status &>> 32
-        board.load(vectors)
+        var record = SignalFrame.VectorRecord(repeating: 0)
+        var span = record.mutableSpan
+        // SAFETY: the record is a local as long as what is copied.
+        try unsafe span.withUnsafeMutableBytes { (bytes) throws(Errno) in
+          guard let start = bytes.baseAddress else { return }
+          try unsafe space.pointee.copyIn(place, to: start, bytes.count)
+          unsafe loadVectors(UnsafeRawPointer(start))
+        }
         return
       }
       guard size >= 16, size & 15 == 0 else { throw .EINVAL }

@@ -16,17 +16,23 @@ import MemoryTypes
 /// ```
 /// Above it lies a frame record (x29, x30), so that unwinders find their way through.
 enum SignalFrame {
-  static var context: UInt64 { 128 }
-  static var otherStack: UInt64 { 144 }
-  static var mask: UInt64 { 168 }
-  static var faultAddress: UInt64 { 304 }
-  static var registers: UInt64 { 312 }
-  static var records: UInt64 { 592 }
+  static var context: Int { 128 }
+  static var otherStack: Int { 144 }
+  static var mask: Int { 168 }
+  static var faultAddress: Int { 304 }
+  static var registers: Int { 312 }
+  static var records: Int { 592 }
   static var recordsLength: UInt64 { 4096 }
   static var length: UInt64 { 4688 }
 
   /// The registers' words: x0–x30, SP, PC, PSTATE, in the order of ``Arm64/UserContext``.
   static var registerWords: Int { 34 }
+
+  /// What is written of a frame: up to the end of the syndrome's record, and an empty one.
+  typealias Image = InlineArray<144, UInt64>
+  /// The record of the vector registers, and their bytes in it.
+  typealias VectorRecord = InlineArray<66, UInt64>
+  static var vectorBytes: Int { 512 }
 
   /// A record's head: magic and size.
   static var vectorHead: UInt64 { 528 << 32 | 0x4650_8001 }
