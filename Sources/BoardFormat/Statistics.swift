@@ -46,6 +46,12 @@ public struct Statistics: BitwiseCopyable, Sendable {
   public var managedFrames: UInt64 = 0
   public var freeBefore: UInt64 = 0
   public var freeAfter: UInt64 = 0
+  /// Of those that are not free: frames that hold files (cached ones, and those in memory), and
+  /// frames of the kernel's objects.
+  public var fileFramesBefore: UInt64 = 0
+  public var fileFramesAfter: UInt64 = 0
+  public var objectFramesBefore: UInt64 = 0
+  public var objectFramesAfter: UInt64 = 0
 
   /// Calls by number, and those that answered ENOSYS because the kernel does not have them.
   public var systemCalls: InlineArray<512, UInt64> = .init(repeating: 0)

@@ -90,6 +90,14 @@ import Testing
   @Test func lostFramesAreSaid() throws {
     var report = try report()
     report.result.statistics?.freeAfter = 125_990
+    report.result.statistics?.fileFramesAfter = 6
+    report.result.statistics?.objectFramesAfter = 4
+    #expect(
+      report.text(.plain).last
+        == "All frames of the program returned: 125,990 of 127,000 frames free; 6 hold files, "
+        + "4 hold their names and inodes.")
+    report.result.statistics?.fileFramesAfter = 0
+    report.result.statistics?.objectFramesAfter = 0
     #expect(
       report.text(.plain).last
         == "10 frames did not come back: 125,990 of 127,000 frames free.")

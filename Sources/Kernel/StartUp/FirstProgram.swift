@@ -38,6 +38,8 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   }
   statistics.pointee.managedFrames = kernel.frames.pointee.managed.rawValue
   statistics.pointee.freeBefore = settledFree(kernel)
+  statistics.pointee.fileFramesBefore = fileFrames(kernel)
+  statistics.pointee.objectFramesBefore = objectFrames(kernel)
   VirtBoard.withoutCounting { ProcFS(kernel).sendTexts(at: .before, of: kernel.initTask) }
   let end: EndRecord
   do throws(Errno) {
@@ -52,6 +54,8 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   statistics.pointee.userInstructions = counts.user &- start.user
   statistics.pointee.kernelInstructions = counts.kernel &- start.kernel
   statistics.pointee.freeAfter = settledFree(kernel)
+  statistics.pointee.fileFramesAfter = fileFrames(kernel)
+  statistics.pointee.objectFramesAfter = objectFrames(kernel)
   VirtBoard.withoutCounting { ProcFS(kernel).sendTexts(at: .after, of: kernel.initTask) }
   return end
 }
@@ -62,6 +66,21 @@ private func settledFree(_ kernel: KernelState<VirtBoard>) -> UInt64 {
   kernel.slab.pointee.shrink()
   kernel.frames.pointee.drain()
   return kernel.frames.pointee.free.rawValue
+}
+
+/// The frames that hold files' pages, cached or in memory.
+private func fileFrames(_ kernel: KernelState<VirtBoard>) -> UInt64 {
+  UInt64(max(0, kernel.frames.pointee.statistic(.nr_file_pages)))
+}
+
+/// The frames of slabs.
+private func objectFrames(_ kernel: KernelState<VirtBoard>) -> UInt64 {
+  let frames = kernel.frames
+  return UInt64(
+    max(
+      0,
+      frames.pointee.statistic(.nr_slab_reclaimable)
+        &+ frames.pointee.statistic(.nr_slab_unreclaimable)))
 }
 
 extension KernelState<VirtBoard> {

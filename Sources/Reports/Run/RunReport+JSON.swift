@@ -68,7 +68,8 @@ extension RunReport {
         [
           "managed": .number(counts.managedFrames), "freeBefore": .number(counts.freeBefore),
           "freeAfter": .number(counts.freeAfter),
-          "allReturned": .bool(counts.freeAfter == counts.freeBefore),
+          "allReturned": .bool(kept.missing == 0), "holdingFiles": .number(kept.files),
+          "holdingObjects": .number(kept.objects), "missing": .number(kept.missing),
         ]
       ),
     ]

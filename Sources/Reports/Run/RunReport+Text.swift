@@ -160,12 +160,18 @@ extension RunReport {
     return lines
   }
 
+  /// Whether what the program had is free again, to the frame.
   private func balance(_ counts: Statistics, _ style: Style) -> String {
-    let (before, after) = (counts.freeBefore, counts.freeAfter)
-    let free = "\(after.grouped) of \(counts.managedFrames.grouped) frames free"
-    if after == before { return "All frames returned: \(free), as before." }
-    if after > before { return "\(free), \((after - before).grouped) more than before." }
-    return style.alarm("\((before - after).grouped) frames did not come back") + ": \(free)."
+    let free = "\(counts.freeAfter.grouped) of \(counts.managedFrames.grouped) frames free"
+    let kept = kept
+    if kept.missing > 0 {
+      return style.alarm("\(kept.missing.grouped) frames did not come back") + ": \(free)."
+    }
+    let holders = [(kept.files, "hold files"), (kept.objects, "hold their names and inodes")]
+      .filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
+    return holders.isEmpty
+      ? "All frames returned: \(free), as before."
+      : "All frames of the program returned: \(free); \(holders.joined(separator: ", "))."
   }
 }
 

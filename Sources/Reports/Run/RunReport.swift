@@ -75,6 +75,16 @@ package struct RunReport: Sendable {
     level == start ? "pgd" : ["p4d", "pud", "pmd", "pte"][level]
   }
 
+  /// Frames that are not free again after the program, by what holds them: `missing` is what
+  /// nothing accounts for.
+  package var kept: (files: UInt64, objects: UInt64, missing: UInt64) {
+    guard let counts = result.statistics else { return (0, 0, 0) }
+    func rise(_ before: UInt64, _ after: UInt64) -> UInt64 { after > before ? after - before : 0 }
+    let files = rise(counts.fileFramesBefore, counts.fileFramesAfter)
+    let objects = rise(counts.objectFramesBefore, counts.objectFramesAfter)
+    return (files, objects, rise(counts.freeAfter + files + objects, counts.freeBefore))
+  }
+
   /// The mapping that an address lies in.
   package func mapping(at address: UInt64) -> Mapping? {
     mappings.first { $0.contains(VirtualAddress(address)) }

@@ -31,9 +31,7 @@ package struct SideBySide {
     row("user instructions") { $1.userInstructions.grouped }
     row("kernel instructions") { $1.kernelInstructions.grouped }
     row("boot instructions") { $1.bootInstructions.grouped }
-    row("frames that stayed") { _, counts in
-      counts.freeAfter >= counts.freeBefore ? "0" : (counts.freeBefore - counts.freeAfter).grouped
-    }
+    row("frames not returned") { report, _ in report.kept.missing.grouped }
     let command = reports.first?.arguments.joined(separator: " ") ?? ""
     return ["", style.heading(command.count > 90 ? command.prefix(89) + "…" : command)]
       + table.lines()
