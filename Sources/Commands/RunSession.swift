@@ -74,7 +74,10 @@ struct RunSession {
   /// What the guest is to read: nil where it is typed.
   private func standardInput() throws(MachineError) -> [UInt8]? {
     if Stream.input.isTerminal { return isSideBySide ? [] : nil }
-    return try StandardInput.everything()
+    return try StandardInput.everything {
+      guard !isQuiet else { return }
+      lines(["kilburn: standard input is read to its end first (</dev/null if there is none) …"])
+    }
   }
 
   /// Shows what is to be shown of one run; false where no other is worth starting.
