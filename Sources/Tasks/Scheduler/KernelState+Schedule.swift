@@ -72,7 +72,11 @@ extension KernelState {
         if next != current { switchTo(next) }
         return
       }
-      if nearest == nil && !someoneWaitsForTyping { endEverything() }
+      if nearest == nil && !someoneWaitsForTyping {
+        // All are killed, so all can run now: nothing else would end the wait.
+        endEverything()
+        continue
+      }
       board.idle(until: nearest)
       // Whoever waits for typing tests again.
       wake(WaitChannel(kind: .console, object: 0))
