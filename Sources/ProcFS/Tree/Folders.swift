@@ -8,6 +8,7 @@ extension NodeKind {
     switch self {
     case .procRoot: Self.procRoot(index)
     case .process: Self.process(index)
+    case .thread: index < Self.taskIndex ? Self.process(index) : nil
     case .sysFolder: Self.sysFolder(index)
     case .sysKernel: Self.sysKernel(index)
     case .sysVM: Self.sysVM(index)
@@ -49,6 +50,9 @@ extension NodeKind {
     }
   }
 
+  /// The last entry of a process; its threads have none like it, or the tree would have no end.
+  private static var taskIndex: Int { 18 }
+
   private static func process(_ index: Int) -> Entry? {
     switch index {
     case 0: ("stat", .processStat)
@@ -69,7 +73,7 @@ extension NodeKind {
     case 15: ("oom_score", .oomScore)
     case 16: ("oom_score_adj", .oomScoreAdjust)
     case 17: ("root", .processRoot)
-    case 18: ("task", .taskFolder)
+    case taskIndex: ("task", .taskFolder)
     default: nil
     }
   }

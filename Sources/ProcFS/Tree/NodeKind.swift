@@ -24,7 +24,8 @@ enum NodeKind: UInt16, BitwiseCopyable {
   // /proc/PID
   case auxv, processCmdline, comm, cwd, environ, exe, fd, limits, maps, mounts, oomScore
   case oomScoreAdjust, processRoot, smaps, smapsRollup, processStat, statm, status, taskFolder
-  case descriptor
+  /// /proc/PID/task/PID: what a process has, but for `task`.
+  case descriptor, thread
 
   // /sys
   case kernelFolder, mmFolder, hugePageFolder, devicesFolder, systemFolder, cpuFolder, cpu0
@@ -36,7 +37,8 @@ enum NodeKind: UInt16, BitwiseCopyable {
   var mode: FileMode {
     switch self {
     case .procRoot, .sysRoot, .process, .sysFolder, .sysKernel, .sysVM, .sysFS, .kernelFolder,
-      .mmFolder, .hugePageFolder, .devicesFolder, .systemFolder, .cpuFolder, .cpu0, .taskFolder:
+      .mmFolder, .hugePageFolder, .devicesFolder, .systemFolder, .cpuFolder, .cpu0, .taskFolder,
+      .thread:
       FileMode(.directory, permissions: self == .sysRoot || isInSys ? 0o755 : 0o555)
     case .fd: FileMode(.directory, permissions: 0o500)
     case .debugFolder: FileMode(.directory, permissions: 0o700)

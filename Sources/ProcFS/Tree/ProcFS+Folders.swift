@@ -17,13 +17,13 @@ extension ProcFS {
       ).entry
     case .taskFolder:
       guard let number = name.decimal, number == folder.pid else { throw .ENOENT }
-      return ProcNode(.process, pid: number).entry
+      return ProcNode(.thread, pid: number).entry
     case .procRoot:
       if let number = name.decimal {
         guard kernel.task(Int32(truncatingIfNeeded: number)) != nil else { throw .ENOENT }
         return ProcNode(.process, pid: number).entry
       }
-    case .process:
+    case .process, .thread:
       // A process may have ended since the folder was opened.
       guard task(folder) != nil else { throw .ENOENT }
     default: break
@@ -52,7 +52,7 @@ extension ProcFS {
       return numbered(ProcNode(.process, pid: pid), pid)
     case .taskFolder:
       return first <= UInt64(folder.pid)
-        ? numbered(ProcNode(.process, pid: folder.pid), folder.pid) : nil
+        ? numbered(ProcNode(.thread, pid: folder.pid), folder.pid) : nil
     case .fd:
       guard let table = task(folder)?.pointee.files else { return nil }
       var number = first
