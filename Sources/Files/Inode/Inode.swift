@@ -47,6 +47,9 @@ public struct Inode: ~Copyable {
   public internal(set) var links: UInt32
   /// Names, open files and mappings that point here.
   public internal(set) var references: UInt32
+  /// How many open files may write to it, or, negative, how many being executed forbid that
+  /// (`i_writecount`).
+  var writers: Int32 = 0
   public internal(set) var size: UInt64
   public internal(set) var accessed: FileTime
   public internal(set) var modified: FileTime
@@ -72,6 +75,9 @@ public struct Inode: ~Copyable {
     modified = time
     changed = time
   }
+
+  /// Whether it is being executed, and may not be written to.
+  public var isBeingExecuted: Bool { writers < 0 }
 
   /// The procedural node, if it is one.
   public var node: ProceduralNode? {

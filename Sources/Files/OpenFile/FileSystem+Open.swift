@@ -46,7 +46,9 @@ extension FileSystem {
         default: writes && inode.pointee.mode.permissions & 0o222 == 0 ? .EACCES : nil
         }
       case .special, .pipe: .ENXIO
-      case .regular, .device: nil
+      case .regular:
+        inode.pointee.writers < 0 && (writes || flags.contains(.truncate)) ? .ETXTBSY : nil
+      case .device: nil
       }
     if let problem {
       release(dentry)
@@ -75,6 +77,7 @@ extension FileSystem {
       release(dentry)
       throw .ENOMEM
     }
+    if flags.mayWrite { made.pointee.inode.pointee.writers &+= 1 }
     return made
   }
 
@@ -162,9 +165,28 @@ extension FileSystem {
   public func release(_ file: KernelPointer<OpenFile>) {
     file.pointee.references &-= 1
     guard file.pointee.references == 0 else { return }
+    allowWriting(to: file)
+    if file.pointee.flags.mayWrite { file.pointee.inode.pointee.writers &-= 1 }
     dropText(of: file)
     closePipeEnd(file)
     release(file.pointee.dentry)
     caches.openFiles.free(file)
+  }
+
+  /// Lets nobody write to a file while it is executed (deny_write_access()).
+  ///
+  /// ETXTBSY if somebody may write to it already. Ends with the open file.
+  public func forbidWriting(to file: KernelPointer<OpenFile>) throws(Errno) {
+    guard file.pointee.inode.pointee.writers <= 0 else { throw .ETXTBSY }
+    guard !file.pointee.forbidsWriting else { return }
+    file.pointee.forbidsWriting = true
+    file.pointee.inode.pointee.writers &-= 1
+  }
+
+  /// Ends that earlier (allow_write_access()).
+  public func allowWriting(to file: KernelPointer<OpenFile>) {
+    guard file.pointee.forbidsWriting else { return }
+    file.pointee.forbidsWriting = false
+    file.pointee.inode.pointee.writers &+= 1
   }
 }

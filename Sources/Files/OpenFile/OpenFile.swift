@@ -17,6 +17,8 @@ public struct OpenFile: ~Copyable {
   var text = PageTree()
   var textLength: UInt64 = 0
   var hasText = false
+  /// Whether it is being executed, so that nobody may write to the file meanwhile.
+  var forbidsWriting = false
 
   init(inode: KernelPointer<Inode>, dentry: KernelPointer<Dentry>, flags: OpenFlags) {
     self.inode = inode

@@ -121,6 +121,7 @@ extension SystemCall {
   private func setSize(_ inode: KernelPointer<Inode>) throws(Errno) {
     if inode.pointee.isDirectory { throw .EISDIR }
     guard inode.pointee.isRegular else { throw .EINVAL }
+    guard !inode.pointee.isBeingExecuted else { throw .ETXTBSY }
     try files.pointee.setSize(of: inode, to: argument(1))
   }
 

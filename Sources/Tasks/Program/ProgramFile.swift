@@ -23,6 +23,12 @@ import PageFrames
       throw .EACCES
     }
     let opened = try files.pointee.open(dentry, [])
+    do throws(Errno) {
+      try files.pointee.forbidWriting(to: opened)
+    } catch {
+      files.pointee.release(opened)
+      throw error
+    }
     guard let frame = kernel.frames.pointee.allocate(.kernel) else {
       files.pointee.release(opened)
       throw .ENOMEM
@@ -39,6 +45,8 @@ import PageFrames
   /// Gives back everything.
   func close() {
     releaseBuffer()
+    // What is still mapped of a loader may be written to.
+    kernel.files.pointee.allowWriting(to: file)
     kernel.files.pointee.release(file)
   }
 
