@@ -34,7 +34,9 @@ extension KernelState {
           line.append(": cannot be run, error ")
           line.append(decimal: UInt64(code.rawValue))
         }
-        end(.signalled(.segmentationViolation))
+        // The caller still holds the path's bytes: the end comes on the way back to the program.
+        force(.segmentationViolation)
+        throw code
       }
     }
   }

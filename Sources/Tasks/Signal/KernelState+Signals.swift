@@ -30,6 +30,15 @@ extension KernelState {
     }
   }
 
+  /// Sends the current task a signal that it can neither block nor ignore
+  /// (kernel/signal.c:force_fatal_sig()).
+  func force(_ signal: Signal) {
+    let task = current
+    task.pointee.actions[signal] = SignalAction()
+    task.pointee.blocked.remove(signal)
+    send(signal, to: task)
+  }
+
   /// Whether a signal would change nothing (sig_task_ignored()).
   private func ignores(_ signal: Signal, _ task: KernelPointer<Task<B>>) -> Bool {
     let handler = task.pointee.actions[signal].handler
