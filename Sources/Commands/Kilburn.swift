@@ -11,5 +11,8 @@ package struct Kilburn: ParsableCommand {
   package init() {}
 
   /// Does what this process was started with, and exits.
-  package static func start() { main() }
+  package static func start() {
+    Stream.replaceClosed()
+    main()
+  }
 }

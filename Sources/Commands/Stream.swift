@@ -6,6 +6,17 @@ enum Stream: Int32 {
   case output = 1
   case error = 2
 
+  /// Takes the place of standard streams that this process was started without, so that no file
+  /// that is opened later gets their number.
+  ///
+  /// Nothing can be read, output is as closed as it was, and what is said on standard error is lost.
+  static func replaceClosed() {
+    for stream in [input, output, error] where fcntl(stream.rawValue, F_GETFD) < 0 {
+      // The lowest free number is this one.
+      _ = unsafe open("/dev/null", stream == .error ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Writes all of it; false when nobody takes it any more.
   @discardableResult
   func write(_ bytes: [UInt8]) -> Bool { Self.write(bytes, to: rawValue) }

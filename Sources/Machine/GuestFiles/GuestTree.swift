@@ -64,7 +64,7 @@ struct GuestTree {
       content: .folder, permissions: status.mode & 0o7777, modified: status.modified, store: store)
     if status.isLink {
       guard let target = HostFile.target(of: host) else {
-        throw .failure("\(host): \(HostFile.reason())")
+        throw .failure("\(host): the link cannot be read, or what it says is not UTF-8")
       }
       node.content = .link(target)
       node.permissions = 0o777
