@@ -8,11 +8,12 @@ import Testing
       (["exit", "0"], 0), (["exit", "7"], 7), (["exit", "255"], 255),
       (["nowhere"], 139), (["null"], 139), (["kernel"], 139), (["readonly"], 139), (["stack"], 139),
       (["data"], 139), (["undefined"], 132), (["privileged"], 132), (["breakpoint"], 133),
-      (["abort"], 134),
+      (["abort"], 134), (["stuck"], 137), (["overwrite"], 0),
     ] as [([String], Int32)], Pages.all)
   func endsWithTheStatusOfLinux(ending: ([String], Int32), pages: Pages) throws {
     let program = try GuestPrograms.program("ending")
-    let run = try Kilburn.run(["run", "--quiet"] + pages.options + ["--", program] + ending.0)
+    let run = try Kilburn.run(
+      ["run", "--quiet", "--timeout", "60"] + pages.options + ["--", program] + ending.0)
     #expect(run.status == ending.1, "\(ending.0) \(pages) \(run.errors)")
   }
 

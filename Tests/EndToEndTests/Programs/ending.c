@@ -1,8 +1,11 @@
 // ending HOW: ends in one of the ways a program can.
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static volatile int depth;
@@ -36,6 +39,26 @@ int main(int argc, char **argv) {
       if (p == MAP_FAILED) return 3;
       for (int i = 0; i < 256; i++) p[i * page] = 1;
     }
+  }
+  if (!strcmp(how, "stuck")) {  // all wait, and nobody is left who could end that
+    int ends[2];
+    char byte;
+    pipe(ends);
+    if (fork() == 0) return read(ends[0], &byte, 1);
+    waitpid(-1, 0, 0);
+    return 3;
+  }
+  if (!strcmp(how, "overwrite")) {  // one's own program, while it runs
+    if (open("/bin/ending", O_WRONLY) >= 0 || errno != ETXTBSY) return 4;
+    if (open("/proc/self/exe", O_RDONLY | O_TRUNC) >= 0 || errno != ETXTBSY) return 5;
+    if (truncate("/bin/ending", 0) == 0 || errno != ETXTBSY) return 6;
+    int file = open("/tmp/program", O_CREAT | O_RDWR, 0755);
+    char *const none[] = {"program", 0};
+    write(file, "#!/bin/ending exit\n", 19);
+    if (execve("/tmp/program", none, none) == 0 || errno != ETXTBSY) return 7;
+    close(file);
+    execve("/tmp/program", none, none);
+    return 8;
   }
   if (!strcmp(how, "loop")) for (;;) __asm__ volatile("");
   return 2;
