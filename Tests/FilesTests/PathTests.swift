@@ -19,7 +19,7 @@ import Testing
     archive.link("/a", "b")
     archive.link("/b", "a")
     archive.link("/dangling", "nowhere/at/all")
-    archive.link("/root", "/")
+    archive.link("/top", "/")
     archive.link("/slash", "/d/e///")
     archive.file("/c0", [9], mode: 0o100644)
     for step in 1...41 { archive.link("/c\(step)", "c\(step - 1)") }
@@ -33,8 +33,8 @@ import Testing
     ("d/f/.", .ENOTDIR), ("d/f/..", .ENOTDIR), ("d/f/x", .ENOTDIR), ("d/x", .ENOENT),
     ("x/y", .ENOENT), ("", .ENOENT), ("d/down", nil), ("d/down/", nil), ("d/down/..", nil),
     ("d/down/../f", nil), ("d/file", nil), ("d/file/", .ENOTDIR), ("loop", .ELOOP),
-    ("loop/x", .ELOOP), ("a", .ELOOP), ("dangling", .ENOENT), ("root/d/e", nil),
-    ("root/root/root/d", nil), ("slash", nil), ("slash/../f", nil), ("c40", nil),
+    ("loop/x", .ELOOP), ("a", .ELOOP), ("dangling", .ENOENT), ("top/d/e", nil),
+    ("top/top/top/d", nil), ("slash", nil), ("slash/../f", nil), ("c40", nil),
     ("c41", .ELOOP), (String(repeating: "n", count: 255), .ENOENT),
     (String(repeating: "n", count: 256), .ENAMETOOLONG),
     ("d/" + String(repeating: "n", count: 256) + "/x", .ENAMETOOLONG),
