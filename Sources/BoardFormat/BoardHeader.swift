@@ -39,9 +39,6 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var mmapMinAddress: UInt64 = 65536
   /// Seconds since 1970 when the machine starts.
   public var realtimeSeconds: UInt64 = 1_704_067_200
-  /// Bits taken out of AT_HWCAP and AT_HWCAP2: what the core under it has and the preset hides.
-  public var hiddenHWCAP: UInt64 = 0
-  public var hiddenHWCAP2: UInt64 = 0
   /// The texts to write at the end (``Text``), a bit each.
   public var texts: UInt64 = 0
   /// `vm.overcommit_memory`: 0, 1 or 2.
@@ -71,8 +68,6 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
     @inlinable public static var ramIsZero: Options { Options(rawValue: 1 << 1) }
     /// Standard input is typed on the console instead of read from ``BoardHeader/standardInput``.
     @inlinable public static var interactive: Options { Options(rawValue: 1 << 2) }
-    /// Wait for a debugger before the first program.
-    @inlinable public static var waitForDebugger: Options { Options(rawValue: 1 << 3) }
   }
 }
 

@@ -20,9 +20,7 @@ final class BoardFile {
   private let areas: UnsafeMutableRawBufferPointer
 
   /// Makes the file with everything that the kernel is to be told.
-  init(_ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, waitsForDebugger: Bool)
-    throws(MachineError)
-  {
+  init(_ machine: MachineDescription, _ guest: Guest, texts: Set<Text>) throws(MachineError) {
     let deviceTree = DeviceTreeWriter.memory(machine.banks)
     let program = Self.program(guest, machine.environment)
     let archive = ArchiveWriter(guest.tree)
@@ -59,7 +57,6 @@ final class BoardFile {
     header.options = .ramIsZero
     if machine.hardwareAccessAndDirty { header.options.insert(.hardwareAccessAndDirty) }
     if guest.standardInput == nil { header.options.insert(.interactive) }
-    if waitsForDebugger { header.options.insert(.waitForDebugger) }
 
     unsafe bytes(of: layout.header).storeBytes(of: header, as: BoardHeader.self)
     unsafe bytes(of: layout.deviceTree).copyBytes(from: deviceTree)

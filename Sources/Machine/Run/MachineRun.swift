@@ -25,8 +25,7 @@ package struct MachineRun: Sendable {
   /// What the guest writes goes through `output` as it comes.
   package func run(_ guest: Guest, output: Output) throws(MachineError) -> RunResult {
     let question = try emulator.askForVersion()
-    let board = try BoardFile(
-      machine, guest, texts: texts, waitsForDebugger: debuggerPort != nil)
+    let board = try BoardFile(machine, guest, texts: texts)
     let arguments = EmulatorArguments.list(
       machine, board.layout, kernel: kernel, debugger: debuggerPort)
     let signals = Signals.descriptor

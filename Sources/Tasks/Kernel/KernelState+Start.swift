@@ -133,10 +133,7 @@ extension KernelStore {
     self.tasks = tasks
     self.maximumThreads = maximumThreads
     self.pathBuffers = pathBuffers
-    var known = HardwareCapabilities(foundation.board.idRegisters)
-    known.hwcap &= ~foundation.header.hiddenHWCAP
-    known.hwcap2 &= ~foundation.header.hiddenHWCAP2
-    capabilities = known
+    capabilities = HardwareCapabilities(foundation.board.idRegisters)
   }
 }
 
