@@ -10,12 +10,16 @@ IMAGE := $(KERNEL)/kernel.img
 # As large as the image's .symbols section (Sources/KernelAssembly/Symbols.S).
 SYMBOLS_SIZE := 131072
 BUSYBOX := .build/debian/bin/busybox
+# Debian's dynamic programs that the tests run.
+SYSROOT := .build/sysroot
+SYSROOT_PACKAGES := bash coreutils dash libc-bin lua5.4 perl-base python3 sqlite3 xz-utils
 # SwiftPM keeps what it made of a manifest by the manifest's text; ours looks at the folders too.
 SWIFTPM := --manifest-cache none $(JOBS)
 
 # The steps say what they are, and SwiftPM works on its own folder one at a time.
 .NOTPARALLEL:
-.PHONY: run all tool image test bench acceptance fuzz format lint clean needs-run needs-test help
+.PHONY: run all tool image sysroot test bench acceptance fuzz format lint clean needs-run \
+  needs-test help
 
 ## run: an unmodified arm64 program on 4K, 16K and 64K pages, side by side
 run: needs-run tool image $(BUSYBOX)
@@ -40,8 +44,12 @@ image:
 	    $(KERNEL)/kernel.elf && \
 	  $$objcopy -O binary $(KERNEL)/kernel.elf $(IMAGE)
 
+## sysroot: Debian's lua, perl, python and the like for the guest, in .build/sysroot
+sysroot: needs-test
+	@Scripts/make-sysroot $(SYSROOT) $(SYSROOT_PACKAGES)
+
 ## test: everything, on the host and on the machine
-test: needs-test tool image $(BUSYBOX)
+test: needs-test tool image $(BUSYBOX) sysroot
 	@$(SWIFT) test $(SWIFTPM)
 
 ## bench: instruction counts and times, against Linux's
@@ -60,7 +68,7 @@ fuzz: needs-test
 	@Fuzz/run $(SECONDS)
 
 $(BUSYBOX):
-	@Scripts/fetch-busybox
+	@Scripts/make-sysroot .build/debian busybox-static
 
 ## format: writes the sources as the house has them
 format:
