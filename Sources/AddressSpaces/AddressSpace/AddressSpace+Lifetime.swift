@@ -13,6 +13,7 @@ extension AddressSpace {
       return nil
     }
     context.pointee.frames.pointee.frame(root).pointee.state = .pageTable
+    context.pointee.frames.pointee.frame(root).pointee.index = 0
     let guardBytes = context.pointee.settings.stackGuardPages.bytes(
       of: context.pointee.board.pageSize)
     guard

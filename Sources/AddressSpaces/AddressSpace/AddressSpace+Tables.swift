@@ -34,6 +34,7 @@ extension AddressSpace {
   mutating func allocateTable(_ level: Int) -> PageFrameNumber? {
     guard let number = frames.pointee.allocate([.kernel, .zero, .account]) else { return nil }
     frames.pointee.frame(number).pointee.state = .pageTable
+    frames.pointee.frame(number).pointee.index = UInt64(truncatingIfNeeded: level)
     tableBytes += pageSize.bytes
     if level >= 2 { frames.pointee.count(.nr_page_table_pages, by: 1) }
     return number
