@@ -59,9 +59,9 @@ bench: needs-test tool image
 	@Benchmarks/.build/release/Benchmarks boot
 	@[ ! -d ../shared/bench ] || Benchmarks/.build/release/Benchmarks programs
 
-## acceptance: the probes, held against what real Linux printed (needs the recordings beside this)
+## acceptance: the probes, held against what real Linux printed; PROBES="brk own" chooses some
 acceptance: needs-test tool image
-	@$(SWIFT) test $(SWIFTPM) --filter EndToEndTests.ProbeTests
+	@$(SWIFT) run $(SWIFTPM) -q acceptance $(PROBES)
 
 ## fuzz: hostile programs for exec, on the host, for SECONDS
 fuzz: needs-test

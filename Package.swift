@@ -89,8 +89,14 @@ let hostTargets: [Target] =
     tests($0, $0 == "Machine" ? ["MemoryTypes", "BoardFormat"] : ["BoardFormat", "Machine"])
   }
   + [
+    // What probes print here held against what real Linux printed: for tests, and as a command.
+    .target(name: "ProbeComparison", path: "Tests/ProbeComparison", swiftSettings: strict),
+    .executableTarget(
+      name: "acceptance", dependencies: ["ProbeComparison", argumentParser],
+      path: "Tests/Acceptance", swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", exclude: ["Machines", "Programs"], swiftSettings: strict)
+      name: "EndToEndTests", dependencies: ["ProbeComparison"],
+      exclude: ["Machines", "Probes", "Programs"], swiftSettings: strict),
   ]
 
 /// The kernel image and the Embedded check; never part of a host build, whose assembler and linker

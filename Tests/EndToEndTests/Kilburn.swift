@@ -1,14 +1,11 @@
 import Foundation
+import ProbeComparison
 
 /// The built tool, driven as a person would.
 enum Kilburn {
-  static let checkout = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  static let checkout = Checkout.folder
 
-  static var tool: String {
-    ProcessInfo.processInfo.environment["KILBURN"]
-      ?? checkout.appending(path: ".build/release/kilburn").path
-  }
+  static var tool: String { Checkout.tool }
 
   struct Result: Equatable {
     var status: Int32
@@ -20,30 +17,14 @@ enum Kilburn {
     try execute(tool, arguments, input: input)
   }
 
-  /// Runs a process to its end; a signal gives 128 and its number, as a shell says it.
+  /// Runs a process to its end.
   static func execute(
     _ program: String, _ arguments: [String], input: URL? = nil,
     environment: [String: String]? = nil
   ) throws -> Result {
-    let errors = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).err")
-    _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
-    defer { try? FileManager.default.removeItem(at: errors) }
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    if let environment { process.environment = environment }
-    process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? .nullDevice
-    process.standardOutput = output
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    let signalled = process.terminationReason == .uncaughtSignal
-    return Result(
-      status: process.terminationStatus + (signalled ? 128 : 0),
-      output: String(decoding: data, as: UTF8.self),
-      errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+    let result = try ProbeComparison.execute(
+      program, arguments, input: input, environment: environment)
+    return Result(status: result.status, output: result.output, errors: result.errors)
   }
 }
 
