@@ -101,7 +101,7 @@ final class Stream {
       try act(index)
       let space = machine.task.pointee.space
       if step % 16 == 0, let space {
-        if let wrong = space.pointee.checkInvariants() {
+        if let wrong = space.pointee.checkInvariants() ?? space.pointee.checkReverseMap() {
           Issue.record("\(wrong): seed \(seed) step \(step)")
           return
         }

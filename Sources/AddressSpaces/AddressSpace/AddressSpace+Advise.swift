@@ -127,9 +127,13 @@ extension AddressSpace {
   }
 
   /// MADV_DONTNEED (`zap_page_range_single()`): pages go, tables stay.
-  mutating func drop(pagesOf area: Area, _ start: VirtualAddress, _ end: VirtualAddress) {
+  ///
+  /// Without `copies` private copies of a file's pages stay.
+  mutating func drop(
+    pagesOf area: Area, _ start: VirtualAddress, _ end: VirtualAddress, copies: Bool = true
+  ) {
     rememberPeakResident()
-    unmapPages(of: area, start, end, start, end)
+    unmapPages(of: area, start, end, start, end, copies: copies)
     flushGather(start, end)
   }
 

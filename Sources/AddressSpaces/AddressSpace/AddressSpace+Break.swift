@@ -62,9 +62,9 @@ extension AddressSpace {
     }
     try context.pointee.promise(pages, totalPages: totalPages)
     let offset = start.rawValue &>> pageSize.shift
-    let piece = Candidate(flags: flags, anonymousID: 0, file: nil, pageOffset: offset)
+    let piece = Candidate(flags: flags, anonVMA: nil, file: nil, pageOffset: offset)
     if let area, area.pointee.end == start, canFollow(area, piece) {
-      areas.setEnd(area, end)
+      setEnd(area, end)
     } else {
       do throws(Errno) {
         try makeArea(start, end, flags, nil, offset, after: previous)

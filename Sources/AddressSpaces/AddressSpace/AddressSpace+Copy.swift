@@ -25,7 +25,7 @@ extension AddressSpace {
       }
       do throws(Errno) {
         let new = try copyArea(here)
-        child.pointee.areas.insert(new, after: previous)
+        child.pointee.insert(new, after: previous)
         previous = new
         if !flags.contains(.wipeOnFork) { complete = copyPages(of: here, to: child) }
       } catch {
@@ -78,13 +78,10 @@ extension AddressSpace {
       throw error
     }
     new.pointee.flags.subtract([.locked, .lockOnFault])
-    if flags.contains(.wipeOnFork) {
-      new.pointee.anonymousID = 0
-      new.pointee.anonymousChain = 0
-    } else if area.pointee.anonymousID != 0 {
-      // anon_vma_fork(): linked to the parent's, and one of its own.
-      new.pointee.anonymousID = context.pointee.makeAnonymousID()
-      new.pointee.anonymousChain = area.pointee.anonymousChain &+ 1
+    if !flags.contains(.wipeOnFork), !context.pointee.forkLinks(to: new, from: area) {
+      discard(new)
+      if flags.contains(.accounted) { context.pointee.withdraw(pages) }
+      throw .ENOMEM
     }
     return new
   }
@@ -94,7 +91,7 @@ extension AddressSpace {
     let flags = area.pointee.flags
     // vma_needs_copy(): what a fault finds again in its file need not be copied.
     let isFrames = !flags.isDisjoint(with: [.frameNumbers, .mixedFrames])
-    guard area.pointee.anonymousID != 0 || isFrames else { return true }
+    guard area.pointee.anonymousLinks != nil || isFrames else { return true }
     let isPrivate = flags.intersection([.shared, .mayWrite]) == .mayWrite
     let isShared = flags.contains(.shared)
     let geometry = board.translation

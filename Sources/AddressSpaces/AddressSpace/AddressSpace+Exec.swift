@@ -72,7 +72,7 @@ extension AddressSpace {
     value.isAnonymous = false
     value.protection = all.pageAttributes
     guard let area = context.pointee.areaCache.allocate(value) else { throw .ENOMEM }
-    areas.insert(area, after: previous)
+    insert(area, after: previous)
     account(all, frames.count)
   }
 

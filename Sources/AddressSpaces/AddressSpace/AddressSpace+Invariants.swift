@@ -50,7 +50,7 @@ extension AddressSpace {
           if frame.pointee.referenceCount < frame.pointee.mapCount { wrong = "a reference count" }
           if frame.pointee.state == .anonymous {
             found[PageKind.anonymous.rawValue] += 1
-            if here.pointee.anonymousID == 0 { wrong = "an area without identity" }
+            if here.pointee.anonymousLinks == nil { wrong = "an area without anon_vma" }
           } else {
             found[kind] += 1
           }

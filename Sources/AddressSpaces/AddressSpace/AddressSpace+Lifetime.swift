@@ -24,9 +24,6 @@ extension AddressSpace {
       return nil
     }
     space.pointee.here = space
-    space.pointee.nextSpace = context.pointee.firstSpace
-    context.pointee.firstSpace?.pointee.previousSpace = space
-    context.pointee.firstSpace = space
     return space
   }
 
@@ -41,14 +38,6 @@ extension AddressSpace {
     guard space.pointee.users == 0 else { return }
     let context = space.pointee.context
     space.pointee.tearDown()
-    if let next = space.pointee.nextSpace {
-      next.pointee.previousSpace = space.pointee.previousSpace
-    }
-    if let previous = space.pointee.previousSpace {
-      previous.pointee.nextSpace = space.pointee.nextSpace
-    } else {
-      context.pointee.firstSpace = space.pointee.nextSpace
-    }
     context.pointee.frames.pointee.free(space.pointee.root)
     context.pointee.spaceCache.free(space)
   }
@@ -111,6 +100,8 @@ extension AddressSpace {
 
   /// Gives back an area that is in no tree any more, and what it holds (`remove_vma()`).
   func discard(_ area: AreaTree.Area) {
+    context.pointee.unlink(area)
+    context.pointee.unlinkFile(area)
     if let file = area.pointee.file { context.pointee.files.pointee.release(file) }
     context.pointee.areaCache.free(area)
   }

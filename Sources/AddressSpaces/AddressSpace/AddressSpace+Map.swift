@@ -149,7 +149,7 @@ extension AddressSpace {
       try context.pointee.promise(pages, totalPages: totalPages)
       flags.insert(.accounted)
     }
-    let piece = Candidate(flags: flags, anonymousID: 0, file: file, pageOffset: pageOffset)
+    let piece = Candidate(flags: flags, anonVMA: nil, file: file, pageOffset: pageOffset)
     if !expand(previous, next, start, end, piece) {
       do throws(Errno) {
         try makeArea(start, end, flags, file, pageOffset, after: previous)
@@ -176,22 +176,21 @@ extension AddressSpace {
         next, piece, piece.pageOffset &+ (end - start).rawValue &>> pageSize.shift)
     {
       after = next
-      piece.anonymousID = next.pointee.anonymousID
+      piece.anonVMA = next.pointee.anonVMA
     }
     if let previous, previous.pointee.end == start, canFollow(previous, piece) {
       if let after {
         let limit = after.pointee.end
-        inherit(previous, from: after)
+        guard inherit(previous, from: after) else { return false }
         drop(after)
-        areas.setEnd(previous, limit)
+        setEnd(previous, limit)
       } else {
-        areas.setEnd(previous, end)
+        setEnd(previous, end)
       }
       return true
     }
     guard let after else { return false }
-    after.pointee.pageOffset &-= (end - start).rawValue &>> pageSize.shift
-    areas.setStart(after, start)
+    setStart(after, start)
     return true
   }
 
@@ -217,7 +216,7 @@ extension AddressSpace {
       if let file = value.file { files.pointee.release(file) }
       throw .ENOMEM
     }
-    areas.insert(area, after: previous)
+    insert(area, after: previous)
   }
 
   /// An object for shared anonymous memory (`shmem_zero_setup()`), all of it promised now unless

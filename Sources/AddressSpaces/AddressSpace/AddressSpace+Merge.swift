@@ -10,18 +10,20 @@ extension AddressSpace {
   /// What a piece of address space is to be, for comparison with its neighbours.
   struct Candidate {
     var flags: AreaFlags
-    var anonymousID: UInt64
+    var anonVMA: KernelPointer<AnonVMA>?
     var file: KernelPointer<OpenFile>?
     var pageOffset: UInt64
   }
 
   /// Whether two pieces of anonymous memory may become one (`is_mergeable_anon_vma()`): at most
-  /// one of them was written to, and not before a fork; or both are of one identity.
+  /// one of them was written to, and not before a fork; or both have the same anon_vma.
   @inline(__always)
-  func identitiesAgree(_ a: UInt64, _ b: UInt64, in area: Area?) -> Bool {
-    if a == 0 || b == 0 {
+  func anonVMAsAgree(
+    _ a: KernelPointer<AnonVMA>?, _ b: KernelPointer<AnonVMA>?, in area: Area?
+  ) -> Bool {
+    if a == nil || b == nil {
       guard let area else { return true }
-      if area.pointee.anonymousChain == 1 { return true }
+      if area.pointee.hasOneLink { return true }
     }
     return a == b
   }
@@ -29,7 +31,7 @@ extension AddressSpace {
   @inline(__always) func isLike(_ area: Area, _ piece: Candidate) -> Bool {
     area.pointee.flags == piece.flags && area.pointee.file == piece.file
       && area.pointee.special == .none
-      && identitiesAgree(piece.anonymousID, area.pointee.anonymousID, in: area)
+      && anonVMAsAgree(piece.anonVMA, area.pointee.anonVMA, in: area)
   }
 
   /// Whether a piece can be put behind an area (`can_vma_merge_after()`).
@@ -69,61 +71,85 @@ extension AddressSpace {
     }
     if let before {
       if let after,
-        identitiesAgree(before.pointee.anonymousID, after.pointee.anonymousID, in: nil)
+        anonVMAsAgree(before.pointee.anonVMA, after.pointee.anonVMA, in: nil)
       {
-        joinBoth(before, middle, after)  // 1, 6
-      } else if let middle, middle.pointee.start < end {
-        joinPart(of: middle, to: before, end)  // 5, 7
-      } else {
-        areas.setEnd(before, end)  // 2
+        return joinBoth(before, middle, after) ? before : nil  // 1, 6
       }
+      if let middle, middle.pointee.start < end {
+        return joinPart(of: middle, to: before, end) ? before : nil  // 5, 7
+      }
+      setEnd(before, end)  // 2
       return before
     }
     guard let after else { return nil }
     if let previous, start < previous.pointee.end {  // 4
-      inherit(after, from: previous)
-      areas.setEnd(previous, start)
+      guard inherit(after, from: previous) else { return nil }
+      setEnd(previous, start)
     } else if let middle, middle != after {  // 8
-      inherit(after, from: middle)
+      guard inherit(after, from: middle) else { return nil }
       drop(middle)
     }
-    let grown = after.pointee.start - start
-    after.pointee.pageOffset &-= grown.rawValue &>> pageSize.shift
-    areas.setStart(after, start)
+    setStart(after, start)
     return after
   }
 
   /// Cases 1 and 6: the predecessor takes everything up to the successor's end.
-  mutating func joinBoth(_ before: Area, _ middle: Area?, _ after: Area) {
+  mutating func joinBoth(_ before: Area, _ middle: Area?, _ after: Area) -> Bool {
     let end = after.pointee.end
     if let middle, middle != after {
-      inherit(before, from: middle.pointee.anonymousID != 0 ? middle : after)
+      guard inherit(before, from: middle.pointee.anonVMA != nil ? middle : after) else {
+        return false
+      }
       drop(middle)
     } else {
-      inherit(before, from: after)
+      guard inherit(before, from: after) else { return false }
     }
     drop(after)
-    areas.setEnd(before, end)
+    setEnd(before, end)
+    return true
   }
 
   /// Cases 5 and 7: the predecessor takes the first part of the area behind it, or all of it.
-  mutating func joinPart(of middle: Area, to before: Area, _ end: VirtualAddress) {
-    inherit(before, from: middle)
-    if middle.pointee.end <= end {
-      drop(middle)
-    } else {
-      let taken = end - middle.pointee.start
-      middle.pointee.pageOffset &+= taken.rawValue &>> pageSize.shift
-      areas.setStart(middle, end)
-    }
-    areas.setEnd(before, end)
+  mutating func joinPart(of middle: Area, to before: Area, _ end: VirtualAddress) -> Bool {
+    guard inherit(before, from: middle) else { return false }
+    if middle.pointee.end <= end { drop(middle) } else { setStart(middle, end) }
+    setEnd(before, end)
+    return true
   }
 
-  /// Gives an area that nobody wrote to the identity of the one whose pages it takes over.
-  @inline(__always) func inherit(_ area: Area, from other: Area) {
-    guard other.pointee.anonymousID != 0, area.pointee.anonymousID == 0 else { return }
-    area.pointee.anonymousID = other.pointee.anonymousID
-    area.pointee.anonymousChain = other.pointee.anonymousChain
+  /// Links an area that nobody wrote to to the anon_vmas of the one whose pages it takes over;
+  /// false without memory, and then nothing was changed yet.
+  @inline(__always) func inherit(_ area: Area, from other: Area) -> Bool {
+    guard other.pointee.anonymousLinks != nil, area.pointee.anonymousLinks == nil else {
+      return true
+    }
+    return context.pointee.cloneLinks(to: area, from: other)
+  }
+
+  /// Moves an area's start, and with it the place in its object.
+  @inline(__always) mutating func setStart(_ area: Area, _ start: VirtualAddress) {
+    let old = area.pointee.start
+    if start < old {
+      area.pointee.pageOffset &-= (old - start).rawValue &>> pageSize.shift
+    } else {
+      area.pointee.pageOffset &+= (start - old).rawValue &>> pageSize.shift
+    }
+    areas.setStart(area, start)
+    context.pointee.boundsChanged(area)
+  }
+
+  /// Moves an area's end.
+  @inline(__always) mutating func setEnd(_ area: Area, _ end: VirtualAddress) {
+    areas.setEnd(area, end)
+    context.pointee.boundsChanged(area)
+  }
+
+  /// Hangs a new area in, its bounds final: into the space, and into its file's tree
+  /// (`vma_link()`).
+  @inline(__always) mutating func insert(_ area: Area, after previous: Area?) {
+    area.pointee.spaceAddress = here?.address ?? 0
+    areas.insert(area, after: previous)
+    context.pointee.linkFile(area)
   }
 
   /// Takes an area out of the tree and gives it back.
@@ -132,9 +158,11 @@ extension AddressSpace {
     discard(area)
   }
 
-  /// A copy of an area, not in the tree yet; ENOMEM without memory.
+  /// A copy of an area, in no tree yet and without links; ENOMEM without memory.
   func duplicate(_ area: Area) throws(Errno) -> Area {
     guard let copy = context.pointee.areaCache.allocate(area.pointee) else { throw .ENOMEM }
+    copy.pointee.anonymousLinks = nil
+    copy.pointee.isInFileTree = false
     if let file = area.pointee.file { context.pointee.files.pointee.retain(file) }
     return copy
   }
@@ -149,19 +177,32 @@ extension AddressSpace {
   ) throws(Errno) -> Area {
     guard area.pointee.special == .none else { throw .EINVAL }
     let new = try duplicate(area)
-    let below = (address - area.pointee.start).rawValue &>> pageSize.shift
     if newBelow {
       new.pointee.end = address
-      area.pointee.start = address
-      area.pointee.pageOffset &+= below
-      areas.insert(new, after: area.pointee.previous)
     } else {
       new.pointee.start = address
-      new.pointee.pageOffset &+= below
+      new.pointee.pageOffset &+= (address - area.pointee.start).rawValue &>> pageSize.shift
+    }
+    try cloneLinks(to: new, from: area)
+    if newBelow {
+      area.pointee.pageOffset &+= (address - area.pointee.start).rawValue &>> pageSize.shift
+      area.pointee.start = address
+      context.pointee.boundsChanged(area)
+      insert(new, after: area.pointee.previous)
+    } else {
       area.pointee.end = address
-      areas.insert(new, after: area)
+      context.pointee.boundsChanged(area)
+      insert(new, after: area)
     }
     return new
+  }
+
+  /// Gives a copy, its bounds final, the links of its original; without memory the copy is gone.
+  @inline(__always) func cloneLinks(to copy: Area, from area: Area) throws(Errno) {
+    guard inherit(copy, from: area) else {
+      discard(copy)
+      throw .ENOMEM
+    }
   }
 
   /// As `split`, but only while there may be more areas (`split_vma()`).

@@ -95,7 +95,7 @@ extension AddressSpace {
   ) throws(Errno) -> Area {
     let offset = (start - area.pointee.start).rawValue &>> pageSize.shift
     let piece = Candidate(
-      flags: flags, anonymousID: area.pointee.anonymousID, file: area.pointee.file,
+      flags: flags, anonVMA: area.pointee.anonVMA, file: area.pointee.file,
       pageOffset: area.pointee.pageOffset &+ offset)
     if area.pointee.special == .none, let joined = merge(after: previous, start, end, piece) {
       return joined

@@ -78,7 +78,7 @@ extension AddressSpace {
     let flags = area.pointee.flags
     if flags.contains(.accounted) { try context.pointee.promise(pages, totalPages: totalPages) }
     let piece = Candidate(
-      flags: flags, anonymousID: area.pointee.anonymousID, file: area.pointee.file,
+      flags: flags, anonVMA: area.pointee.anonVMA, file: area.pointee.file,
       pageOffset: area.pointee.pageOffset &+ pageCount(of: area))
     guard merge(after: area, start, end, piece) != nil else {
       context.pointee.withdraw(pages)  // as Linux, promised or not
@@ -160,9 +160,8 @@ extension AddressSpace {
     if keepsOld {
       source.pointee.flags.subtract([.locked, .lockOnFault])
       if flags.contains(.locked) { lockedPages += newLength.wholePages(of: pageSize) }
-      if source.pointee.start == old && source.pointee.end == oldEnd {
-        source.pointee.anonymousID = 0
-        source.pointee.anonymousChain = 0
+      if source != target && source.pointee.start == old && source.pointee.end == oldEnd {
+        context.pointee.unlink(source)
         if source.pointee.isAnonymous && source.pointee.file == nil {
           source.pointee.pageOffset = old.rawValue &>> pageSize.shift
         }
@@ -199,7 +198,7 @@ extension AddressSpace {
     var offset = area.pointee.pageOffset
     offset &+= (old - area.pointee.start).rawValue &>> pageSize.shift
     var mayJoinItself = false
-    if area.pointee.isAnonymous && area.pointee.anonymousID == 0 {
+    if area.pointee.isAnonymous && area.pointee.anonymousLinks == nil {
       // Never written to: its offset can follow its address.
       offset = new.rawValue &>> pageSize.shift
       mayJoinItself = true
@@ -209,7 +208,7 @@ extension AddressSpace {
     let (previous, next) = areas.neighbours(of: new)
     if let next, next.pointee.start < end { throw .ENOMEM }
     let piece = Candidate(
-      flags: area.pointee.flags, anonymousID: area.pointee.anonymousID, file: area.pointee.file,
+      flags: area.pointee.flags, anonVMA: area.pointee.anonVMA, file: area.pointee.file,
       pageOffset: offset)
     let touchesItself = new == area.pointee.end || area.pointee.start == end
     if !(mayJoinItself && keepsOld && touchesItself), area.pointee.special == .none,
@@ -221,7 +220,8 @@ extension AddressSpace {
     copy.pointee.start = new
     copy.pointee.end = end
     copy.pointee.pageOffset = offset
-    areas.insert(copy, after: previous)
+    try cloneLinks(to: copy, from: area)
+    insert(copy, after: previous)
     return (area, copy)
   }
 }

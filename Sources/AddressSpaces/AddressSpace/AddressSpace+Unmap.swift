@@ -31,7 +31,11 @@ extension AddressSpace {
       // The one case in which areas become more.
       guard mapCount < context.pointee.settings.maximumMapCount else { throw .ENOMEM }
       guard first.pointee.special == .none else { throw .EINVAL }
-      upper = try duplicate(first)
+      let copy = try duplicate(first)
+      copy.pointee.start = end
+      copy.pointee.pageOffset &+= (end - firstStart).rawValue &>> pageSize.shift
+      try cloneLinks(to: copy, from: first)
+      upper = copy
     } else if firstStart < start || end < first.pointee.end {
       guard first.pointee.special == .none else { throw .EINVAL }
     }
@@ -64,11 +68,9 @@ extension AddressSpace {
     _ area: Area, _ start: VirtualAddress, _ end: VirtualAddress, _ upper: Area
   ) {
     unaccountRemoved(area, start, end)
-    let offset = (end - area.pointee.start).rawValue &>> pageSize.shift
-    upper.pointee.start = end
-    upper.pointee.pageOffset &+= offset
     area.pointee.end = start
-    areas.insert(upper, after: area)
+    context.pointee.boundsChanged(area)
+    insert(upper, after: area)
   }
 
   /// Removes the areas of a range, and cuts the first and the last to size.
@@ -80,10 +82,9 @@ extension AddressSpace {
       let upper = min(here.pointee.end, end)
       unaccountRemoved(here, lower, upper)
       if here.pointee.start < start {
-        areas.setEnd(here, start)
+        setEnd(here, start)
       } else if here.pointee.end > end {
-        here.pointee.pageOffset &+= (end - here.pointee.start).rawValue &>> pageSize.shift
-        areas.setStart(here, end)
+        setStart(here, end)
       } else {
         drop(here)
       }

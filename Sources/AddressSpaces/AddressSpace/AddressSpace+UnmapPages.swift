@@ -9,10 +9,10 @@ extension AddressSpace {
   ///
   /// Frames go into the gather, which is
   /// flushed for `flushStart..<flushEnd`, at least the same range, by whoever calls, and here when
-  /// it is full.
+  /// it is full. Without `copies` anonymous pages stay (`should_zap_page()`).
   mutating func unmapPages(
     of area: Area, _ start: VirtualAddress, _ end: VirtualAddress, _ flushStart: VirtualAddress,
-    _ flushEnd: VirtualAddress
+    _ flushEnd: VirtualAddress, copies: Bool = true
   ) {
     var unmapped = UnmappedPages()
     var anyTable = false
@@ -24,11 +24,16 @@ extension AddressSpace {
       for index in 0..<run.count {
         let descriptor = run[index]
         if descriptor.isNone { continue }
-        run[index] = .none
-        gatherAt.pointee.gather.hasUnmapped = true
-        if descriptor.isSpecial { continue }
+        if descriptor.isSpecial {
+          run[index] = .none
+          gatherAt.pointee.gather.hasUnmapped = true
+          continue
+        }
         let number = descriptor.frame(in: geometry)
         let frame = frames.pointee.frame(number)
+        if !copies && frame.pointee.state == .anonymous { continue }
+        run[index] = .none
+        gatherAt.pointee.gather.hasUnmapped = true
         let mapCount = frame.pointee.mapCount &- 1
         frame.pointee.mapCount = mapCount
         if frame.pointee.state == .anonymous {

@@ -24,9 +24,6 @@ public import MemoryTypes
   public let context: KernelPointer<MemoryContext<B>>
   /// Tasks that run in it, and those that only look (`mm_users`).
   public internal(set) var users: Int = 1
-  /// All spaces of the machine, for what concerns a file's mappings everywhere.
-  var nextSpace: KernelPointer<AddressSpace<B>>?
-  var previousSpace: KernelPointer<AddressSpace<B>>?
 
   /// The areas in address order.
   public internal(set) var areas: AreaTree

@@ -11,33 +11,39 @@ public import MemoryTypes
 /// |---|---|
 /// | `start`, `end` | ``AreaTree`` while the area is in it: gaps depend on them |
 /// | `flags`, `protection` | map, protect, advise, lock |
-/// | `anonymousID`, `anonymousChain` | the first write fault, fork, merging |
+/// | `anonymousLinks` | the reverse map (``AnonVMA``): first write fault, fork, split, merge |
+/// | `interval`, `isInFileTree` | the reverse map, in the file's tree of areas |
 /// | tree and list links | ``AreaTree`` alone |
 ///
-/// In Linux every area that was written to names an `anon_vma`, through which its pages' owners
-/// are found, and areas with different ones do not merge. Here it is an identity: a number given
-/// at the first write and shared by the pieces of a split; `anonymousChain` is how many of them
-/// the area would be linked to (1, and one more for each fork since).
+/// Whoever moves `start`, `end` or `pageOffset` says so to the reverse map at once
+/// (`MemoryContext.boundsChanged`). It is as large as Linux's: 144 bytes.
 @safe public struct VirtualMemoryArea: BitwiseCopyable {
   /// The first byte, and the byte after the last; page aligned, `start < end`.
   public internal(set) var start: VirtualAddress
   public internal(set) var end: VirtualAddress
-  public internal(set) var flags: AreaFlags
+  public internal(set) var flags: AreaFlags {
+    @inline(__always) get { AreaFlags(rawValue: UInt64(flagBits)) }
+    @inline(__always) set { flagBits = UInt32(truncatingIfNeeded: newValue.rawValue) }
+  }
+  private var flagBits: UInt32
+  /// What it is, if it is neither file nor memory.
+  public internal(set) var special: SpecialMapping = .none
+  private var traits: UInt8 = 0
+  /// The height of the right subtree less that of the left: -1, 0 or 1; of its space's tree, and of
+  /// its file's.
+  var balance: Int8 = 0
+  var intervalBalance: Int8 = 0
   /// The place of `start` in its object, in pages; for private anonymous memory the page number
   /// of the address it was first mapped at.
   public internal(set) var pageOffset: UInt64
   /// The file under it, with a reference; shared anonymous memory has one without a name.
   public internal(set) var file: KernelPointer<OpenFile>?
-  /// What it is, if it is neither file nor memory.
-  public internal(set) var special: SpecialMapping = .none
-  /// Whether its pages begin as zeros (`vma_is_anonymous()`): private memory without a file, or a
-  /// private mapping of `/dev/zero`, which keeps its file for its name only.
-  public internal(set) var isAnonymous: Bool
-
   /// The attributes of a present last-level descriptor in this area (`vm_page_prot`).
   var protection: Descriptor.Attributes = []
-  var anonymousChain: UInt32 = 0
-  var anonymousID: UInt64 = 0
+  /// The address of the space that it is of (`vm_mm`).
+  var spaceAddress: UInt = 0
+  /// Its links to the objects that its anonymous pages belong to, the one for new pages first.
+  var anonymousLinks: KernelPointer<AnonVMAChain>?
 
   // Links: of AreaTree.
   var left: KernelPointer<Self>?
@@ -48,8 +54,8 @@ public import MemoryTypes
   public internal(set) var next: KernelPointer<Self>?
   /// The largest gap below an area of this subtree.
   var largestGap: UInt64 = 0
-  /// The height of the right subtree less that of the left: -1, 0 or 1.
-  var balance: Int8 = 0
+  /// Links: of its file's tree of areas.
+  var interval = IntervalLinks<Self>()
 
   init(
     start: VirtualAddress, end: VirtualAddress, flags: AreaFlags, pageOffset: UInt64,
@@ -57,10 +63,32 @@ public import MemoryTypes
   ) {
     self.start = start
     self.end = end
-    self.flags = flags
+    flagBits = UInt32(truncatingIfNeeded: flags.rawValue)
     self.pageOffset = pageOffset
     self.file = file
     isAnonymous = file == nil
+  }
+
+  /// Whether its pages begin as zeros (`vma_is_anonymous()`): private memory without a file, or a
+  /// private mapping of `/dev/zero`, which keeps its file for its name only.
+  public internal(set) var isAnonymous: Bool {
+    @inline(__always) get { traits & 1 != 0 }
+    @inline(__always) set { traits = traits & ~1 | (newValue ? 1 : 0) }
+  }
+
+  /// Whether it hangs in its file's tree.
+  var isInFileTree: Bool {
+    @inline(__always) get { traits & 2 != 0 }
+    @inline(__always) set { traits = traits & ~2 | (newValue ? 2 : 0) }
+  }
+
+  /// Where its new anonymous pages are born; nil before it may have any (`vma->anon_vma`).
+  @inline(__always) var anonVMA: KernelPointer<AnonVMA>? { anonymousLinks?.pointee.anonVMA }
+
+  /// Whether it has one link only, so that it was not forked since (`list_is_singular()`).
+  @inline(__always) var hasOneLink: Bool {
+    guard let anonymousLinks else { return false }
+    return anonymousLinks.pointee.next == nil
   }
 
   /// Its length in bytes.

@@ -19,7 +19,9 @@ public import PageFrames
   public let statistics: KernelPointer<Statistics>
   /// TASK_SIZE, STACK_TOP and the other constants of the user half.
   public let layout: KernelLayout
-  /// `vm_area_struct` and `mm_struct`, of Linux's sizes.
+  /// `anon_vma`, `anon_vma_chain`, `vm_area_struct` and `mm_struct`, of Linux's sizes.
+  let anonVMACache: ObjectCache<AnonVMA, B>
+  let anonVMAChainCache: ObjectCache<AnonVMAChain, B>
   let areaCache: ObjectCache<VirtualMemoryArea, B>
   let spaceCache: ObjectCache<AddressSpace<B>, B>
 
@@ -39,12 +41,9 @@ public import PageFrames
   /// Whether a copy to or from a program found no frame since this was last cleared: the EFAULT
   /// that it answered is no fault of the program's, and the out-of-memory rule is due.
   public var hasRunOut = false
-  /// All spaces, newest first.
-  public internal(set) var firstSpace: KernelPointer<AddressSpace<B>>?
 
   var asids = ASIDAllocator()
   var gather = FrameGather()
-  var lastAnonymousID: UInt64 = 0
 
   /// The memory of a machine without processes; nil without frames for it.
   public init?(
@@ -53,6 +52,11 @@ public import PageFrames
     layout: KernelLayout, current: KernelPointer<TaskMemory<B>>
   ) {
     guard
+      let anonVMACache = slab.pointee.makeCache(
+        of: AnonVMA.self, name: "anon_vma", linuxSize: ByteCount(104), options: .account),
+      let anonVMAChainCache = slab.pointee.makeCache(
+        of: AnonVMAChain.self, name: "anon_vma_chain", linuxSize: ByteCount(64),
+        options: .account),
       let areaCache = slab.pointee.makeCache(
         of: VirtualMemoryArea.self, name: "vm_area_struct", linuxSize: ByteCount(144),
         options: .account),
@@ -66,15 +70,11 @@ public import PageFrames
     self.files = files
     self.statistics = statistics
     self.layout = layout
+    self.anonVMACache = anonVMACache
+    self.anonVMAChainCache = anonVMAChainCache
     self.areaCache = areaCache
     self.spaceCache = spaceCache
     self.zeroPage = zeroPage
     self.current = current
-  }
-
-  /// A new identity for the anonymous memory of an area.
-  mutating func makeAnonymousID() -> UInt64 {
-    lastAnonymousID &+= 1
-    return lastAnonymousID
   }
 }

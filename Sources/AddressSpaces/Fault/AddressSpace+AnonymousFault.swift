@@ -20,9 +20,9 @@ extension AddressSpace {
   mutating func anonymousWrite(
     _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>
   ) -> FaultOutcome {
-    guard let number = frames.pointee.allocate([.highUserMovable, .zero]) else {
-      return .outOfMemory
-    }
+    guard prepareAnonymous(area),
+      let number = frames.pointee.allocate([.highUserMovable, .zero])
+    else { return .outOfMemory }
     own(number, area, page)
     addResident(.anonymous, 1)
     installWritable(number, area, slot)
@@ -31,13 +31,14 @@ extension AddressSpace {
   }
 
   /// Makes a frame an anonymous page of an area, mapped once (`page_add_new_anon_rmap()`).
+  ///
+  /// The area is prepared.
   @inline(__always)
   mutating func own(_ number: PageFrameNumber, _ area: Area, _ page: VirtualAddress) {
-    if area.pointee.anonymousID == 0 { prepareAnonymous(area) }
     let frame = frames.pointee.frame(number)
     frame.pointee.state = .anonymous
     frame.pointee.flags = [.uptodate, .swapBacked, .anonymousExclusive]
-    frame.pointee.mapping = area.pointee.anonymousID
+    frame.pointee.mapping = anonymousMapping(of: area)
     frame.pointee.index =
       area.pointee.pageOffset &+ (page - area.pointee.start).rawValue &>> pageSize.shift
     frame.pointee.mapCount = 1
@@ -57,28 +58,35 @@ extension AddressSpace {
     install(descriptor, at: slot)
   }
 
-  /// The identity of an area's anonymous memory: that of a neighbour it may one day be joined with,
-  /// or a new one (mm/rmap.c:__anon_vma_prepare(), find_mergeable_anon_vma()).
-  @inline(never)
-  mutating func prepareAnonymous(_ area: Area) {
-    guard area.pointee.anonymousID == 0 else { return }
-    area.pointee.anonymousChain = 1
-    if let next = area.pointee.next, isReusable(next, area, next) {
-      area.pointee.anonymousID = next.pointee.anonymousID
-    } else if let previous = area.pointee.previous, isReusable(previous, previous, area) {
-      area.pointee.anonymousID = previous.pointee.anonymousID
-    } else {
-      area.pointee.anonymousID = context.pointee.makeAnonymousID()
-    }
+  /// What a frame says of the object that it is born in.
+  @inline(__always) func anonymousMapping(of area: Area) -> UInt64 {
+    UInt64(area.pointee.anonVMA?.address ?? 0)
   }
 
-  /// Whether the identity of `old`, one of two neighbours, fits the other
+  /// Sees to it that an area may have anonymous pages; false without memory (`anon_vma_prepare()`).
+  @inline(__always) func prepareAnonymous(_ area: Area) -> Bool {
+    area.pointee.anonymousLinks != nil || prepareAnonymousFirst(area)
+  }
+
+  /// The anon_vma of a neighbour that the area may one day be joined with, or a new one
+  /// (mm/rmap.c:__anon_vma_prepare(), find_mergeable_anon_vma()).
+  @inline(never) func prepareAnonymousFirst(_ area: Area) -> Bool {
+    var shared: KernelPointer<AnonVMA>?
+    if let next = area.pointee.next, isReusable(next, area, next) {
+      shared = next.pointee.anonVMA
+    } else if let previous = area.pointee.previous, isReusable(previous, previous, area) {
+      shared = previous.pointee.anonVMA
+    }
+    return context.pointee.prepare(area, sharing: shared)
+  }
+
+  /// Whether the anon_vma of `old`, one of two neighbours, fits the other
   /// (`reusable_anon_vma()`, `anon_vma_compatible()`): they differ in nothing but permissions.
   func isReusable(_ old: Area, _ lower: Area, _ upper: Area) -> Bool {
     guard lower.pointee.end == upper.pointee.start, lower.pointee.file == upper.pointee.file,
       lower.pointee.flags.symmetricDifference(upper.pointee.flags).isSubset(of: .access),
       upper.pointee.pageOffset == lower.pointee.pageOffset &+ pageCount(of: lower)
     else { return false }
-    return old.pointee.anonymousID != 0 && old.pointee.anonymousChain == 1
+    return old.pointee.hasOneLink
   }
 }

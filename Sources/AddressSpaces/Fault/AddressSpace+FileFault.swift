@@ -23,7 +23,9 @@ extension AddressSpace {
     let isPrivateWrite = write && !area.pointee.flags.contains(.shared)
     var copy: PageFrameNumber?
     if isPrivateWrite {
-      guard let frame = frames.pointee.allocate(.highUserMovable) else { return .outOfMemory }
+      guard prepareAnonymous(area), let frame = frames.pointee.allocate(.highUserMovable) else {
+        return .outOfMemory
+      }
       copy = frame
     }
     let cached: CachedPage

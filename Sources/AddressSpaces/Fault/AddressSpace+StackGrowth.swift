@@ -16,7 +16,7 @@ extension AddressSpace {
     {
       return false
     }
-    if area.pointee.anonymousID == 0 { prepareAnonymous(area) }
+    guard prepareAnonymous(area) else { return false }
     guard address < area.pointee.start else { return true }
     let size = area.pointee.end - address
     let growth = area.pointee.start - address
@@ -35,8 +35,7 @@ extension AddressSpace {
     }
     if flags.contains(.locked) { lockedPages += pages }
     account(flags, pages)
-    area.pointee.pageOffset &-= pages.rawValue
-    areas.setStart(area, address)
+    setStart(area, address)
     context.pointee.statistics.pointee.stackGrowths &+= 1
     return true
   }

@@ -16,13 +16,17 @@ extension AddressSpace {
     if frame.pointee.state == .anonymous {
       if frame.pointee.flags.contains(.anonymousExclusive) || frame.pointee.referenceCount == 1 {
         frame.pointee.flags.insert(.anonymousExclusive)
+        // Born again here, so that a walk meets nobody who cannot have it (page_move_anon_rmap()).
+        frame.pointee.mapping = anonymousMapping(of: area)
         return reuse(area, page, slot, old)
       }
     } else if area.pointee.flags.contains([.shared, .write]) {
       frame.pointee.flags.insert(.dirty)
       return reuse(area, page, slot, old)
     }
-    guard let copy = frames.pointee.allocate(.highUserMovable) else { return .outOfMemory }
+    guard prepareAnonymous(area), let copy = frames.pointee.allocate(.highUserMovable) else {
+      return .outOfMemory
+    }
     board.copyPage(from: number.address(pageSize), to: copy.address(pageSize), pageSize)
     // Unmapped and forgotten before the other is there (`ptep_clear_flush()`).
     slot.pointee = .none
@@ -48,9 +52,9 @@ extension AddressSpace {
   mutating func copyZeroPage(
     _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>
   ) -> FaultOutcome {
-    guard let copy = frames.pointee.allocate([.highUserMovable, .zero]) else {
-      return .outOfMemory
-    }
+    guard prepareAnonymous(area),
+      let copy = frames.pointee.allocate([.highUserMovable, .zero])
+    else { return .outOfMemory }
     slot.pointee = .none
     invalidatePage(page)
     own(copy, area, page)

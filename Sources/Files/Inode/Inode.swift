@@ -58,6 +58,9 @@ public struct Inode: ~Copyable {
   var promised: UInt64 = 0
   /// The pages in RAM.
   public internal(set) var pages = PageTree()
+  /// The root of the tree of areas that map it, an address that AddressSpaces alone reads and
+  /// writes (`i_mmap`); 0 while nothing maps it.
+  public var mappings: UInt = 0
   /// The next page a sequential reader would ask for, where a disk file is read in.
   var readAheadIndex: UInt64 = 0
 
