@@ -59,7 +59,7 @@ public import Tasks
   func switchContext(
     from: KernelPointer<SwitchedContext>, to: KernelPointer<SwitchedContext>
   ) { fatalError() }
-  var returnToUser: UInt64 { 0 }
+  var startOfTask: UInt64 { 0 }
   func save(_ state: KernelPointer<VectorState>) {}
   func load(_ state: KernelPointer<VectorState>) {}
   var threadPointer: UInt64 {

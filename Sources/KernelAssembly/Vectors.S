@@ -76,10 +76,15 @@ user_synchronous:
   vector  kernel_exception
 
   .section .text.entry, "ax"
+  // Where a new task begins, with SP at its context.
+  .global start_of_task
+start_of_task:
+  bl      kernel_begin_task       // ()
+  b       return_to_user
+
 user_system_call:
   bl      kernel_system_call      // (context)
   // Loads what a UserContext at SP holds, and goes there.
-  .global return_to_user
 return_to_user:
   ldp     x10, x11, [sp, #CONTEXT_PC_PSTATE]
   ldp     x30, x9, [sp, #CONTEXT_X30_SP]

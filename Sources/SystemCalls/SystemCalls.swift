@@ -46,7 +46,7 @@ extension SystemCall {
   @inline(__always)
   func serve(_ number: UInt64) -> UInt64 {
     // The two calls that programs use to measure the door itself.
-    if number == 172 { return UInt64(UInt32(bitPattern: task.pointee.pid)) }  // getpid
+    if number == 172 { return UInt64(UInt32(bitPattern: task.pointee.threadGroup)) }  // getpid
     if number == 173 { return parentID }  // getppid
     do throws(Errno) {
       return try perform(number)
@@ -124,7 +124,8 @@ extension SystemCall {
     case 82, 83: return try synchronize()
     case 88: return try changeTimes()
     case 90: return try capabilities()
-    case 93, 94: kernel.end(.exited(UInt8(truncatingIfNeeded: argument(0))))
+    case 93: kernel.endThread(.exited(UInt8(truncatingIfNeeded: argument(0))))
+    case 94: kernel.end(.exited(UInt8(truncatingIfNeeded: argument(0))))
     case 96: return setClearOnExit()
     case 98: return try futex()
     case 99: return try setRobustList()
@@ -151,7 +152,7 @@ extension SystemCall {
     case 154: return try setGroup()
     case 155: return try processGroup()
     case 156: return try session()
-    case 157: return UInt64(UInt32(bitPattern: task.pointee.pid))  // setsid
+    case 157: return try makeSession()
     case 160: return try systemName()
     case 163: return try getLimit()
     case 164: return try setLimit()

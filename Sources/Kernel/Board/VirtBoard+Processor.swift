@@ -48,7 +48,7 @@ extension VirtBoard: Processor {
     unsafe switch_context(from.raw, to.raw)
   }
 
-  public var returnToUser: UInt64 { address_of_return_to_user() }
+  public var startOfTask: UInt64 { address_of_start_of_task() }
 
   public func save(_ state: KernelPointer<VectorState>) {
     unsafe save_vector_state(state.raw)

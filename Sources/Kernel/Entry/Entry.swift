@@ -35,6 +35,10 @@ func userException(
   Kernel.state.handleUserException(syndrome, faultAddress: VirtualAddress(address))
 }
 
+/// The first thing that a new task does.
+@_cdecl("kernel_begin_task")
+func beginTask() { Kernel.state.beginTask() }
+
 /// No interrupt is ever enabled for a program; one that comes is nobody's.
 @_cdecl("kernel_user_interrupt")
 func userInterrupt(_ context: UnsafeMutableRawPointer) {}

@@ -115,7 +115,7 @@ void switch_context(void *from, const void *to);
 void save_vector_state(void *state);
 void load_vector_state(const void *state);
 void replace_kernel_tables(uint64_t ttbr1, uint64_t tcr, uint64_t physical_offset, uint64_t empty);
-void return_to_user(void);
+void start_of_task(void);
 
 // The sections' borders, at their addresses now (kernel.ld).
 extern const char image_start[], text_start[], text_end[], rodata_end[], init_start[], init_end[],
@@ -141,6 +141,6 @@ BORDER(guard_start)
 BORDER(guard_end)
 BORDER(boot_stack_start)
 BORDER(boot_stack_end)
-INLINE uint64_t address_of_return_to_user(void) { return (uint64_t)return_to_user; }
+INLINE uint64_t address_of_start_of_task(void) { return (uint64_t)start_of_task; }
 
 #endif

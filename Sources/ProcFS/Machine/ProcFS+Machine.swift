@@ -43,10 +43,8 @@ extension ProcFS {
 
   private var runnableTasks: UInt64 {
     var count: UInt64 = 0
-    var task = kernel.store.pointee.firstTask
-    while let here = task {
-      if here.pointee.state == .runnable, here != kernel.initTask { count &+= 1 }
-      task = here.pointee.nextTask
+    kernel.forEachTask { task in
+      if task.pointee.state == .runnable, task != kernel.initTask { count &+= 1 }
     }
     return count
   }

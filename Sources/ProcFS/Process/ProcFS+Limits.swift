@@ -10,7 +10,7 @@ extension ProcFS {
     out.text("Limit                     Soft Limit           Hard Limit           Units     \n")
     for number in 0..<16 {
       guard let resource = ResourceLimits.Resource(rawValue: number) else { continue }
-      let limit = task.pointee.limits[resource]
+      let limit = task.pointee.process.pointee.limits[resource]
       let mark = out.count
       let (name, unit) = Self.names(of: resource)
       out.text(name)

@@ -9,33 +9,39 @@ extension ProcFS {
   /// `/proc/PID/stat`: 52 numbers in a line (fs/proc/array.c: do_task_stat()).
   func processStat(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
     let space = task.pointee.memory.space
-    let executed = kernel.executed(by: task)
+    let process = task.pointee.process
+    let children = process.pointee.children
+    _ = kernel.executed(by: task)
+    // A process's folder shows the sum of its threads, a thread's its own.
+    let usage = process.pointee.usage
     let sets = signalSets(task)
     out.decimal(UInt64(UInt32(bitPattern: task.pointee.pid)))
     out.text(" (")
     out.name(task.pointee.name)
     out.text(") ")
     out.byte(task.pointee.state.letter)
-    field(UInt64(UInt32(bitPattern: task.pointee.parent?.pointee.pid ?? 0)), &out)
-    // Process group and session are init's; there is no terminal.
-    out.text(" 0 0 0 -1")
+    field(UInt64(UInt32(bitPattern: process.pointee.parent?.pointee.id ?? 0)), &out)
+    field(UInt64(UInt32(bitPattern: process.pointee.groupNumber)), &out)
+    field(UInt64(UInt32(bitPattern: process.pointee.sessionNumber)), &out)
+    // There is no terminal.
+    out.text(" 0 -1")
     // PF_RANDOMIZE is what Linux has here for a plain program; norandmaps leaves it clear.
     field(0x40_0000, &out)
-    field(task.pointee.memory.minorFaults, &out)
-    field(task.pointee.childrenMinorFaults, &out)
-    field(task.pointee.memory.majorFaults, &out)
-    field(task.pointee.childrenMajorFaults, &out)
-    field(clockTicks(executed.user), &out)
-    field(clockTicks(executed.kernel), &out)
-    field(clockTicks(task.pointee.childrenExecuted.user), &out)
-    field(clockTicks(task.pointee.childrenExecuted.kernel), &out)
+    field(usage.minorFaults, &out)
+    field(children.minorFaults, &out)
+    field(usage.majorFaults, &out)
+    field(children.majorFaults, &out)
+    field(clockTicks(usage.executed.user), &out)
+    field(clockTicks(usage.executed.kernel), &out)
+    field(clockTicks(children.executed.user), &out)
+    field(clockTicks(children.executed.kernel), &out)
     out.text(" 20 0")
-    field(task.pointee.state == .zombie ? 0 : 1, &out)
+    field(process.pointee.isZombie ? 0 : UInt64(process.pointee.threadCount), &out)
     field(0, &out)
     field(task.pointee.startTime.nanoseconds / 10_000_000, &out)
     field(space?.pointee.totalPages.bytes(of: kernel.board.pageSize).rawValue ?? 0, &out)
     field(space?.pointee.residentPages.rawValue ?? 0, &out)
-    field(task.pointee.limits[.residentSet].soft, &out)
+    field(process.pointee.limits[.residentSet].soft, &out)
     field(space?.pointee.startCode.rawValue ?? 0, &out)
     field(space?.pointee.endCode.rawValue ?? 0, &out)
     field(space?.pointee.startStack.rawValue ?? 0, &out)
@@ -58,7 +64,7 @@ extension ProcFS {
     } else {
       out.text(" 0 0 0 0 0 0 0")
     }
-    field(task.pointee.state == .zombie ? UInt64(task.pointee.exit.waitStatus) : 0, &out)
+    field(task.pointee.state == .zombie ? UInt64(process.pointee.exitStatus.waitStatus) : 0, &out)
     out.newline()
   }
 

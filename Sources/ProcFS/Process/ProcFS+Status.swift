@@ -33,19 +33,20 @@ extension ProcFS {
   /// Who it is (task_state()).
   private func identity(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
     out.text("Umask:\t")
-    out.octal(UInt64(task.pointee.umask), width: 4)
+    out.octal(UInt64(task.pointee.folders?.pointee.umask ?? 0o022), width: 4)
     out.text("\nState:\t")
     switch task.pointee.state {
     case .runnable: out.text("R (running)")
     case .blocked: out.text("S (sleeping)")
     case .zombie: out.text("Z (zombie)")
+    case .dead: out.text("X (dead)")
     }
     out.text("\nTgid:\t")
     out.decimal(UInt64(UInt32(bitPattern: task.pointee.threadGroup)))
     out.text("\nNgid:\t0\nPid:\t")
     out.decimal(UInt64(UInt32(bitPattern: task.pointee.pid)))
     out.text("\nPPid:\t")
-    out.decimal(UInt64(UInt32(bitPattern: task.pointee.parent?.pointee.pid ?? 0)))
+    out.decimal(UInt64(UInt32(bitPattern: task.pointee.process.pointee.parent?.pointee.id ?? 0)))
     out.text("\nTracerPid:\t0")
     let who = task.pointee.credentials
     users("\nUid:\t", who.user, who.effectiveUser, who.savedUser, &out)
@@ -108,13 +109,14 @@ extension ProcFS {
   /// The signal lines (task_sig()).
   private func signals(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
     out.text("Threads:\t")
-    out.decimal(UInt64(task.pointee.state == .zombie ? 0 : 1))
+    let process = task.pointee.process
+    out.decimal(process.pointee.isZombie ? 0 : process.pointee.threadCount)
     out.text("\nSigQ:\t0/")
-    out.decimal(task.pointee.limits[.pendingSignals].soft)
+    out.decimal(process.pointee.limits[.pendingSignals].soft)
     out.newline()
     let sets = signalSets(task)
-    mask("SigPnd:\t", 0, &out)
-    mask("ShdPnd:\t", task.pointee.pending.rawValue, &out)
+    mask("SigPnd:\t", task.pointee.pending.rawValue, &out)
+    mask("ShdPnd:\t", process.pointee.pending.rawValue, &out)
     mask("SigBlk:\t", task.pointee.blocked.rawValue, &out)
     mask("SigIgn:\t", sets.ignored, &out)
     mask("SigCgt:\t", sets.caught, &out)
@@ -125,7 +127,7 @@ extension ProcFS {
     var ignored: UInt64 = 0
     var caught: UInt64 = 0
     for number in 1...Signal.count {
-      switch task.pointee.actions[Signal(rawValue: number)].handler {
+      switch task.pointee.handlers.pointee[Signal(rawValue: number)].handler {
       case SignalAction.byDefault: break
       case SignalAction.ignored: ignored |= 1 &<< UInt64(number &- 1)
       default: caught |= 1 &<< UInt64(number &- 1)

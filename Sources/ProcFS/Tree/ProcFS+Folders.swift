@@ -16,7 +16,10 @@ extension ProcFS {
         .descriptor, pid: folder.pid, descriptor: UInt16(truncatingIfNeeded: number)
       ).entry
     case .taskFolder:
-      guard let number = name.decimal, number == folder.pid else { throw .ENOENT }
+      guard let number = name.decimal,
+        let thread = kernel.task(Int32(truncatingIfNeeded: number)),
+        thread.pointee.process == task(folder)?.pointee.process
+      else { throw .ENOENT }
       return ProcNode(.thread, pid: number).entry
     case .procRoot:
       if let number = name.decimal {
@@ -51,8 +54,8 @@ extension ProcFS {
       guard let pid = nextProcess(from: first) else { return nil }
       return numbered(ProcNode(.process, pid: pid), pid)
     case .taskFolder:
-      return first <= UInt64(folder.pid)
-        ? numbered(ProcNode(.thread, pid: folder.pid), folder.pid) : nil
+      guard let number = nextThread(of: folder, from: first) else { return nil }
+      return numbered(ProcNode(.thread, pid: number), number)
     case .fd:
       guard let table = task(folder)?.pointee.files else { return nil }
       var number = first
@@ -78,11 +81,23 @@ extension ProcFS {
   /// The least process number at or above another.
   private func nextProcess(from first: UInt64) -> UInt32? {
     var least: UInt32?
-    var task = kernel.store.pointee.firstTask
-    while let here = task {
+    var process = kernel.store.pointee.firstProcess
+    while let here = process {
+      let pid = UInt32(bitPattern: here.pointee.id)
+      if UInt64(pid) >= first, pid < least ?? .max { least = pid }
+      process = here.pointee.nextProcess
+    }
+    return least
+  }
+
+  /// The least number at or above another of a thread of a process.
+  private func nextThread(of folder: ProcNode, from first: UInt64) -> UInt32? {
+    var least: UInt32?
+    var thread = task(folder)?.pointee.process.pointee.firstThread
+    while let here = thread {
       let pid = UInt32(bitPattern: here.pointee.pid)
       if UInt64(pid) >= first, pid < least ?? .max { least = pid }
-      task = here.pointee.nextTask
+      thread = here.pointee.nextThread
     }
     return least
   }
@@ -106,17 +121,17 @@ extension ProcFS {
     guard let link = ProcNode(node) else { throw .ENOENT }
     switch link.kind {
     case .mountsLink: return .path("self/mounts")
-    case .selfLink: return .sibling(UInt32(bitPattern: kernel.current.pointee.pid))
+    case .selfLink: return .sibling(UInt32(bitPattern: kernel.current.pointee.threadGroup))
     case .threadSelfLink: return .sibling(UInt32(bitPattern: kernel.current.pointee.pid))
     default: break
     }
     guard let task = task(link) else { throw .ESRCH }
     switch link.kind {
     case .exe:
-      guard let program = task.pointee.executable else { throw .ENOENT }
+      guard let program = task.pointee.process.pointee.executable else { throw .ENOENT }
       return place(program.pointee.dentry)
     case .cwd:
-      guard let folder = task.pointee.workingDirectory else { throw .ENOENT }
+      guard let folder = task.pointee.folders?.pointee.workingDirectory else { throw .ENOENT }
       return place(folder)
     case .processRoot: return place(kernel.files.pointee.root)
     case .descriptor:

@@ -6,7 +6,6 @@ import Tasks
 
 /// Making, moving and removing names; changing what belongs to a file (fs/namei.c, fs/attr.c).
 extension SystemCall {
-  private var umask: UInt32 { task.pointee.umask }
 
   func makeDirectory() throws(Errno) -> UInt64 {
     try withPath(1) { (path) throws(Errno) in
@@ -93,8 +92,7 @@ extension SystemCall {
 
   /// Takes over a reference.
   private func setFolder(_ dentry: KernelPointer<Dentry>) {
-    if let old = task.pointee.workingDirectory { files.pointee.release(old) }
-    task.pointee.workingDirectory = dentry
+    kernel.setWorkingDirectory(dentry)
   }
 
   /// truncate(path, length).

@@ -7,12 +7,12 @@ import Tasks
 /// Opening, closing and duplicating (fs/open.c, fs/file.c, fs/fcntl.c).
 extension SystemCall {
   /// The descriptors that a process may have.
-  private var limit: UInt64 { task.pointee.limits[.openFiles].soft }
+  private var limit: UInt64 { task.pointee.process.pointee.limits[.openFiles].soft }
 
   /// openat(dirfd, path, flags, mode).
   func open() throws(Errno) -> UInt64 {
     let flags = OpenFlags(rawValue: word(2))
-    let permissions = word(3) & 0o7777 & ~task.pointee.umask
+    let permissions = word(3) & 0o7777 & ~umask
     return try withPath(1) { (path) throws(Errno) in
       let file = try files.pointee.open(
         path, from: base(0, path), flags, permissions: permissions)
@@ -143,7 +143,7 @@ extension SystemCall {
       try space.pointee.copyOut(UInt64(80) &<< 16 | 24, to: address(2))
       return 0
     case 0x540f:  // TIOCGPGRP
-      try space.pointee.copyOut(task.pointee.pid, to: address(2))
+      try space.pointee.copyOut(task.pointee.process.pointee.groupNumber, to: address(2))
       return 0
     case 0x5410: return 0  // TIOCSPGRP
     default: throw .ENOTTY

@@ -40,8 +40,11 @@ extension SystemCall {
   }
 
   var workingDirectory: KernelPointer<Dentry> {
-    task.pointee.workingDirectory ?? files.pointee.root
+    task.pointee.folders?.pointee.workingDirectory ?? files.pointee.root
   }
+
+  /// The permission bits that a new file does not get.
+  var umask: UInt32 { task.pointee.folders?.pointee.umask ?? 0 }
 
   /// Finds what a descriptor and a path name, and works on it.
   func withPlace<T>(

@@ -15,7 +15,7 @@ extension SystemCall {
   /// ppoll(entries, count, timeout, mask, mask size).
   func poll() throws(Errno) -> UInt64 {
     let count = UInt64(word(1))
-    guard count <= task.pointee.limits[.openFiles].soft else { throw .EINVAL }
+    guard count <= task.pointee.process.pointee.limits[.openFiles].soft else { throw .EINVAL }
     let deadline = try deadline(at: address(2))
     while true {
       var ready: UInt64 = 0
@@ -53,7 +53,7 @@ extension SystemCall {
   /// pselect6(count, read, write, except, timeout, mask).
   func select() throws(Errno) -> UInt64 {
     guard int(0) >= 0 else { throw .EINVAL }
-    let count = min(UInt64(word(0)), task.pointee.limits[.openFiles].soft)
+    let count = min(UInt64(word(0)), task.pointee.process.pointee.limits[.openFiles].soft)
     let deadline = try deadline(at: address(4))
     while true {
       // The sets are answered in place: only when the wait is over.

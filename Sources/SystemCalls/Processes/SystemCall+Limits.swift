@@ -25,7 +25,7 @@ extension SystemCall {
 
   private func set(
     _ resource: ResourceLimits.Resource, _ limit: ResourceLimits.Limit,
-    of target: KernelPointer<Task<B>>
+    of target: KernelPointer<Process<B>>
   ) throws(Errno) {
     guard limit.soft <= limit.hard else { throw .EINVAL }
     // sysctl_nr_open bounds what even user 0 may ask for.
@@ -35,13 +35,13 @@ extension SystemCall {
 
   func getLimit() throws(Errno) -> UInt64 {
     let resource = try resource(0)
-    try store(task.pointee.limits[resource], address(1))
+    try store(task.pointee.process.pointee.limits[resource], address(1))
     return 0
   }
 
   func setLimit() throws(Errno) -> UInt64 {
     let limit = try load(address(1))
-    try set(resource(0), limit, of: task)
+    try set(resource(0), limit, of: task.pointee.process)
     return 0
   }
 
@@ -50,10 +50,10 @@ extension SystemCall {
     let resource = try resource(1)
     var new: ResourceLimits.Limit?
     if argument(2) != 0 { new = try load(address(2)) }
-    var target = task
+    var target = task.pointee.process
     if int(0) != 0 {
       guard let other = kernel.task(int(0)) else { throw .ESRCH }
-      target = other
+      target = other.pointee.process
     }
     let old = target.pointee.limits[resource]
     if let new { try set(resource, new, of: target) }
@@ -63,22 +63,16 @@ extension SystemCall {
 
   /// getrusage(who, usage).
   func resourceUsage() throws(Errno) -> UInt64 {
-    let pageSize = kernel.board.pageSize
-    let usage: ResourceUsage
+    _ = kernel.executed(by: task)
+    var usage: UsageCounts
     switch int(0) {
     case 0, 1:  // RUSAGE_SELF, RUSAGE_THREAD
-      usage = ResourceUsage(
-        kernel.executed(by: task), minorFaults: task.pointee.memory.minorFaults,
-        majorFaults: task.pointee.memory.majorFaults,
-        peak: space.pointee.peakResidentPages.rawValue,
-        switches: task.pointee.voluntarySwitches, pageSize)
-    case -1:  // RUSAGE_CHILDREN
-      usage = ResourceUsage(
-        task.pointee.childrenExecuted, minorFaults: task.pointee.childrenMinorFaults,
-        majorFaults: task.pointee.childrenMajorFaults, peak: 0, switches: 0, pageSize)
+      usage = int(0) == 0 ? task.pointee.process.pointee.usage : task.pointee.usage
+      usage.peakResident = max(usage.peakResident, space.pointee.peakResidentPages.rawValue)
+    case -1: usage = task.pointee.process.pointee.children  // RUSAGE_CHILDREN
     default: throw .EINVAL
     }
-    try space.pointee.copyOut(usage, to: address(1))
+    try space.pointee.copyOut(ResourceUsage(usage, kernel.board.pageSize), to: address(1))
     return 0
   }
 
@@ -117,20 +111,18 @@ struct ResourceUsage: BitwiseCopyable {
   var majorFaults: UInt64
   private var unused2 = InlineArray<6, UInt64>(repeating: 0)
   var voluntarySwitches: UInt64
-  var involuntarySwitches: UInt64 = 0
+  var involuntarySwitches: UInt64
 
   /// Time is counted in instructions: one is a nanosecond, as on the board's own clock.
-  init(
-    _ executed: InstructionCounts, minorFaults: UInt64, majorFaults: UInt64, peak: UInt64,
-    switches: UInt64, _ pageSize: PageSize
-  ) {
-    userSeconds = executed.user / 1_000_000_000
-    userMicroseconds = executed.user % 1_000_000_000 / 1000
-    systemSeconds = executed.kernel / 1_000_000_000
-    systemMicroseconds = executed.kernel % 1_000_000_000 / 1000
-    peakResident = PageCount(peak).bytes(of: pageSize).kibibytes
-    self.minorFaults = minorFaults
-    self.majorFaults = majorFaults
-    voluntarySwitches = switches
+  init(_ usage: UsageCounts, _ pageSize: PageSize) {
+    userSeconds = usage.executed.user / 1_000_000_000
+    userMicroseconds = usage.executed.user % 1_000_000_000 / 1000
+    systemSeconds = usage.executed.kernel / 1_000_000_000
+    systemMicroseconds = usage.executed.kernel % 1_000_000_000 / 1000
+    peakResident = PageCount(usage.peakResident).bytes(of: pageSize).kibibytes
+    minorFaults = usage.minorFaults
+    majorFaults = usage.majorFaults
+    voluntarySwitches = usage.voluntarySwitches
+    involuntarySwitches = usage.involuntarySwitches
   }
 }

@@ -9,23 +9,23 @@ extension SystemCall {
   /// The parent's number, as this process may know it.
   @inline(__always)
   var parentID: UInt64 {
-    guard let parent = task.pointee.parent else { return 0 }
-    return UInt64(UInt32(bitPattern: parent.pointee.pid))
+    guard let parent = task.pointee.process.pointee.parent else { return 0 }
+    return UInt64(UInt32(bitPattern: parent.pointee.id))
   }
 
   /// clone(flags, stack, parent's number, thread pointer, child's number): arm64's order.
   @inline(never)
   func clone() throws(Errno) -> UInt64 {
-    let pid: Int32
-    do {
-      pid = try kernel.fork(
-        CloneFlags(rawValue: argument(0)), stack: argument(1), parentID: address(2),
-        childID: address(4), threadPointer: argument(3))
-    } catch {
-      if error == .ENOSYS { SystemCalls.missing(kernel, 220) }
-      throw error
-    }
-    return UInt64(UInt32(bitPattern: pid))
+    let all = CloneFlags(rawValue: argument(0) & 0xffff_ffff)
+    var request = CloneRequest(
+      all.subtracting(.signalMask),
+      exitSignal: Signal(rawValue: UInt32(all.intersection(.signalMask).rawValue)))
+    request.stack = argument(1)
+    request.storeInParent = argument(2)
+    request.storePIDFD = argument(2)
+    request.threadPointer = argument(3)
+    request.storeInChild = argument(4)
+    return UInt64(UInt32(bitPattern: try kernel.clone(request)))
   }
 
   /// execve(path, arguments, environment).
@@ -45,17 +45,18 @@ extension SystemCall {
     guard options & ~0xe000_000b == 0 else { throw .EINVAL }
     let pid = int(0)
     guard pid != .min else { throw .ESRCH }
-    // Every process is a group of its own here: 0 and groups mean any child.
-    let target: WaitTarget = pid > 0 ? .child(pid) : .any
+    let target: WaitTarget =
+      pid > 0
+      ? .child(pid)
+      : pid == -1
+        ? .any : .group(pid == 0 ? task.pointee.process.pointee.groupNumber : 0 &- pid)
     guard let found = try kernel.wait(target, noHang: options & 1 != 0) else { return 0 }
     if argument(1) != 0 {
       try space.pointee.copyOut(found.status.waitStatus, to: address(1))
     }
     if argument(3) != 0 {
       try space.pointee.copyOut(
-        ResourceUsage(
-          found.executed, minorFaults: found.minorFaults, majorFaults: found.majorFaults,
-          peak: found.peakResident, switches: 0, kernel.board.pageSize), to: address(3))
+        ResourceUsage(found.usage, kernel.board.pageSize), to: address(3))
     }
     return UInt64(UInt32(bitPattern: found.pid))
   }
@@ -76,25 +77,10 @@ extension SystemCall {
     return 0
   }
 
-  /// getpgid(pid): every process is its own group.
-  func processGroup() throws(Errno) -> UInt64 { try existing(int(0)) }
-  func session() throws(Errno) -> UInt64 { try existing(int(0)) }
-
-  func setGroup() throws(Errno) -> UInt64 {
-    _ = try existing(int(0))
-    return 0
-  }
-
-  /// The number of a process that exists; 0 means the caller.
-  private func existing(_ pid: Int32) throws(Errno) -> UInt64 {
-    if pid == 0 { return UInt64(UInt32(bitPattern: task.pointee.pid)) }
-    guard pid > 0, kernel.task(pid) != nil else { throw .ESRCH }
-    return UInt64(UInt32(bitPattern: pid))
-  }
-
   func exchangeMask() -> UInt64 {
-    let old = task.pointee.umask
-    task.pointee.umask = word(0) & 0o777
+    guard let folders = task.pointee.folders else { return 0 }
+    let old = folders.pointee.umask
+    folders.pointee.umask = word(0) & 0o777
     return UInt64(old)
   }
 

@@ -12,11 +12,11 @@ extension SystemCall {
     var new: SignalAction?
     if argument(1) != 0 { new = try space.pointee.copyIn(SignalAction.self, from: address(1)) }
     guard signal.isValid, new == nil || !signal.isUnblockable else { throw .EINVAL }
-    let old = task.pointee.actions[signal]
+    let old = task.pointee.handlers.pointee[signal]
     if var new {
       new.mask.remove(.kill)
       new.mask.remove(.stop)
-      task.pointee.actions[signal] = new
+      task.pointee.handlers.pointee[signal] = new
     }
     if argument(2) != 0 { try space.pointee.copyOut(old, to: address(2)) }
     return 0
@@ -44,7 +44,8 @@ extension SystemCall {
   func pendingSignals() throws(Errno) -> UInt64 {
     guard argument(1) <= 8 else { throw .EINVAL }
     try space.pointee.copyOut(
-      task.pointee.pending.rawValue & task.pointee.blocked.rawValue, to: address(0))
+      (task.pointee.pending.rawValue | task.pointee.process.pointee.pending.rawValue)
+        & task.pointee.blocked.rawValue, to: address(0))
     return 0
   }
 
@@ -81,13 +82,13 @@ extension SystemCall {
     if pid == -1 || pid == 0 {
       // -1 is everyone but process 1 and the caller; 0 is the caller's group, itself.
       if pid == 0 {
-        if signal.isValid { kernel.send(signal, to: task) }
+        if signal.isValid { kernel.send(signal, to: task.pointee.process) }
         return 0
       }
       guard kernel.sendToOthers(signal) else { throw .ESRCH }
       return 0
     }
-    guard pid != .min, let target = kernel.task(abs(pid)) else { throw .ESRCH }
+    guard pid != .min, let target = kernel.process(abs(pid)) else { throw .ESRCH }
     if signal.isValid { kernel.send(signal, to: target) }
     return 0
   }
@@ -104,7 +105,7 @@ extension SystemCall {
   /// tgkill(group, thread, signal).
   func threadGroupKill() throws(Errno) -> UInt64 {
     guard int(0) > 0, int(1) > 0, word(2) <= Signal.count else { throw .EINVAL }
-    guard int(0) == int(1) else { throw .ESRCH }
+    guard kernel.task(int(1))?.pointee.threadGroup == int(0) else { throw .ESRCH }
     return try threadKill(thread: int(1), signal: word(2))
   }
 

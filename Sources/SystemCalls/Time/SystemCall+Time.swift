@@ -93,8 +93,9 @@ extension SystemCall {
   func processTimes() throws(Errno) -> UInt64 {
     let tick: UInt64 = 10_000_000
     if argument(0) != 0 {
-      let own = kernel.executed(by: task)
-      let children = task.pointee.childrenExecuted
+      _ = kernel.executed(by: task)
+      let own = task.pointee.process.pointee.usage.executed
+      let children = task.pointee.process.pointee.children.executed
       try space.pointee.copyOut(own.user / tick, to: address(0))
       try space.pointee.copyOut(own.kernel / tick, to: address(0) + ByteCount(8))
       try space.pointee.copyOut(children.user / tick, to: address(0) + ByteCount(16))

@@ -16,7 +16,7 @@ extension KernelState {
     }
     space.pointee.synchronizeResident()
     let name = victim.pointee.name
-    let pid = victim.pointee.pid
+    let pid = victim.pointee.threadGroup
     let pageSize = board.pageSize
     func kilobytes(_ pages: PageCount) -> UInt64 { pages.bytes(of: pageSize).kibibytes }
     log { line in
@@ -36,34 +36,46 @@ extension KernelState {
       line.append(decimal: space.pointee.tableBytes.kibibytes)
       line.append("kB oom_score_adj:0")
     }
-    victim.pointee.isOutOfMemoryVictim = true
+    victim.pointee.process.pointee.isOutOfMemoryVictim = true
     // Everyone in that memory goes: one alone would not free it (__oom_kill_process()).
     var isOwn = false
-    var task = store.pointee.firstTask
-    while let found = task {
-      task = found.pointee.nextTask
-      guard found.pointee.memory.space == space else { continue }
+    var process = store.pointee.firstProcess
+    while let found = process {
+      process = found.pointee.nextProcess
+      guard let task = taskWithSpace(found), task.pointee.memory.space == space else { continue }
       send(.kill, to: found)
-      if found == current { isOwn = true }
+      if found == current.pointee.process { isOwn = true }
     }
     if !isOwn { yield() }
   }
 
-  /// The task with the largest Rss that is not about to die already, the youngest of equals.
+  /// A thread of a process that still has memory (find_lock_task_mm()).
+  private func taskWithSpace(
+    _ process: KernelPointer<Process<B>>
+  ) -> KernelPointer<Task<B>>? {
+    var task = process.pointee.firstThread
+    while let found = task {
+      if found.pointee.memory.space != nil { return found }
+      task = found.pointee.nextThread
+    }
+    return nil
+  }
+
+  /// The process with the largest Rss that is not about to die already, the youngest of equals.
   private func largestTask() -> KernelPointer<Task<B>>? {
     var best: KernelPointer<Task<B>>?
     var most: UInt64 = 0
-    var task = store.pointee.firstTask
-    while let found = task {
-      task = found.pointee.nextTask
-      guard found.pointee.state != .zombie, let space = found.pointee.memory.space else {
+    var process = store.pointee.firstProcess
+    while let found = process {
+      process = found.pointee.nextProcess
+      guard let task = taskWithSpace(found), let space = task.pointee.memory.space else {
         continue
       }
       // A victim that has not died yet will free what it has.
-      if found.pointee.isOutOfMemoryVictim { return found }
+      if found.pointee.isOutOfMemoryVictim { return task }
       let pages = space.pointee.residentPages.rawValue
       if best == nil || pages >= most {
-        best = found
+        best = task
         most = pages
       }
     }

@@ -30,17 +30,14 @@ extension KernelState {
     while pathLength < strings.count, unsafe strings[pathLength] != 0 { pathLength &+= 1 }
     guard pathLength < strings.count else { return notStarted(.EINVAL) }
     let path = unsafe ByteString(UnsafeRawBufferPointer(rebasing: strings.prefix(pathLength)))
-    let limits = initTask.pointee.limits
-    guard
-      let task = Self.makeTask(
-        pid: takePID(), name: TaskName(path), limits: limits, board, layout, frames,
-        store.pointee.tasks)
-    else { return notStarted(.ENOMEM) }
-    files.pointee.retain(files.pointee.root)
-    task.pointee.workingDirectory = files.pointee.root
-    task.pointee.files = table
-    link(task)
-    adopt(task, by: initTask)
+    let task: KernelPointer<Task<B>>
+    do {
+      task = try makeFirstProcess(TaskName(path), table)
+    } catch {
+      files.pointee.release(table)
+      return notStarted(error)
+    }
+    let process = task.pointee.process
 
     // Exec works on the current task: for its length that is the new one, on this stack.
     store.pointee.current = task
@@ -58,28 +55,62 @@ extension KernelState {
     }
     if failure != nil {
       leaveSpace()
-      if let table = task.pointee.files { files.pointee.release(table) }
-      if let folder = task.pointee.workingDirectory { files.pointee.release(folder) }
-      if let program = task.pointee.executable { files.pointee.release(program) }
+      releaseFiles()
+      releaseExecutable(of: process)
     }
     store.pointee.current = initTask
     memory.pointee.current = Task.memoryPointer(initTask)
     board.deactivateUserHalf()
     if let failure {
-      reap(task)
+      release(task)
       return notStarted(failure)
     }
 
-    task.pointee.switched.programCounter = board.returnToUser
+    task.pointee.switched.programCounter = board.startOfTask
     task.pointee.switched.stackPointer = UInt64(task.pointee.context.address)
-    store.pointee.firstProgram = task
+    store.pointee.firstProgram = process
     let counts = board.instructions
     store.pointee.programStart = counts
     task.pointee.accountedAt = counts
     statistics.pointee.bootInstructions = counts.user &+ counts.kernel
     enqueue(task)
-    reapUntilAllEnded(task)
+    reapUntilAllEnded()
     return store.pointee.end
+  }
+
+  /// Process 1's child that becomes the first program: the leader of a group and a session, as what
+  /// a log-in starts is (setsid()).
+  private func makeFirstProcess(
+    _ name: TaskName, _ table: KernelPointer<FileDescriptorTable>
+  ) throws(Errno) -> KernelPointer<Task<B>> {
+    guard let handlers = store.pointee.caches.handlers.allocate(SignalHandlerTable(SignalActions()))
+    else { throw .ENOMEM }
+    files.pointee.retain(files.pointee.root)
+    let folders: KernelPointer<FolderState>
+    do throws(Errno) {
+      folders = try makeFolderState(files.pointee.root, umask: 0o022)
+    } catch {
+      release(handlers)
+      throw error
+    }
+    let task: KernelPointer<Task<B>>
+    do throws(Errno) {
+      task = try makeProcess(
+        name: name, limits: initProcess.pointee.limits, handlers: handlers)
+    } catch {
+      release(handlers)
+      release(folders)
+      throw error
+    }
+    task.pointee.folders = folders
+    task.pointee.files = table
+    link(task)
+    let process = task.pointee.process
+    adopt(process, by: initProcess)
+    setGroup(of: process, to: task.pointee.number)
+    setSession(of: process, to: task.pointee.number)
+    process.pointee.isSessionLeader = true
+    return task
   }
 
   private func notStarted(_ error: Errno) -> EndRecord {
@@ -87,8 +118,8 @@ extension KernelState {
   }
 
   /// Process 1's work: takes the children that end; when the first program has, ends the rest.
-  private func reapUntilAllEnded(_ first: KernelPointer<Task<B>>) {
-    while initTask.pointee.firstChild != nil {
+  private func reapUntilAllEnded() {
+    while initProcess.pointee.firstChild != nil {
       if store.pointee.firstProgram == nil { killAll() }
       do {
         _ = try wait(.any, noHang: false)
@@ -97,11 +128,11 @@ extension KernelState {
   }
 
   /// Ends every process but process 1.
-  private func killAll() {
-    var task = store.pointee.firstTask
-    while let found = task {
-      task = found.pointee.nextTask
-      if found != initTask { send(.kill, to: found) }
+  func killAll() {
+    var process = store.pointee.firstProcess
+    while let found = process {
+      process = found.pointee.nextProcess
+      if found != initProcess { send(.kill, to: found) }
     }
   }
 }

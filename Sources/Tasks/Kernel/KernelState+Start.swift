@@ -40,21 +40,16 @@ extension KernelState {
   /// The caller goes on as process 1: what runs now is its kernel context.
   public static func start(_ foundation: Foundation) -> Self? {
     let slab = foundation.slab
+    // SAFETY: a place for the moment, never read, until process 1 is there.
+    let nobody = unsafe slab.raw
     guard
-      let tasks = slab.pointee.makeCache(
-        of: Task<B>.self, name: "task_struct", linuxSize: ByteCount(2752),
-        options: [.cacheAligned, .account]),
+      let caches = TaskCaches<B>(slab),
       let stores = slab.pointee.makeCache(of: KernelStore<B>.self, name: "kernel_state"),
       let contexts = slab.pointee.makeCache(of: MemoryContext<B>.self, name: "memory_context"),
-      let first = makeTask(
-        pid: 1, name: TaskName(exactly: "init"), limits: ResourceLimits(),
-        foundation.board, foundation.layout, foundation.frames, tasks)
-    else { return nil }
-    guard
       let context = MemoryContext(
         board: foundation.board, frames: foundation.frames, slab: slab, files: foundation.files,
         statistics: foundation.statistics, layout: foundation.layout,
-        current: Task.memoryPointer(first)),
+        current: unsafe KernelPointer(nobody.assumingMemoryBound(to: TaskMemory<B>.self))),
       let memory = contexts.allocate(context),
       let paths = foundation.frames.pointee.allocate(
         Order(holding: ByteCount(8192).pagesNeeded(of: foundation.board.pageSize)), .kernel)
@@ -67,12 +62,20 @@ extension KernelState {
     let threads = maximumThreads(
       foundation.frames.pointee.managed.bytes(of: foundation.board.pageSize), foundation.layout)
     let value = KernelStore(
-      foundation, memory: memory, initTask: first, tasks: tasks, maximumThreads: threads,
-      pathBuffers: paths)
+      foundation, memory: memory,
+      initTask: unsafe KernelPointer(nobody.assumingMemoryBound(to: Task<B>.self)),
+      caches: caches, maximumThreads: threads, pathBuffers: paths)
     guard let store = stores.allocate(value) else { return nil }
     let kernel = KernelState(store: store)
     kernel.applySettings()
-    first.pointee.limits = kernel.bootLimits
+    guard
+      let handlers = caches.handlers.allocate(SignalHandlerTable(SignalActions())),
+      let first = try? kernel.makeProcess(
+        name: TaskName(exactly: "init"), limits: kernel.bootLimits, handlers: handlers)
+    else { return nil }
+    store.pointee.current = first
+    store.pointee.initTask = first
+    memory.pointee.current = Task.memoryPointer(first)
     kernel.link(first)
     return kernel
   }
@@ -115,7 +118,7 @@ extension KernelState {
 extension KernelStore {
   init(
     _ foundation: KernelState<B>.Foundation, memory: KernelPointer<MemoryContext<B>>,
-    initTask: KernelPointer<Task<B>>, tasks: ObjectCache<Task<B>, B>, maximumThreads: UInt64,
+    initTask: KernelPointer<Task<B>>, caches: TaskCaches<B>, maximumThreads: UInt64,
     pathBuffers: PageFrameNumber
   ) {
     board = foundation.board
@@ -130,7 +133,7 @@ extension KernelStore {
     self.memory = memory
     current = initTask
     self.initTask = initTask
-    self.tasks = tasks
+    self.caches = caches
     self.maximumThreads = maximumThreads
     self.pathBuffers = pathBuffers
     capabilities = HardwareCapabilities(foundation.board.idRegisters)

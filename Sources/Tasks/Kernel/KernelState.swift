@@ -1,9 +1,10 @@
 // Processes: how programs come to be, share the CPU, and end.
 //
 // Terms
-// - A *task* is a process with one thread. Its life: `fork` copies its parent, `execve` gives it a
-//   new program and address space, `exit` takes everything from it but its number and exit status
-//   (a *zombie*), and its parent's `wait4` takes those.
+// - A *task* is a thread; a *process* is a group of threads that share a program, numbered as its
+//   leader. The life of a process: `fork` makes it as a copy of its parent's thread, `execve` gives
+//   it a new program and address space, `exit` takes everything from it but its number and exit
+//   status (a *zombie*), and its parent's `wait4` takes those.
 // - *init*, process 1, is the kernel itself: it has no program. It starts the first program as
 //   process 2, adopts and reaps orphans, and ends the machine when process 2 has ended.
 // - Scheduling is cooperative and first come, first served: a task runs until it waits, yields or
@@ -43,8 +44,9 @@ public import PageFrames
 
   /// The task that has the CPU.
   @inlinable public var current: KernelPointer<Task<B>> { store.pointee.current }
-  /// Process 1.
+  /// The thread of process 1, and process 1.
   @inlinable public var initTask: KernelPointer<Task<B>> { store.pointee.initTask }
+  public var initProcess: KernelPointer<Process<B>> { store.pointee.initTask.pointee.process }
 }
 
 /// The one instance of all that tasks share; lives in RAM for ever.
@@ -66,17 +68,21 @@ public import PageFrames
   public internal(set) var current: KernelPointer<Task<B>>
   public internal(set) var initTask: KernelPointer<Task<B>>
   /// The process that `run` was asked for, while it lives.
-  public internal(set) var firstProgram: KernelPointer<Task<B>>?
-  /// All tasks, oldest first.
-  public internal(set) var firstTask: KernelPointer<Task<B>>?
-  var lastTask: KernelPointer<Task<B>>?
+  public internal(set) var firstProgram: KernelPointer<Process<B>>?
+  /// All processes, oldest first.
+  public internal(set) var firstProcess: KernelPointer<Process<B>>?
+  var lastProcess: KernelPointer<Process<B>>?
+  /// Threads of all processes, and processes, that are not released.
   public internal(set) var taskCount = 0
-  var nextPID: Int32 = 2
+  public internal(set) var processCount = 0
+  var numbers = PIDTable<B>()
+  /// A task that released itself, until another has the CPU.
+  public internal(set) var deadTask: KernelPointer<Task<B>>?
   /// ``Files/FileSystem/closedPipeEnds`` when those who wait at pipes last looked.
   var seenPipeEnds: UInt64 = 0
   var queueHead: KernelPointer<Task<B>>?
   var queueTail: KernelPointer<Task<B>>?
-  var tasks: ObjectCache<Task<B>, B>
+  let caches: TaskCaches<B>
   /// Two buffers of PATH_MAX bytes for paths of system calls.
   ///
   /// Only the call that runs uses them,

@@ -1,33 +1,64 @@
 import AddressSpaces
 import Arm64
-import BoardFormat
 import Files
 import KernelLayout
 import MemoryTypes
 import PageFrames
 
+/// The ends of threads and processes (kernel/exit.c).
+///
+/// A thread ends by itself (exit), or because its process does (exit_group, a fatal signal). The
+/// process has ended when its last thread has. Then its leader is a zombie; which its parent takes,
+/// or nobody has to if the parent does not care.
 extension KernelState {
-  /// Ends the current task (kernel/exit.c:do_exit()).
+  /// Ends the process of the current task, all its threads (do_group_exit()).
   public func end(
     _ status: ExitStatus, address: UInt64 = 0, programCounter: UInt64 = 0
   ) -> Never {
-    let task = current
-    task.pointee.exit = status
-    if store.pointee.firstProgram == task {
-      noteEnd(task, status, address, programCounter)
+    let process = current.pointee.process
+    if let settled = process.pointee.groupExit { endThread(settled) }
+    if process.pointee.execTask != nil { endThread(.exited(0)) }
+    process.pointee.endAddress = address
+    process.pointee.endCounter = programCounter
+    if process.pointee.threadCount > 1 {
+      process.pointee.groupExit = status
+      endOtherThreads()
     }
+    endThread(status)
+  }
+
+  /// Lets the other threads of the current process end when they next come to think of it
+  /// (kernel/signal.c:zap_other_threads()).
+  func endOtherThreads() {
+    let task = current
+    var next = task.pointee.process.pointee.firstThread
+    while let thread = next {
+      next = thread.pointee.nextThread
+      guard thread != task, thread.pointee.state != .zombie else { continue }
+      thread.pointee.pending.insert(.kill)
+      thread.pointee.needsAttention = true
+      wakeUp(thread)
+    }
+  }
+
+  /// Ends the current thread (do_exit()).
+  public func endThread(_ status: ExitStatus) -> Never {
+    let task = current
+    let process = task.pointee.process
+    task.pointee.exit = status
+    task.pointee.isExiting = true
+    process.pointee.liveThreads &-= 1
+    let isLast = process.pointee.liveThreads == 0
+    if isLast && store.pointee.firstProgram == process { noteEnd(process, status) }
     leaveSpace()
     finishVFork(task)
-    if let table = task.pointee.files { files.pointee.release(table) }
-    task.pointee.files = nil
-    if let folder = task.pointee.workingDirectory { files.pointee.release(folder) }
-    task.pointee.workingDirectory = nil
-    if let program = task.pointee.executable { files.pointee.release(program) }
-    task.pointee.executable = nil
-    giveChildrenToInit(task)
-    task.pointee.state = .zombie
+    releaseFiles()
+    if isLast {
+      releaseExecutable(of: process)
+      giveChildrenToInit(process)
+    }
     task.pointee.pending = SignalSet()
-    notifyParent(of: task)
+    notifyEnd(of: task)
     schedule()
     board.panic("a task that ended was scheduled")
   }
@@ -43,99 +74,114 @@ extension KernelState {
       if space.pointee.users > 1 { try? space.pointee.copyOut(UInt32(0), to: address) }
     }
     space.pointee.synchronizeResident()
-    task.pointee.peakResident = max(
-      task.pointee.peakResident, space.pointee.peakResidentPages.rawValue)
+    let process = task.pointee.process
+    process.pointee.peakResident = max(
+      process.pointee.peakResident, space.pointee.peakResidentPages.rawValue)
     task.pointee.memory.space = nil
     board.deactivateUserHalf()
     AddressSpace.release(space)
   }
 
-  /// Records how the first program ended, while it still has its memory.
-  private func noteEnd(
-    _ task: KernelPointer<Task<B>>, _ status: ExitStatus, _ address: UInt64, _ pc: UInt64
-  ) {
-    var record = EndRecord(reason: .exited, status: 0, address: address, pc: pc)
-    switch status {
-    case .exited(let code): record.status = UInt32(code)
-    case .signalled(let signal):
-      record.status = signal.rawValue
-      record.reason = task.pointee.isOutOfMemoryVictim ? .outOfMemory : .signalled
+  /// Gives up the current task's files and folders (exit_files(), exit_fs()).
+  func releaseFiles() {
+    let task = current
+    if let table = task.pointee.files {
+      task.pointee.files = nil
+      files.pointee.release(table)
     }
-    store.pointee.end = record
-    let counts = board.instructions
-    let start = store.pointee.programStart
-    statistics.pointee.userInstructions = counts.user &- start.user
-    statistics.pointee.kernelInstructions = counts.kernel &- start.kernel
-    if let space = task.pointee.memory.space {
-      space.pointee.synchronizeResident()
-      statistics.pointee.peakResident = space.pointee.peakResidentPages.rawValue
-      statistics.pointee.residentAnonymous = space.pointee.residentPages(.anonymous).rawValue
-      statistics.pointee.residentFile = space.pointee.residentPages(.file).rawValue
-      statistics.pointee.residentShared = space.pointee.residentPages(.shared).rawValue
-      statistics.pointee.peakVirtual = space.pointee.peakTotalPages.rawValue
-      statistics.pointee.tablePages = space.pointee.tablePages()
-      statistics.pointee.mappings = UInt64(space.pointee.mapCount)
+    if let folders = task.pointee.folders {
+      task.pointee.folders = nil
+      release(folders)
     }
-    if let texts = store.pointee.beforeTeardown { texts(self, task) }
+  }
+
+  func releaseExecutable(of process: KernelPointer<Process<B>>) {
+    if let program = process.pointee.executable {
+      process.pointee.executable = nil
+      files.pointee.release(program)
+    }
   }
 
   /// Orphans become children of process 1, which takes those that have ended
-  /// (kernel/exit.c:forget_original_parent()).
-  private func giveChildrenToInit(_ task: KernelPointer<Task<B>>) {
-    while let child = task.pointee.firstChild {
+  /// (forget_original_parent()).
+  private func giveChildrenToInit(_ process: KernelPointer<Process<B>>) {
+    while let child = process.pointee.firstChild {
       disown(child)
-      adopt(child, by: initTask)
-      if child.pointee.state == .zombie { notifyParent(of: child) }
+      adopt(child, by: initProcess)
+      // Whatever it was made with, process 1 gets SIGCHLD (reparent_leader()).
+      child.pointee.exitSignal = .child
+      if child.pointee.isZombie && notifyParent(of: child) { release(child.pointee.leader) }
     }
   }
 
-  /// Tells the parent that a child has ended, or takes the child if the parent does not care.
-  private func notifyParent(of task: KernelPointer<Task<B>>) {
-    guard let parent = task.pointee.parent else { return }
-    let action = parent.pointee.actions[.child]
-    if parent != initTask
-      && (action.handler == SignalAction.ignored
-        || action.flags & SignalActionFlags.noChildWait != 0)
-    {
-      // Nobody will ask for the status: process 1 takes the child (do_notify_parent()).
-      disown(task)
-      adopt(task, by: initTask)
-      wake(WaitChannel(kind: .child, object: initTask.address))
-      wake(WaitChannel(kind: .child, object: parent.address))
-      return
+  /// Makes the current thread a zombie, or releases it at once if nobody will ask
+  /// (exit_notify()).
+  private func notifyEnd(of task: KernelPointer<Task<B>>) {
+    let process = task.pointee.process
+    task.pointee.state = .zombie
+    var isForgotten = true
+    if process.pointee.leader == task {
+      isForgotten = process.pointee.threadCount == 1 && notifyParent(of: process)
     }
-    let code: Int32
-    switch task.pointee.exit {
-    case .exited(let status):
-      code = 1  // CLD_EXITED
-      parent.pointee.childStatus = UInt32(status)
-    case .signalled(let signal):
-      code = 2  // CLD_KILLED
-      parent.pointee.childStatus = signal.rawValue
+    if isForgotten {
+      task.pointee.state = .dead
+      release(task)
     }
-    send(.child, to: parent, code: code)
+    // What runs exec goes on when it is alone, but for the leader, whose number it takes.
+    if process.pointee.execTask != nil {
+      wake(WaitChannel(kind: .threads, object: process.address))
+    }
+  }
+
+  /// Tells the parent that a process has ended (kernel/signal.c:do_notify_parent()); whether nobody
+  /// will ask for its status.
+  private func notifyParent(of process: KernelPointer<Process<B>>) -> Bool {
+    guard let parent = process.pointee.parent else { return true }
+    let signal = process.pointee.exitSignal
+    let action = parent.pointee.leader.pointee.handlers.pointee[.child]
+    var isForgotten = false
+    var sends = signal.isValid
+    if signal == .child && parent != initProcess {
+      if action.handler == SignalAction.ignored {
+        isForgotten = true
+        sends = false
+      } else if action.flags & SignalActionFlags.noChildWait != 0 {
+        isForgotten = true
+      }
+    }
+    if sends {
+      let code: Int32
+      switch process.pointee.exitStatus {
+      case .exited(let status):
+        code = 1  // CLD_EXITED
+        parent.pointee.childStatus = UInt32(status)
+      case .signalled(let signal):
+        code = 2  // CLD_KILLED
+        parent.pointee.childStatus = signal.rawValue
+      }
+      send(signal, to: parent, code: code, sender: process.pointee.id)
+    }
     wake(WaitChannel(kind: .child, object: parent.address))
+    return isForgotten
   }
 
-  /// Frees a zombie: the last that is left of a process (kernel/exit.c:release_task()).
-  func reap(_ task: KernelPointer<Task<B>>) {
-    if let parent = task.pointee.parent { parent.pointee.addChild(task) }
-    disown(task)
+  /// Takes a thread that has ended out of everything, and frees it (release_task()).
+  ///
+  /// The current task is freed when another has the CPU. The last thread of a process whose leader
+  /// ended before lets the parent know of the end now.
+  func release(_ task: KernelPointer<Task<B>>) {
+    let process = task.pointee.process
+    process.pointee.keepUsage(of: task)
+    let isAlone = process.pointee.threadCount == 1
+    if isAlone && store.pointee.firstProgram == process { store.pointee.firstProgram = nil }
     unlink(task)
-    if store.pointee.firstProgram == task { store.pointee.firstProgram = nil }
-    free(task)
-  }
-}
-
-extension Task {
-  /// Adds a child's figures to those of the children waited for.
-  mutating func addChild(_ child: KernelPointer<Task<B>>) {
-    childrenExecuted.user &+= child.pointee.executed.user &+ child.pointee.childrenExecuted.user
-    childrenExecuted.kernel &+=
-      child.pointee.executed.kernel &+ child.pointee.childrenExecuted.kernel
-    childrenMinorFaults &+=
-      child.pointee.memory.minorFaults &+ child.pointee.childrenMinorFaults
-    childrenMajorFaults &+=
-      child.pointee.memory.majorFaults &+ child.pointee.childrenMajorFaults
+    let leader = process.pointee.leader
+    if !isAlone && leader != task && process.pointee.threadCount == 1
+      && leader.pointee.state == .zombie && notifyParent(of: process)
+    {
+      leader.pointee.state = .dead
+      release(leader)
+    }
+    if task == current { store.pointee.deadTask = task } else { free(task) }
   }
 }

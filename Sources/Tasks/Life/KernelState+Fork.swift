@@ -1,146 +1,206 @@
 import AddressSpaces
 import Arm64
 import Files
+import KernelHeap
 import KernelLayout
 public import MemoryTypes
 import PageFrames
 
-/// What clone was asked to share and do (include/uapi/linux/sched.h).
-public struct CloneFlags: OptionSet, BitwiseCopyable, Sendable {
-  public var rawValue: UInt64
-  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
-
-  /// The signal that the parent gets when the child ends (CSIGNAL).
-  @inlinable public static var signalMask: CloneFlags { CloneFlags(rawValue: 0xff) }
-  @inlinable public static var memory: CloneFlags { CloneFlags(rawValue: 0x100) }
-  @inlinable public static var folders: CloneFlags { CloneFlags(rawValue: 0x200) }
-  @inlinable public static var files: CloneFlags { CloneFlags(rawValue: 0x400) }
-  @inlinable public static var actions: CloneFlags { CloneFlags(rawValue: 0x800) }
-  @inlinable public static var waitForChild: CloneFlags { CloneFlags(rawValue: 0x4000) }
-  @inlinable public static var sameParent: CloneFlags { CloneFlags(rawValue: 0x8000) }
-  @inlinable public static var thread: CloneFlags { CloneFlags(rawValue: 0x1_0000) }
-  @inlinable public static var setThreadPointer: CloneFlags { CloneFlags(rawValue: 0x8_0000) }
-  @inlinable public static var storeInParent: CloneFlags { CloneFlags(rawValue: 0x10_0000) }
-  @inlinable public static var clearInChild: CloneFlags { CloneFlags(rawValue: 0x20_0000) }
-  @inlinable public static var storeInChild: CloneFlags { CloneFlags(rawValue: 0x100_0000) }
-
-  /// What this kernel can do: a copy, or the loan of vfork.
-  static let supported: CloneFlags = [
-    .signalMask, .memory, .waitForChild, .setThreadPointer, .storeInParent, .clearInChild,
-    .storeInChild,
-  ]
-}
-
+/// Making processes and threads (kernel/fork.c).
 extension KernelState {
-  /// Copies the current task (kernel/fork.c:kernel_clone()); the child's number.
+  /// Makes a task as a copy of the current one (kernel_clone()); its number.
   ///
-  /// Memory is copied on write, or lent with CLONE_VFORK|CLONE_VM, when the parent sleeps until the
-  /// child has a program of its own. Threads, which share memory and go on, answer ENOSYS.
-  public func fork(
-    _ flags: CloneFlags, stack: UInt64, parentID: VirtualAddress, childID: VirtualAddress,
-    threadPointer: UInt64
-  ) throws(Errno) -> Int32 {
-    guard flags.isSubset(of: .supported),
-      flags.contains(.memory) == flags.contains(.waitForChild) || !flags.contains(.memory)
-    else { throw .ENOSYS }
+  /// Memory is copied on write, or shared (CLONE_VM); with CLONE_VFORK the caller sleeps until the
+  /// child has a program of its own or has ended.
+  public func clone(_ request: CloneRequest) throws(Errno) -> Int32 {
+    let flags = request.flags
+    try checkFlags(flags)
     let parent = current
-    guard let parentSpace = parent.pointee.memory.space else { throw .EINVAL }
+    guard let space = parent.pointee.memory.space else { throw .EINVAL }
     // RLIMIT_NPROC does not bind user 0; the machine's own limit does.
     guard UInt64(store.pointee.taskCount) < store.pointee.maximumThreads else { throw .EAGAIN }
-    guard
-      let child = Self.makeTask(
-        pid: takePID(), name: parent.pointee.name, limits: parent.pointee.limits, board, layout,
-        frames, store.pointee.tasks)
-    else { throw .ENOMEM }
-    if flags.contains(.memory) {
-      parentSpace.pointee.retain()
-      child.pointee.memory.space = parentSpace
-    } else {
-      guard let copy = parentSpace.pointee.copy() else {
-        free(child)
-        throw .ENOMEM
-      }
-      child.pointee.memory.space = copy
+    let child = try makeTask(request)
+    do throws(Errno) {
+      try copyFiles(flags, to: child)
+      try copySpace(space, flags, to: child)
+    } catch {
+      discard(child)
+      throw error
     }
-    if let table = parent.pointee.files {
-      do {
-        child.pointee.files = try files.pointee.copy(table)
-      } catch {
-        discard(child)
-        throw error
-      }
-    }
-    copyState(from: parent, to: child)
-
-    if stack != 0 { child.pointee.context.pointee.stackPointer = stack }
-    if flags.contains(.setThreadPointer) { child.pointee.threadPointer = threadPointer }
-    if flags.contains(.clearInChild) { child.pointee.clearOnExit = childID.rawValue }
+    copyState(request, to: child)
     let pid = child.pointee.pid
-    // Both stores are attempts, as in Linux (schedule_tail() ignores a fault).
-    if flags.contains(.storeInParent) { try? parentSpace.pointee.copyOut(pid, to: parentID) }
-    if flags.contains(.storeInChild), let space = child.pointee.memory.space {
-      // The child itself does it when it first runs, so a fault of it is the child's.
-      let running = memory.pointee.current
-      memory.pointee.current = Task.memoryPointer(child)
-      try? space.pointee.copyOut(pid, to: childID)
-      memory.pointee.current = running
+    // An attempt, as in Linux, where the result of put_user() is not looked at.
+    if flags.contains(.storeInParent) {
+      try? space.pointee.copyOut(pid, to: VirtualAddress(request.storeInParent))
     }
-    link(child)
-    adopt(child, by: parent)
+    join(flags, request.exitSignal, child)
     store.pointee.forks &+= 1
     enqueue(child)
-    if flags.contains(.waitForChild) {
-      child.pointee.vforkParent = parent
-      while isLending(to: child, parent) {
-        block(on: WaitChannel(kind: .vfork, object: parent.address))
-      }
-    }
+    if flags.contains(.waitForChild) { waitForVFork(child) }
     return pid
   }
 
-  /// Whether `parent` still waits for a child that it lent its memory to.
-  ///
-  /// The child stays a task until its parent, which sleeps here, reaps it.
-  private func isLending(
-    to child: KernelPointer<Task<B>>, _ parent: KernelPointer<Task<B>>
-  ) -> Bool {
-    child.pointee.vforkParent == parent
+  /// What cannot be asked for together (the beginning of copy_process()).
+  private func checkFlags(_ flags: CloneFlags) throws(Errno) {
+    if flags.contains(.folders)
+      && !flags.isDisjoint(with: [.newMountNamespace, .newUserNamespace])
+    {
+      throw .EINVAL
+    }
+    if flags.contains(.thread) && !flags.contains(.handlers) { throw .EINVAL }
+    if flags.contains(.handlers) && !flags.contains(.memory) { throw .EINVAL }
+    if flags.contains(.thread)
+      && !flags.isDisjoint(with: [.newUserNamespace, .newPIDNamespace])
+    {
+      throw .EINVAL
+    }
+    if flags.contains(.pidfd) && !flags.isDisjoint(with: [.detached, .thread]) { throw .EINVAL }
   }
 
-  /// Lets a vfork parent go on: the child has left its memory.
+  /// The new task with its process, number and handlers (copy_sighand(), copy_signal()).
+  private func makeTask(_ request: CloneRequest) throws(Errno) -> KernelPointer<Task<B>> {
+    let parent = current
+    var handlers = parent.pointee.handlers
+    if request.flags.contains(.handlers) {
+      handlers.pointee.references &+= 1
+    } else {
+      guard
+        let copy = store.pointee.caches.handlers.allocate(
+          SignalHandlerTable(handlers.pointee.actions))
+      else { throw .ENOMEM }
+      handlers = copy
+      if request.flags.contains(.clearHandlers) { handlers.pointee.actions.resetForExec() }
+    }
+    let process = parent.pointee.process
+    let name = parent.pointee.name
+    do throws(Errno) {
+      if request.flags.contains(.thread) {
+        return try makeThread(
+          of: process, name: name, handlers: handlers, number: request.number, board.clock)
+      }
+      return try makeProcess(
+        name: name, limits: process.pointee.limits, handlers: handlers, number: request.number)
+    } catch {
+      release(handlers)
+      throw error
+    }
+  }
+
+  /// Open files and folders (copy_files(), copy_fs()).
+  private func copyFiles(
+    _ flags: CloneFlags, to child: KernelPointer<Task<B>>
+  ) throws(Errno) {
+    if let table = current.pointee.files {
+      if flags.contains(.files) {
+        files.pointee.retain(table)
+        child.pointee.files = table
+      } else {
+        child.pointee.files = try files.pointee.copy(table)
+      }
+    }
+    if let folders = current.pointee.folders {
+      if flags.contains(.folders) {
+        folders.pointee.references &+= 1
+        child.pointee.folders = folders
+      } else {
+        child.pointee.folders = try copy(folders)
+      }
+    }
+  }
+
+  /// Memory (copy_mm()).
+  private func copySpace(
+    _ space: KernelPointer<AddressSpace<B>>, _ flags: CloneFlags, to child: KernelPointer<Task<B>>
+  ) throws(Errno) {
+    if flags.contains(.memory) {
+      space.pointee.retain()
+      child.pointee.memory.space = space
+    } else {
+      guard let copy = space.pointee.copy() else { throw .ENOMEM }
+      child.pointee.memory.space = copy
+    }
+  }
+
+  /// Registers, signals and whatever else a child inherits (copy_thread() and others).
+  private func copyState(_ request: CloneRequest, to child: KernelPointer<Task<B>>) {
+    let parent = current
+    let flags = request.flags
+    let context = child.pointee.context
+    context.pointee = parent.pointee.context.pointee
+    context.pointee.x[0] = 0
+    if request.stack != 0 { context.pointee.stackPointer = request.stack }
+    board.save(Task.vectorsPointer(child))
+    child.pointee.threadPointer =
+      flags.contains(.setThreadPointer) ? request.threadPointer : board.threadPointer
+    child.pointee.switched.programCounter = board.startOfTask
+    child.pointee.switched.stackPointer = UInt64(context.address)
+    child.pointee.blocked = parent.pointee.blocked
+    // A thread on another stack of the same memory must not use the parent's signal stack.
+    if !flags.contains(.memory) || flags.contains(.waitForChild) {
+      child.pointee.signalStack = parent.pointee.signalStack
+    }
+    child.pointee.credentials = parent.pointee.credentials
+    child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
+    if flags.contains(.storeInChild) { child.pointee.storeNumberAt = request.storeInChild }
+    if flags.contains(.clearInChild) { child.pointee.clearOnExit = request.storeInChild }
+  }
+
+  /// Lets the child be one of its family and its process.
+  private func join(
+    _ flags: CloneFlags, _ exitSignal: Signal, _ child: KernelPointer<Task<B>>
+  ) {
+    let parent = current.pointee.process
+    link(child)
+    guard !flags.contains(.thread) else { return }
+    let process = child.pointee.process
+    process.pointee.oomScoreAdjustment = parent.pointee.oomScoreAdjustment
+    if flags.contains(.sameParent), let above = parent.pointee.parent {
+      process.pointee.exitSignal = parent.pointee.exitSignal
+      adopt(process, by: above)
+    } else {
+      process.pointee.exitSignal = exitSignal
+      adopt(process, by: parent)
+    }
+    if let group = parent.pointee.group { setGroup(of: process, to: group) }
+    if let session = parent.pointee.session { setSession(of: process, to: session) }
+    if let program = parent.pointee.executable {
+      files.pointee.retain(program)
+      process.pointee.executable = program
+    }
+  }
+
+  /// Sleeps until the child has left the memory that is lent to it; SIGKILL ends the wait
+  /// (wait_for_vfork_done()).
+  private func waitForVFork(_ child: KernelPointer<Task<B>>) {
+    let parent = current
+    child.pointee.vforkParent = parent
+    parent.pointee.vforkChild = child
+    while parent.pointee.vforkChild != nil && !hasFatalSignal {
+      block(on: WaitChannel(kind: .vfork, object: parent.address))
+    }
+    if let child = parent.pointee.vforkChild {
+      child.pointee.vforkParent = nil
+      parent.pointee.vforkChild = nil
+    }
+  }
+
+  /// Lets a vfork parent go on: the child has left its memory (complete_vfork_done()).
   func finishVFork(_ child: KernelPointer<Task<B>>) {
     guard let parent = child.pointee.vforkParent else { return }
     child.pointee.vforkParent = nil
+    parent.pointee.vforkChild = nil
     wake(WaitChannel(kind: .vfork, object: parent.address))
   }
 
-  /// Copies registers, signals and whatever else a child inherits.
-  private func copyState(from parent: KernelPointer<Task<B>>, to child: KernelPointer<Task<B>>) {
-    child.pointee.context.pointee = parent.pointee.context.pointee
-    child.pointee.context.pointee.x[0] = 0
-    board.save(Task.vectorsPointer(child))
-    child.pointee.threadPointer = board.threadPointer
-    child.pointee.switched.programCounter = board.returnToUser
-    child.pointee.switched.stackPointer = UInt64(child.pointee.context.address)
-    child.pointee.actions = parent.pointee.actions
-    child.pointee.blocked = parent.pointee.blocked
-    child.pointee.signalStack = parent.pointee.signalStack
-    child.pointee.umask = parent.pointee.umask
-    child.pointee.credentials = parent.pointee.credentials
-    child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
-    if let folder = parent.pointee.workingDirectory {
-      files.pointee.retain(folder)
-      child.pointee.workingDirectory = folder
+  /// What a new task does first, on its own stack (kernel/sched/core.c:schedule_tail()).
+  public func beginTask() {
+    finishSwitch()
+    let task = current
+    let place = task.pointee.storeNumberAt
+    if place != 0, let space = task.pointee.memory.space {
+      task.pointee.storeNumberAt = 0
+      try? space.pointee.copyOut(task.pointee.pid, to: VirtualAddress(place))
     }
-    if let program = parent.pointee.executable {
-      files.pointee.retain(program)
-      child.pointee.executable = program
-    }
-  }
-
-  /// Frees a child that was never linked.
-  private func discard(_ child: KernelPointer<Task<B>>) {
-    if let space = child.pointee.memory.space { AddressSpace.release(space) }
-    free(child)
+    if task.pointee.needsAttention { deliverSignals() }
   }
 }

@@ -6,37 +6,39 @@ public import MemoryTypes
 public enum WaitTarget: BitwiseCopyable, Sendable {
   case any
   case child(Int32)
+  /// The members of a process group.
+  case group(Int32)
 }
 
 /// What a wait found.
 public struct WaitResult: BitwiseCopyable, Sendable {
   public var pid: Int32
   public var status: ExitStatus
-  public var executed: InstructionCounts
-  public var minorFaults: UInt64
-  public var majorFaults: UInt64
-  public var peakResident: UInt64
+  public var usage: UsageCounts
 }
 
 extension KernelState {
   /// Waits until a child has ended, and takes it (kernel/exit.c:do_wait()); nil without one yet
   /// where the caller does not want to wait.
   public func wait(_ target: WaitTarget, noHang: Bool) throws(Errno) -> WaitResult? {
-    let parent = current
+    let parent = current.pointee.process
     while true {
       var hasCandidate = false
       var child = parent.pointee.firstChild
       while let found = child {
         child = found.pointee.nextSibling
-        if case .child(let pid) = target, pid != found.pointee.pid { continue }
+        switch target {
+        case .any: break
+        case .child(let pid): if pid != found.pointee.id { continue }
+        case .group(let number): if number != found.pointee.groupNumber { continue }
+        }
         hasCandidate = true
-        guard found.pointee.state == .zombie else { continue }
+        guard found.pointee.isZombie else { continue }
         let result = WaitResult(
-          pid: found.pointee.pid, status: found.pointee.exit,
-          executed: found.pointee.executed, minorFaults: found.pointee.memory.minorFaults,
-          majorFaults: found.pointee.memory.majorFaults,
-          peakResident: found.pointee.peakResident)
-        reap(found)
+          pid: found.pointee.id, status: found.pointee.exitStatus, usage: found.pointee.usage)
+        parent.pointee.children.add(result.usage)
+        parent.pointee.children.add(found.pointee.children)
+        release(found.pointee.leader)
         return result
       }
       guard hasCandidate else { throw .ECHILD }

@@ -44,8 +44,9 @@ public protocol Processor: Board {
     from: KernelPointer<SwitchedContext>, to: KernelPointer<SwitchedContext>)
 
   /// The code that a new task begins with, as the address for ``SwitchedContext/programCounter``:
-  /// SP points at its ``UserContext``, which it loads, and `ERET`s.
-  var returnToUser: UInt64 { get }
+  /// SP points at its ``UserContext``. It calls ``KernelState/beginTask()``, loads the context, and
+  /// `ERET`s.
+  var startOfTask: UInt64 { get }
 
   /// Stores q0–q31, FPSR and FPCR; loads them.
   func save(_ state: KernelPointer<VectorState>)

@@ -72,7 +72,7 @@ extension KernelState {
       bounceLength: Int(board.pageSize.bytes.rawValue))
     strings.argumentCount = try source.count(.arguments)
     strings.environmentCount = try source.count(.environment)
-    try strings.setLimit(stackLimit: current.pointee.limits[.stack].soft)
+    try strings.setLimit(stackLimit: current.pointee.process.pointee.limits[.stack].soft)
     try strings.pushProgramName(path)
     try strings.push(.environment, of: source, count: strings.environmentCount)
     try strings.push(.arguments, of: source, count: strings.argumentCount)
@@ -145,11 +145,15 @@ extension KernelState {
     let prepared = try prepare(file, header)
     defer { if let interpreter = prepared.interpreter { interpreter.close() } }
 
+    // The point of no return (fs/exec.c:begin_new_exec()): from here on a failure is fatal.
+    try endOtherThreadsForExec()
+    try unshareFiles()
+    try unshareHandlers()
     beginNewProgram(space, file.file, path)
     isCurrent = true
     let task = current
     space.pointee.setUpLayout(
-      stackLimit: ByteCount(task.pointee.limits[.stack].soft),
+      stackLimit: ByteCount(task.pointee.process.pointee.limits[.stack].soft),
       legacy: memory.pointee.settings.legacyLayout, randomOffset: .zero)
     try space.pointee.finishStack(executable: prepared.hasExecutableStack)
 
@@ -304,13 +308,16 @@ extension KernelState {
     activateSpace(of: task)
     finishVFork(task)
     if let table = task.pointee.files { files.pointee.closeOnExec(table) }
-    task.pointee.actions.resetForExec()
+    task.pointee.handlers.pointee.actions.resetForExec()
     task.pointee.signalStack = SignalStack()
     task.pointee.robustList = 0
     task.pointee.clearOnExit = 0
     task.pointee.name = TaskName(path)
-    if let old = task.pointee.executable { files.pointee.release(old) }
-    task.pointee.executable = file
+    let process = task.pointee.process
+    releaseExecutable(of: process)
+    process.pointee.executable = file
+    process.pointee.exitSignal = .child
+    process.pointee.hasExecuted = true
     // flush_thread(): a new program begins with all vector registers zero.
     task.pointee.vectors = VectorState()
     task.pointee.threadPointer = 0

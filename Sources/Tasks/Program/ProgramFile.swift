@@ -15,7 +15,7 @@ import PageFrames
   /// Opens a file to execute (fs/exec.c:do_open_execat()): regular, and executable by somebody.
   init(_ kernel: KernelState<B>, _ path: ByteString) throws(Errno) {
     let files = kernel.files
-    let base = kernel.current.pointee.workingDirectory ?? files.pointee.root
+    let base = kernel.current.pointee.folders?.pointee.workingDirectory ?? files.pointee.root
     let dentry = try files.pointee.resolve(path, from: base)
     let inode = dentry.pointee.inode
     guard inode.pointee.isRegular, inode.pointee.mode.permissions & 0o111 != 0 else {

@@ -48,10 +48,8 @@ extension KernelState {
 
   /// Makes everyone runnable who waits for this event.
   func wake(_ channel: WaitChannel) {
-    var task = store.pointee.firstTask
-    while let found = task {
+    forEachTask { found in
       if found.pointee.state == .blocked && found.pointee.waiting == channel { enqueue(found) }
-      task = found.pointee.nextTask
     }
   }
 
@@ -88,12 +86,10 @@ extension KernelState {
     let closed = files.pointee.closedPipeEnds
     guard closed != store.pointee.seenPipeEnds else { return }
     store.pointee.seenPipeEnds = closed
-    var task = store.pointee.firstTask
-    while let found = task {
+    forEachTask { found in
       if found.pointee.state == .blocked && found.pointee.waiting.kind == .pipe {
         enqueue(found)
       }
-      task = found.pointee.nextTask
     }
   }
 
@@ -101,8 +97,7 @@ extension KernelState {
   private func wakeExpired() -> UInt64? {
     var nearest: UInt64?
     var now: UInt64?
-    var task = store.pointee.firstTask
-    while let found = task {
+    forEachTask { found in
       if found.pointee.state == .blocked, let deadline = found.pointee.deadline {
         let moment = now ?? board.clock.ticks
         now = moment
@@ -112,28 +107,22 @@ extension KernelState {
           nearest = min(nearest ?? deadline, deadline)
         }
       }
-      task = found.pointee.nextTask
     }
     return nearest
   }
 
   private var someoneWaitsForTyping: Bool {
-    var task = store.pointee.firstTask
-    while let found = task {
-      if found.pointee.state == .blocked && found.pointee.waiting.kind == .console { return true }
-      task = found.pointee.nextTask
+    var waits = false
+    forEachTask { found in
+      if found.pointee.state == .blocked && found.pointee.waiting.kind == .console { waits = true }
     }
-    return false
+    return waits
   }
 
   /// Every process waits for another: nothing will ever happen again.
   private func endEverything() {
     log { $0.append("every process waits for another one; all are killed") }
-    var task = store.pointee.firstTask
-    while let found = task {
-      task = found.pointee.nextTask
-      if found != initTask { send(.kill, to: found) }
-    }
+    killAll()
     guard store.pointee.queueHead != nil else { board.panic("nothing to run") }
   }
 
@@ -157,6 +146,17 @@ extension KernelState {
     }
     board.switchContext(
       from: Task.switchedPointer(previous), to: Task.switchedPointer(next))
+    finishSwitch()
+  }
+
+  /// Frees the task that had the CPU before, if it has ended and was released
+  /// (kernel/sched/core.c:finish_task_switch()): nothing runs on its stack any more.
+  @inline(__always)
+  func finishSwitch() {
+    if let dead = store.pointee.deadTask {
+      store.pointee.deadTask = nil
+      free(dead)
+    }
   }
 
   /// Lets the user half be that of a task.

@@ -44,7 +44,7 @@ extension KernelState {
     }
     task.pointee.blocked = SignalSet(rawValue: mask & ~SignalSet.unblockable.rawValue)
     if action.flags & SignalActionFlags.resetHandler != 0 {
-      task.pointee.actions[signal] = SignalAction()
+      task.pointee.handlers.pointee[signal] = SignalAction()
     }
     return true
   }

@@ -7,13 +7,17 @@ public import MemoryTypes
 /// A signal that is blocked stays pending; one that would change nothing is dropped when it is
 /// sent; any other wakes its task, which takes it on its way back to its program.
 extension KernelState {
-  /// Sends a signal to a task (kernel/signal.c:send_signal_locked()).
+  /// Sends a signal to one thread (kernel/signal.c:send_signal_locked()).
   ///
-  /// `code` is SI_USER, SI_TKILL, SI_KERNEL or a CLD_* of SIGCHLD.
+  /// `code` is SI_USER, SI_TKILL, SI_KERNEL or a CLD_* of SIGCHLD. SIGKILL ends the whole process.
   public func send(
     _ signal: Signal, to task: KernelPointer<Task<B>>, code: Int32 = SignalCause.user
   ) {
     guard task.pointee.state != .zombie, task != initTask else { return }
+    if signal == .kill {
+      send(signal, to: task.pointee.process, code: code)
+      return
+    }
     if !signal.isUnblockable && !task.pointee.blocked.contains(signal)
       && ignores(signal, task)
     {
@@ -21,7 +25,7 @@ extension KernelState {
     }
     if !task.pointee.pending.contains(signal) {
       task.pointee.origins[Int(signal.rawValue & 63)] = SignalOrigin(
-        code: code, pid: current.pointee.pid)
+        code: code, pid: current.pointee.threadGroup)
     }
     task.pointee.pending.insert(signal)
     if !task.pointee.blocked.contains(signal) {
@@ -30,40 +34,94 @@ extension KernelState {
     }
   }
 
+  /// Sends a signal to a process: the first thread that does not block it will take it
+  /// (kernel/signal.c:complete_signal()).
+  public func send(
+    _ signal: Signal, to process: KernelPointer<Process<B>>, code: Int32 = SignalCause.user,
+    sender: Int32 = 0
+  ) {
+    guard process.pointee.liveThreads > 0, process != initProcess else { return }
+    if signal == .kill {
+      killThreads(of: process)
+      return
+    }
+    let taker = thread(of: process, taking: signal)
+    if let taker, !signal.isUnblockable && ignores(signal, taker) { return }
+    if !process.pointee.pending.contains(signal) {
+      process.pointee.origins[Int(signal.rawValue & 63)] = SignalOrigin(
+        code: code, pid: sender != 0 ? sender : current.pointee.threadGroup)
+    }
+    process.pointee.pending.insert(signal)
+    if let taker {
+      taker.pointee.needsAttention = true
+      wakeUp(taker)
+    }
+  }
+
+  /// SIGKILL: every thread of a process gets it.
+  private func killThreads(of process: KernelPointer<Process<B>>) {
+    var next = process.pointee.firstThread
+    while let thread = next {
+      next = thread.pointee.nextThread
+      guard thread.pointee.state != .zombie else { continue }
+      thread.pointee.pending.insert(.kill)
+      thread.pointee.needsAttention = true
+      wakeUp(thread)
+    }
+  }
+
+  /// The thread that takes a signal: the leader, or the first that does not block it
+  /// (wants_signal()).
+  private func thread(
+    of process: KernelPointer<Process<B>>, taking signal: Signal
+  ) -> KernelPointer<Task<B>>? {
+    func wants(_ task: KernelPointer<Task<B>>) -> Bool {
+      !task.pointee.isExiting && !task.pointee.blocked.contains(signal)
+    }
+    if wants(process.pointee.leader) { return process.pointee.leader }
+    var next = process.pointee.firstThread
+    while let thread = next {
+      if wants(thread) { return thread }
+      next = thread.pointee.nextThread
+    }
+    return nil
+  }
+
   /// Sends the current task a signal that it can neither block nor ignore
   /// (kernel/signal.c:force_fatal_sig()).
   func force(_ signal: Signal) {
     let task = current
-    task.pointee.actions[signal] = SignalAction()
+    task.pointee.handlers.pointee[signal] = SignalAction()
     task.pointee.blocked.remove(signal)
     send(signal, to: task)
   }
 
   /// Whether a signal would change nothing (sig_task_ignored()).
   private func ignores(_ signal: Signal, _ task: KernelPointer<Task<B>>) -> Bool {
-    let handler = task.pointee.actions[signal].handler
+    let handler = task.pointee.handlers.pointee[signal].handler
     if handler == SignalAction.ignored { return true }
     return handler == SignalAction.byDefault && signal.defaultAction == .ignore
   }
 
-  /// Sends a signal to every process but process 1 and the caller; false if there is none.
+  /// Sends a signal to every process but process 1 and the caller's; false if there is none.
   public func sendToOthers(_ signal: Signal) -> Bool {
-    var found = false
-    var task = store.pointee.firstTask
-    while let other = task {
-      task = other.pointee.nextTask
-      guard other != initTask, other != current else { continue }
-      found = true
+    var isSent = false
+    var process = store.pointee.firstProcess
+    while let other = process {
+      process = other.pointee.nextProcess
+      guard other != initProcess, other != current.pointee.process else { continue }
+      isSent = true
       if signal.isValid { send(signal, to: other) }
     }
-    return found
+    return isSent
   }
 
   /// Sets which signals the current task holds back (set_current_blocked()).
   public func setBlocked(_ set: SignalSet) {
     let task = current
     task.pointee.blocked = set
-    task.pointee.needsAttention = task.pointee.pending.rawValue & ~set.rawValue != 0
+    let pending = task.pointee.pending.rawValue | task.pointee.process.pointee.pending.rawValue
+    task.pointee.needsAttention = pending & ~set.rawValue != 0
   }
 
   /// Waits with another mask, until a signal comes that it lets through (rt_sigsuspend).
@@ -82,22 +140,25 @@ extension KernelState {
   /// (signal_pending()).
   public var hasSignal: Bool { current.pointee.needsAttention }
 
+  /// Whether the current task is about to be killed, so that even what no other signal may
+  /// interrupt must not wait (fatal_signal_pending()).
+  var hasFatalSignal: Bool { current.pointee.pending.contains(.kill) }
+
   /// Looks at pending signals before the program goes on (do_notify_resume()).
   @inline(never)
   public func deliverSignals() {
     let task = current
     task.pointee.needsAttention = false
     while let signal = nextSignal() {
-      task.pointee.pending.remove(signal)
-      let action = task.pointee.actions[signal]
+      let origin = take(signal)
+      let action = task.pointee.handlers.pointee[signal]
       if signal.isUnblockable || action.handler == SignalAction.byDefault {
         takeDefaultAction(signal)
       } else if action.handler != SignalAction.ignored {
         restartCall(unlessHandledBy: action)
-        let origin = task.pointee.origins[Int(signal.rawValue & 63)]
         let details = SignalDetails(
           code: origin.code, first: UInt64(UInt32(bitPattern: origin.pid)),
-          second: signal == .child ? UInt64(task.pointee.childStatus) : 0)
+          second: signal == .child ? UInt64(task.pointee.process.pointee.childStatus) : 0)
         guard callHandler(signal, action, details) else { endWithoutStack() }
       }
     }
@@ -112,11 +173,28 @@ extension KernelState {
   /// The signal to take next: SIGKILL, then what the program did itself, then the lowest
   /// (next_signal()).
   private func nextSignal() -> Signal? {
-    let deliverable =
-      current.pointee.pending.rawValue & ~current.pointee.blocked.rawValue
+    let task = current
+    if task.pointee.pending.contains(.kill) { return .kill }
+    // What was sent to the thread comes before what was sent to the process (dequeue_signal()).
+    var deliverable = task.pointee.pending.rawValue & ~task.pointee.blocked.rawValue
+    if deliverable == 0 {
+      deliverable =
+        task.pointee.process.pointee.pending.rawValue & ~task.pointee.blocked.rawValue
+    }
     guard deliverable != 0 else { return nil }
-    if SignalSet(rawValue: deliverable).contains(.kill) { return .kill }
     return Signal(rawValue: UInt32(deliverable.trailingZeroBitCount) &+ 1)
+  }
+
+  /// Takes a signal out of what is pending; where it came from.
+  private func take(_ signal: Signal) -> SignalOrigin {
+    let task = current
+    let index = Int(signal.rawValue & 63)
+    if task.pointee.pending.contains(signal) {
+      task.pointee.pending.remove(signal)
+      return task.pointee.origins[index]
+    }
+    task.pointee.process.pointee.pending.remove(signal)
+    return task.pointee.process.pointee.origins[index]
   }
 
   /// Lets a call that a signal interrupted be made again, unless the handler is to see EINTR
@@ -162,7 +240,7 @@ extension KernelState {
     _ signal: Signal, _ what: ByteString, _ cause: SignalCause, syndrome: UInt64
   ) {
     let task = current
-    let action = task.pointee.actions[signal]
+    let action = task.pointee.handlers.pointee[signal]
     if action.handler > SignalAction.ignored && !task.pointee.blocked.contains(signal) {
       let details = SignalDetails(
         code: cause.code, first: cause.address, syndrome: syndrome)

@@ -13,10 +13,6 @@ extension Task {
     unsafe withUnsafeMutablePointer(to: &task.pointee.memory) { unsafe KernelPointer($0) }
   }
 
-  static func limitsPointer(_ task: KernelPointer<Self>) -> KernelPointer<ResourceLimits> {
-    unsafe withUnsafeMutablePointer(to: &task.pointee.limits) { unsafe KernelPointer($0) }
-  }
-
   static func vectorsPointer(_ task: KernelPointer<Self>) -> KernelPointer<VectorState> {
     unsafe withUnsafeMutablePointer(to: &task.pointee.vectors) { unsafe KernelPointer($0) }
   }

@@ -81,14 +81,15 @@ final class GuestMachine {
           return try unsafe kernel.readTyped(room.bytes)
         }))
     processor.setHasEnded { address in
-      var task = kernel.store.pointee.firstTask
-      while let found = task {
-        task = found.pointee.nextTask
-        let place = unsafe UInt(
-          bitPattern: withUnsafePointer(to: &found.pointee.switched) { unsafe $0 })
-        if place == address { return found.pointee.state == .zombie }
+      func place(_ task: KernelPointer<Task<HostProcessor>>) -> UInt {
+        unsafe UInt(bitPattern: withUnsafePointer(to: &task.pointee.switched) { unsafe $0 })
       }
-      return false
+      if let dead = kernel.store.pointee.deadTask, place(dead) == address { return true }
+      var hasEnded = false
+      kernel.forEachTask { task in
+        if place(task) == address { hasEnded = task.pointee.state == .zombie }
+      }
+      return hasEnded
     }
     processor.setBegin { [unowned self] context in
       self.begin(context)
@@ -99,6 +100,7 @@ final class GuestMachine {
 
   /// A task's thread: runs the function that its program counter names, and ends with exit 0.
   private func begin(_ context: KernelPointer<UserContext>) {
+    kernel.beginTask()
     let guest = Guest(kernel: kernel, context: context)
     let place = context.pointee.programCounter
     if let program = programs[place] {

@@ -92,7 +92,7 @@ import Tasks
   func powerOff(_ record: EndRecord) -> Never { fatalError("power off: \(record)") }
   func activate(root: PhysicalAddress, asid: ASID) { unsafe state.pointee.root = root }
   func deactivateUserHalf() { unsafe state.pointee.root = nil }
-  var returnToUser: UInt64 { 0xE7 }
+  var startOfTask: UInt64 { 0xE7 }
   func save(_ vectors: KernelPointer<VectorState>) {}
   func load(_ vectors: KernelPointer<VectorState>) {}
   var threadPointer: UInt64 {
@@ -113,7 +113,7 @@ import Tasks
     let mine = DispatchSemaphore(value: 0)
     let isLast = unsafe state.pointee.hasEnded?(from.address) ?? false
     if !isLast { unsafe state.pointee.sleeping[from.address] = mine }
-    if to.pointee.programCounter == returnToUser {
+    if to.pointee.programCounter == startOfTask {
       to.pointee.programCounter = 0
       // SAFETY: a new task's stack pointer is the address of its registers.
       let place = UInt(to.pointee.stackPointer)

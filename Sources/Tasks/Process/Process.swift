@@ -1,0 +1,139 @@
+public import AddressSpaces
+public import Arm64
+public import Files
+public import MemoryTypes
+
+/// A program that runs: Linux's `signal_struct`, which is what the threads of a thread group have
+/// in common and do not share with others.
+///
+/// Terms, as Linux has them: a *process* is a thread group. Its number (`tgid`) is the number of
+/// its *leader*, the thread it began with. The leader stays until all others have gone: a leader
+/// that ends first is a zombie that nobody can wait for yet. When the last thread has ended, the
+/// process is a zombie of which its parent may learn how it ended.
+///
+/// Where things are:
+///
+/// - one thread: ``Task``; `firstThread` and ``Task/nextThread`` are all that have not been
+///   released;
+/// - handlers, which processes may share (CLONE_SIGHAND): ``SignalHandlerTable``;
+/// - working folder and umask (CLONE_FS): ``FolderState``; open files (CLONE_FILES):
+///   ``Files/FileDescriptorTable``; memory (CLONE_VM): ``AddressSpaces/AddressSpace``;
+/// - numbers, and the process groups and sessions that they name: ``PID``.
+///
+/// | field | owner, life |
+/// |---|---|
+/// | `references` | one for each ``Task`` that is not freed; the last takes the process along |
+/// | `executable` | a reference, dropped when the last thread ends, exchanged by exec |
+/// | family links | a child is in its parent's list until it is released |
+/// | group and session links | ``PID``: until it is released |
+///
+/// Invariants:
+///
+///     threadCount == number of tasks in the list of threads
+///     liveThreads == number of those that have not begun to end
+///
+/// With several CPUs the lock of the handler table guards signals and group exit (`siglock`), the
+/// list's lock (`tasklist_lock`) all links.
+@safe public struct Process<B: Processor>: ~Copyable {
+  let resident = Resident()
+  /// The number: its leader's (`tgid`).
+  public internal(set) var id: Int32
+  /// The tasks that point here.
+  var references: Int = 0
+
+  public internal(set) var leader: KernelPointer<Task<B>>
+  public internal(set) var firstThread: KernelPointer<Task<B>>?
+  var lastThread: KernelPointer<Task<B>>?
+  /// Threads that are not released (`nr_threads`), and those that have not begun to end (`live`).
+  public internal(set) var threadCount = 0
+  public internal(set) var liveThreads = 0
+
+  /// All processes, in the order they were made.
+  public internal(set) var nextProcess: KernelPointer<Process<B>>?
+  var previousProcess: KernelPointer<Process<B>>?
+
+  public internal(set) var parent: KernelPointer<Process<B>>?
+  /// The children, oldest first.
+  public internal(set) var firstChild: KernelPointer<Process<B>>?
+  var lastChild: KernelPointer<Process<B>>?
+  public internal(set) var nextSibling: KernelPointer<Process<B>>?
+  var previousSibling: KernelPointer<Process<B>>?
+
+  /// The process group and the session, and the neighbours in them.
+  public internal(set) var group: KernelPointer<PID<B>>?
+  public internal(set) var session: KernelPointer<PID<B>>?
+  /// Whether it has founded its session (setsid).
+  public var isSessionLeader = false
+  public internal(set) var nextInGroup: KernelPointer<Process<B>>?
+  var previousInGroup: KernelPointer<Process<B>>?
+  public internal(set) var nextInSession: KernelPointer<Process<B>>?
+  var previousInSession: KernelPointer<Process<B>>?
+
+  public var limits: ResourceLimits
+  /// The program it runs (`/proc/PID/exe`).
+  public internal(set) var executable: KernelPointer<OpenFile>?
+  /// Whether it has called exec since it was made (PF_FORKNOEXEC is clear).
+  public internal(set) var hasExecuted = false
+
+  /// The signals sent to the process: the first thread that does not block one takes it.
+  public internal(set) var pending = SignalSet()
+  /// Of the signals pending: who sent them.
+  var origins = InlineArray<64, SignalOrigin>(repeating: SignalOrigin())
+  /// How the child ended that SIGCHLD was last sent for, as `si_status` says it.
+  var childStatus: UInt32 = 0
+  /// The signal that the parent gets at the end (clone's CSIGNAL); not valid for none.
+  public internal(set) var exitSignal = Signal.child
+
+  /// How all threads are to end, once that is settled (SIGNAL_GROUP_EXIT).
+  public internal(set) var groupExit: ExitStatus?
+  /// The thread that runs a new program and waits for the others to end (`group_exec_task`).
+  var execTask: KernelPointer<Task<B>>?
+  /// Where a fatal signal struck: for the report of the first program.
+  var endAddress: UInt64 = 0
+  var endCounter: UInt64 = 0
+
+  /// Whether the out-of-memory rule chose it.
+  public internal(set) var isOutOfMemoryVictim = false
+  /// What a program adds to its own badness, -1000 to 1000 (`/proc/PID/oom_score_adj`).
+  public var oomScoreAdjustment: Int32 = 0
+
+  /// What threads that are released have executed, faulted and waited.
+  var deadExecuted = InstructionCounts(user: 0, kernel: 0)
+  var deadMinorFaults: UInt64 = 0
+  var deadMajorFaults: UInt64 = 0
+  var deadVoluntarySwitches: UInt64 = 0
+  var deadInvoluntarySwitches: UInt64 = 0
+  /// The most pages that were ever resident in spaces it has left.
+  public internal(set) var peakResident: UInt64 = 0
+  /// The same of its children that were waited for, and of theirs.
+  public internal(set) var children = UsageCounts()
+
+  /// When it began.
+  public internal(set) var startTime: MachineTime
+
+  init(
+    id: Int32, leader: KernelPointer<Task<B>>, limits: ResourceLimits, startTime: MachineTime
+  ) {
+    self.id = id
+    self.leader = leader
+    self.limits = limits
+    self.startTime = startTime
+  }
+
+  /// How the process ended, once its leader is a zombie and alone (wait_task_zombie()).
+  public var exitStatus: ExitStatus { groupExit ?? leader.pointee.exit }
+
+  /// Whether a parent may take it: its last thread has ended.
+  public var isZombie: Bool { leader.pointee.state == .zombie && threadCount == 1 }
+
+  /// The numbers of group and session; 0 for process 1's.
+  public var groupNumber: Int32 { group?.pointee.number ?? 0 }
+  public var sessionNumber: Int32 { session?.pointee.number ?? 0 }
+
+  /// The limits, in place.
+  static func limitsPointer(_ process: KernelPointer<Self>) -> KernelPointer<ResourceLimits> {
+    // SAFETY: the part lies in the initialised object that `process` points at, which outlives
+    // its tasks.
+    unsafe withUnsafeMutablePointer(to: &process.pointee.limits) { unsafe KernelPointer($0) }
+  }
+}

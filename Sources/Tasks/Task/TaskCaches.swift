@@ -1,0 +1,38 @@
+import Arm64
+import KernelHeap
+import MemoryTypes
+
+/// Where the objects of this room come from, under Linux's names and with its sizes
+/// (kernel/fork.c:proc_caches_init(), kernel/pid.c:pid_idr_init()).
+struct TaskCaches<B: Processor>: BitwiseCopyable {
+  var tasks: ObjectCache<Task<B>, B>
+  var processes: ObjectCache<Process<B>, B>
+  var handlers: ObjectCache<SignalHandlerTable, B>
+  var folders: ObjectCache<FolderState, B>
+  var numbers: ObjectCache<PID<B>, B>
+
+  init?(_ slab: KernelPointer<SlabAllocator<B>>) {
+    guard
+      let tasks = slab.pointee.makeCache(
+        of: Task<B>.self, name: "task_struct", linuxSize: ByteCount(2752),
+        options: [.cacheAligned, .account]),
+      let processes = slab.pointee.makeCache(
+        of: Process<B>.self, name: "signal_cache", linuxSize: ByteCount(960),
+        options: [.cacheAligned, .account]),
+      let handlers = slab.pointee.makeCache(
+        of: SignalHandlerTable.self, name: "sighand_cache", linuxSize: ByteCount(2112),
+        options: [.cacheAligned, .account]),
+      let folders = slab.pointee.makeCache(
+        of: FolderState.self, name: "fs_cache", linuxSize: ByteCount(64),
+        options: [.cacheAligned, .account]),
+      let numbers = slab.pointee.makeCache(
+        of: PID<B>.self, name: "pid", linuxSize: ByteCount(128),
+        options: [.cacheAligned, .account])
+    else { return nil }
+    self.tasks = tasks
+    self.processes = processes
+    self.handlers = handlers
+    self.folders = folders
+    self.numbers = numbers
+  }
+}
