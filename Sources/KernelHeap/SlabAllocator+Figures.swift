@@ -8,6 +8,17 @@ extension SlabAllocator {
     forEach { body($0.figures()) }
   }
 
+  /// The figures of one cache, counted from the newest; nil behind the last.
+  public func figures(at index: Int) -> SlabFigures? {
+    var cache: KernelPointer<SlabCache<B>>? = newest
+    var left = index
+    while left > 0, let here = cache {
+      cache = here.pointee.previous
+      left &-= 1
+    }
+    return cache?.figures()
+  }
+
   /// Traps if slabs, lists and counters do not agree.
   public func checkInvariants() {
     forEach { $0.checkInvariants() }

@@ -3,9 +3,11 @@
 // Terms
 // - A *node* (``ProcNode``) is a file, folder or link; Files carries its number about and asks here
 //   what is in it. Nothing is stored: a folder is a table in the code and the list of processes,
-//   a text is written anew each time it is read from its beginning.
-// - A text is made whole before its first byte is handed out, so pieces that a program reads one
-//   after the other belong together; Linux's seq_file does the same for texts of up to a page.
+//   a text is written anew each time it is read.
+// - A text consists of *records* (a line of maps, a cache of slabinfo; short texts are one record).
+//   Files makes as many of them as a reader wants and a buffer holds, and comes back for more at
+//   the position that the last one left: pieces that are read one after the other belong together
+//   by the record, as Linux's seq_file has it.
 // - Every number comes from the room that keeps it. Where Linux has something that this machine
 //   does not have (swap, huge pages, NUMA), the line says so with Linux's own word for nothing.
 //
@@ -40,10 +42,18 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
         },
         next: { state, node, position in Self(state).next(in: node, from: position) },
         target: { (state, node) throws(Errno) in try Self(state).target(of: node) },
-        text: { (state, node, writer) throws(Errno) in
-          try Self(state).write(node, &writer)
-        },
-        store: { (state, node, text) throws(Errno) in try Self(state).store(text, in: node) },
+        texts: ProceduralOperations<B>(
+          open: { (state, node, flags) throws(Errno) in try Self(state).open(node, flags) },
+          style: { node in ProcNode(node)?.kind.style ?? .records },
+          record: { (state, node, position, writer) throws(Errno) in
+            try Self(state).writeRecord(of: node, at: &position, &writer)
+          },
+          read: { (state, node, position, count, sink) throws(Errno) in
+            try Self(state).read(node, at: position, count, sink)
+          },
+          write: { (state, node, position, count, source) throws(Errno) in
+            try Self(state).store(in: node, at: position, count, source)
+          }),
         unmapPages: { state, inode, first in
           Self(state).kernel.memory.pointee.unmapFile(inode, from: first)
         },

@@ -2,7 +2,9 @@ public import Foundation
 
 /// Where things lie: this checkout, what was built in it, the recordings beside it.
 public enum Checkout {
-  public static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+  public static let folder =
+    ProcessInfo.processInfo.environment["KILBURN_CHECKOUT"].map { URL(filePath: $0) }
+    ?? URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
   /// The built tool; `KILBURN` in the environment names another.

@@ -12,7 +12,7 @@ extension Probe {
     let report = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).json")
     defer { try? FileManager.default.removeItem(at: report) }
     var words = ["run", "--quiet", "--machine", variant.machine] + Checkout.kernel
-    words += ["--timeout", "300", "--show", "meminfo,status", "--json", report.path]
+    words += ["--timeout", "60", "--show", "meminfo,status", "--json", report.path]
     words += options
     if isDynamic {
       for file in ["ld-linux-aarch64.so.1", "libc.so.6"] {

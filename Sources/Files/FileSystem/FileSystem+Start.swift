@@ -128,7 +128,9 @@ extension FileCaches {
       let proceduralInodes = slab.pointee.makeCache(
         of: Inode.self, name: "proc_inode_cache", linuxSize: ByteCount(648),
         options: .reclaimable),
-      let pipes = slab.pointee.makeCache(of: Pipe.self, name: "pipe_inode_info")
+      let pipes = slab.pointee.makeCache(of: Pipe.self, name: "pipe_inode_info"),
+      let sequences = slab.pointee.makeCache(
+        of: SequenceFile.self, name: "seq_file", linuxSize: ByteCount(120), options: .account)
     else { return nil }
     self.pageTreeNodes = pageTreeNodes
     self.descriptorTables = descriptorTables
@@ -138,5 +140,6 @@ extension FileCaches {
     self.memoryInodes = memoryInodes
     self.proceduralInodes = proceduralInodes
     self.pipes = pipes
+    self.sequences = sequences
   }
 }

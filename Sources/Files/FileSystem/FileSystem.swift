@@ -60,6 +60,7 @@ struct FileCaches<B: Board>: BitwiseCopyable {
   var pageTreeNodes: ObjectCache<PageTreeNode, B>
   var descriptorTables: ObjectCache<FileDescriptorTable, B>
   var pipes: ObjectCache<Pipe, B>
+  var sequences: ObjectCache<SequenceFile, B>
 }
 
 /// What changes about the file system as a whole.

@@ -22,11 +22,8 @@ public struct Surroundings<B: Board> {
   /// Where a procedural link leads.
   public let target: (SurroundingState, ProceduralNode) throws(Errno) -> LinkTarget
 
-  /// Writes the text of a procedural file.
-  public let text: (SurroundingState, ProceduralNode, inout TextWriter<B>) throws(Errno) -> Void
-
-  /// Takes what a program writes to a procedural file; answers the bytes it used.
-  public let store: (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Int
+  /// What the files of `/proc` and `/sys` do.
+  public let texts: ProceduralOperations<B>
 
   /// Takes a file's pages from an index on out of every address space: the file was cut off
   /// there (unmap_mapping_range()).
@@ -45,8 +42,7 @@ public struct Surroundings<B: Board> {
       -> ProceduralEntry,
     next: @escaping (SurroundingState, ProceduralNode, UInt64) -> ListedEntry?,
     target: @escaping (SurroundingState, ProceduralNode) throws(Errno) -> LinkTarget,
-    text: @escaping (SurroundingState, ProceduralNode, inout TextWriter<B>) throws(Errno) -> Void,
-    store: @escaping (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Int,
+    texts: ProceduralOperations<B>,
     unmapPages: @escaping (SurroundingState, KernelPointer<Inode>, UInt64) -> Void,
     consoleWrite: @escaping (SurroundingState, ConsoleFrame.Channel, ByteString) -> Void,
     consoleRead: @escaping (SurroundingState, ByteRoom) throws(Errno) -> Int
@@ -55,8 +51,7 @@ public struct Surroundings<B: Board> {
     self.entry = entry
     self.next = next
     self.target = target
-    self.text = text
-    self.store = store
+    self.texts = texts
     self.unmapPages = unmapPages
     self.consoleWrite = consoleWrite
     self.consoleRead = consoleRead

@@ -34,11 +34,11 @@ extension FileSystem {
     _ file: KernelPointer<OpenFile>, at position: UInt64, _ count: ByteCount, _ sink: ByteSink
   ) throws(Errno) -> Int {
     guard file.pointee.flags.mayRead else { throw .EBADF }
-    guard position <= Self.maximumSize else { throw .EINVAL }
     let inode = file.pointee.inode
     let wanted = min(count.rawValue, maximumTransfer)
     switch inode.pointee.kind {
     case .regular:
+      guard position <= Self.maximumSize else { throw .EINVAL }
       guard wanted > 0 else { return 0 }
       let done = try copyOut(position, wanted, sink, size: { inode.pointee.size }) {
         (index) throws(Errno) in

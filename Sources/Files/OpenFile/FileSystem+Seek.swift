@@ -14,6 +14,9 @@ extension FileSystem {
       file.pointee.position = 0
       return 0
     }
+    if let node = inode.pointee.node, inode.pointee.mode.type == .regular {
+      return try seekText(file, node, to: offset, whence: whence)
+    }
     let size = inode.pointee.size
     let base: UInt64
     switch whence {

@@ -33,7 +33,7 @@ extension FileSystem {
     case .device(let device):
       return try write(device, wanted, source)
     case .procedural(let node):
-      return try store(node, wanted, source)
+      return try store(node, at: position, wanted, source)
     case .pipe(let address): return try writePipe(address, wanted, source)
     case .directory, .symbolicLink, .special: throw .EINVAL
     }

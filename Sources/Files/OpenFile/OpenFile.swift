@@ -13,10 +13,10 @@ public struct OpenFile: ~Copyable {
   public internal(set) var references: UInt32 = 1
   /// Where the next read or write begins.
   public internal(set) var position: UInt64 = 0
-  /// The text of a procedural file, made when it is first read, and its length.
-  var text = PageTree()
-  var textLength: UInt64 = 0
-  var hasText = false
+  /// Where reading a text of records is; nil until it is first read.
+  ///
+  /// The file owns it.
+  var text: KernelPointer<SequenceFile>?
   /// Whether it is being executed, so that nobody may write to the file meanwhile.
   var forbidsWriting = false
 

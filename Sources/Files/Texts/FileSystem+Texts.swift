@@ -1,68 +1,83 @@
 import Arm64
 import MemoryTypes
-import PageFrames
 
 extension FileSystem {
-  /// Reads a procedural file: its text is made when reading begins at 0 and then stays, so that
-  /// pieces read one after the other belong together (fs/seq_file.c).
+  /// Reads a procedural file.
   func readText(
     _ file: KernelPointer<OpenFile>, at position: UInt64, _ count: UInt64, _ sink: ByteSink
   ) throws(Errno) -> Int {
     let inode = file.pointee.inode
-    guard let node = inode.pointee.node else { throw .EINVAL }
+    guard let node = inode.pointee.node, let surroundings else { throw .EINVAL }
     switch inode.pointee.mode.type {
     case .directory: throw .EISDIR
     case .symbolicLink: throw .EINVAL
     default: break
     }
-    if position == 0 || !file.pointee.hasText { try makeText(of: file, node) }
-    let text = file.pointee.text
-    let length = file.pointee.textLength
-    return try copyOut(position, count, sink, size: { length }) { (index) throws(Errno) in
-      find(index, in: text)
+    switch surroundings.texts.style(node) {
+    case .records: return try readRecords(file, node, at: position, count, sink)
+    case .string: return try readString(node, at: position, count, sink)
+    case .numbers:
+      guard position == 0 else { return 0 }
+      return try readString(node, at: 0, count, sink)
+    case .bytes:
+      return try surroundings.texts.read(surroundings.context, node, position, count, sink)
     }
   }
 
-  private func makeText(
-    of file: KernelPointer<OpenFile>, _ node: ProceduralNode
-  ) throws(Errno) {
-    dropText(of: file)
-    guard let surroundings else { return }
-    // The singleton's own address, for the writer.
-    var writer = TextWriter<B>(selfPointer)
-    do throws(Errno) {
-      try surroundings.text(surroundings.context, node, &writer)
-      if writer.hasFailed { throw Errno.ENOMEM }
-    } catch {
-      writer.discard()
-      throw error
+  /// Reads a piece of a short text, which is made anew each time.
+  private func readString(
+    _ node: ProceduralNode, at position: UInt64, _ count: UInt64, _ sink: ByteSink
+  ) throws(Errno) -> Int {
+    guard let surroundings, count > 0 else { return 0 }
+    var buffer = InlineArray<64, UInt64>(repeating: 0)
+    return try buffer.withRoom(512) { (room) throws(Errno) in
+      // SAFETY: the writer ends before the room does.
+      var writer = unsafe TextWriter<B>(selfPointer, room.bytes)
+      var index: UInt64 = 0
+      _ = try surroundings.texts.record(surroundings.context, node, &index, &writer)
+      guard position < writer.count else { return 0 }
+      let end = min(writer.count, position &+ min(count, 512))
+      let taken = try sink(room.contents[Int(position)..<Int(end)])
+      if taken == 0 { throw Errno.EFAULT }
+      return taken
     }
-    file.pointee.textLength = writer.count
-    file.pointee.text = writer.take()
-    file.pointee.hasText = true
   }
 
-  func dropText(of file: KernelPointer<OpenFile>) {
-    guard file.pointee.hasText else { return }
-    file.pointee.hasText = false
-    file.pointee.textLength = 0
-    var text = file.pointee.text
-    freeText(&text)
-    file.pointee.text = text
-  }
-
-  /// Takes what a program writes to a procedural file: at most a page, in one go
-  /// (fs/proc/proc_sysctl.c: proc_sys_call_handler()).
+  /// Takes what a program writes to a procedural file.
   func store(
-    _ node: ProceduralNode, _ count: UInt64, _ source: ByteSource
+    _ node: ProceduralNode, at position: UInt64, _ count: UInt64, _ source: ByteSource
   ) throws(Errno) -> Int {
     guard let surroundings else { throw .EINVAL }
-    guard count > 0 else { return 0 }
-    var buffer = InlineArray<64, UInt64>(repeating: 0)
-    let length = Int(min(count, 512))
-    return try buffer.withRoom(length) { (room) throws(Errno) in
-      guard try source(room) == length else { throw Errno.EFAULT }
-      return try surroundings.store(surroundings.context, node, room.contents)
+    return try surroundings.texts.write(surroundings.context, node, position, count, source)
+  }
+
+  /// Moves where a procedural file is read.
+  func seekText(
+    _ file: KernelPointer<OpenFile>, _ node: ProceduralNode, to offset: Int64, whence: UInt32
+  ) throws(Errno) -> UInt64 {
+    guard let surroundings else { throw .EINVAL }
+    switch surroundings.texts.style(node) {
+    case .records: return try seekRecords(file, node, to: offset, whence: whence)
+    case .string, .numbers:
+      // The end of what has no size is where it begins (default_llseek()).
+      let base: Int64
+      switch whence {
+      case 0, 2: base = 0
+      case 1: base = Int64(bitPattern: file.pointee.position)
+      default: throw .EINVAL
+      }
+      let (target, overflow) = base.addingReportingOverflow(offset)
+      guard !overflow, target >= 0 else { throw .EINVAL }
+      file.pointee.position = UInt64(target)
+      return UInt64(target)
+    case .bytes:
+      // Any address, also of the upper half (mem_lseek()).
+      switch whence {
+      case 0: file.pointee.position = UInt64(bitPattern: offset)
+      case 1: file.pointee.position &+= UInt64(bitPattern: offset)
+      default: throw .EINVAL
+      }
+      return file.pointee.position
     }
   }
 }

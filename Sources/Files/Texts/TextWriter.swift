@@ -3,10 +3,11 @@ public import BoardFormat
 public import MemoryTypes
 import PageFrames
 
-/// Writes a text into frames: what every `/proc` file and every report is made with.
+/// Writes a text: what every `/proc` file and every report is made with.
 ///
-/// Bytes go straight into the page at the end; pages are allocated as the text grows. If there is
-/// no memory the text stops there and ``hasFailed`` says so. Numbers are formatted as the kernel's
+/// Bytes go into a buffer that was handed in, or into frames, straight into the page at the end;
+/// pages are allocated as the text grows. If there is no room or memory the text stops there and
+/// ``hasFailed`` says so. Numbers are formatted as the kernel's
 /// `seq_printf` formats used here: `%lu`, `%*lu`, `%-*lu`, `%lx`, `%0*lx`.
 ///
 /// A writer for the console needs one page however long the text is: it sends the page when that is
@@ -22,6 +23,25 @@ import PageFrames
   private var capacity: UInt64 = 0
   /// Where full pages go, instead of being kept.
   private let channel: ConsoleFrame.Channel?
+  /// Whether it writes into a buffer that cannot grow.
+  private let isFixed: Bool
+
+  /// A text in a buffer, which stays its owner's.
+  ///
+  /// Unsafe: the buffer must stay the writer's as long as that lives.
+  @unsafe public init(
+    _ files: KernelPointer<FileSystem<B>>, _ buffer: UnsafeMutableRawBufferPointer
+  ) {
+    self.files = files
+    channel = nil
+    isFixed = true
+    let start =
+      unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      ?? files.raw.assumingMemoryBound(to: UInt8.self)
+    unsafe cursor = start
+    room = buffer.count
+    capacity = UInt64(buffer.count)
+  }
 
   /// An empty text.
   ///
@@ -40,6 +60,7 @@ import PageFrames
   private init(_ files: KernelPointer<FileSystem<B>>, _ channel: ConsoleFrame.Channel?) {
     self.files = files
     self.channel = channel
+    isFixed = false
     // SAFETY: a place that nothing is written to: there is no room yet.
     unsafe cursor = files.raw.assumingMemoryBound(to: UInt8.self)
   }
@@ -66,7 +87,11 @@ import PageFrames
   /// Adds bytes.
   public mutating func bytes(_ string: ByteString) {
     guard string.count <= room else {
-      for index in 0..<string.count { byte(string[index]) }
+      if isFixed {
+        hasFailed = true
+      } else {
+        for index in 0..<string.count { byte(string[index]) }
+      }
       return
     }
     // SAFETY: `room` bytes are left in the page.
@@ -94,6 +119,10 @@ import PageFrames
 
   @inline(never)
   private mutating func addPage() {
+    guard !isFixed else {
+      hasFailed = true
+      return
+    }
     guard !hasFailed else { return }
     let size = files.pointee.board.pageSize
     if let channel, let frame = files.pointee.find(0, in: pages) {

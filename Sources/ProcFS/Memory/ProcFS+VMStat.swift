@@ -7,20 +7,29 @@ import Tasks
 extension ProcFS {
   /// `/proc/vmstat` (mm/vmstat.c: vmstat_show()).
   func vmstat(_ out: inout Writer) {
-    var raw: UInt8 = 0
-    while let item = VMStat(rawValue: raw), Int(raw) < VMStat.count {
-      // Between the node's counters and the events stand two that are computed.
-      if Int(raw) == VMStat.firstEvent {
-        line("nr_dirty_threshold", dirtyPages(percent: 20), &out)
-        line("nr_dirty_background_threshold", dirtyPages(percent: 10), &out)
-      }
-      var value = count(item)
-      // Counted in sectors of 512 bytes, shown in kilobytes.
-      if item == .pgpgin || item == .pgpgout { value /= 2 }
-      line(item.name, value, &out)
-      raw &+= 1
+    var position: UInt64 = 0
+    while vmstat(at: &position, &out) {}
+  }
+
+  /// One line of it.
+  func vmstat(at position: inout UInt64, _ out: inout Writer) -> Bool {
+    let index = Int(position)
+    guard index <= VMStat.count else { return false }
+    position &+= 1
+    // Between the node's counters and the events stand two that are computed.
+    if index == VMStat.firstEvent {
+      line("nr_dirty_threshold", dirtyPages(percent: 20), &out)
+      line("nr_dirty_background_threshold", dirtyPages(percent: 10), &out)
     }
-    line("nr_unstable", 0, &out)
+    guard index < VMStat.count, let item = VMStat(rawValue: UInt8(index)) else {
+      line("nr_unstable", 0, &out)
+      return true
+    }
+    var value = count(item)
+    // Counted in sectors of 512 bytes, shown in kilobytes.
+    if item == .pgpgin || item == .pgpgout { value /= 2 }
+    line(item.name, value, &out)
+    return true
   }
 
   private func line(_ name: StaticString, _ value: UInt64, _ out: inout Writer) {

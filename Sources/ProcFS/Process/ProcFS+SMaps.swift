@@ -7,16 +7,22 @@ import Tasks
 extension ProcFS {
   /// `/proc/PID/smaps`: the line of maps, then what the area has in memory.
   func smaps(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
-    forEachArea(of: task) { space, area in
-      let usage = space.pointee.usage(of: area)
-      mapsLine(area, space, &out)
-      kilobytes("Size:           ", area.pointee.length, &out)
-      kilobytes("KernelPageSize: ", kernel.board.pageSize.bytes, &out)
-      kilobytes("MMUPageSize:    ", kernel.board.pageSize.bytes, &out)
-      write(usage, isRollup: false, &out)
-      out.text("THPeligible:    0\n")
-      flags(area.pointee.flags, &out)
-    }
+    forEachArea(of: task) { space, area in smapsEntry(area, space, &out) }
+  }
+
+  /// What smaps says of one area (show_smap()).
+  func smapsEntry(
+    _ area: KernelPointer<VirtualMemoryArea>, _ space: KernelPointer<AddressSpace<B>>,
+    _ out: inout Writer
+  ) {
+    let usage = space.pointee.usage(of: area)
+    mapsLine(area, space, &out)
+    kilobytes("Size:           ", area.pointee.length, &out)
+    kilobytes("KernelPageSize: ", kernel.board.pageSize.bytes, &out)
+    kilobytes("MMUPageSize:    ", kernel.board.pageSize.bytes, &out)
+    write(usage, isRollup: false, &out)
+    out.text("THPeligible:    0\n")
+    flags(area.pointee.flags, &out)
   }
 
   /// `/proc/PID/smaps_rollup`: the sums over all areas (show_smaps_rollup()).

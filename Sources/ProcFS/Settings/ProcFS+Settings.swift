@@ -62,9 +62,24 @@ extension ProcFS {
     }
   }
 
-  /// Takes what a program writes to a setting; answers the bytes used.
-  func store(_ text: ByteString, in node: ProceduralNode) throws(Errno) -> Int {
+  /// Takes what a program writes to a file; answers the bytes used.
+  func store(
+    in node: ProceduralNode, at position: UInt64, _ count: UInt64, _ source: ByteSource
+  ) throws(Errno) -> Int {
     guard let file = ProcNode(node) else { throw .EINVAL }
+    guard count > 0 else { return 0 }
+    var buffer = InlineArray<64, UInt64>(repeating: 0)
+    var span = buffer.mutableSpan
+    // SAFETY: the bytes are a local's, which outlives the call.
+    return unsafe try span.withUnsafeMutableBytes { (bytes) throws(Errno) in
+      let length = Int(min(count, 512))
+      let room = unsafe ByteRoom(bytes.baseAddress.unsafelyUnwrapped, count: length)
+      guard try source(room) == length else { throw Errno.EFAULT }
+      return try store(room.contents, in: file)
+    }
+  }
+
+  private func store(_ text: ByteString, in file: ProcNode) throws(Errno) -> Int {
     switch file.kind {
     case .comm:
       // Of oneself only (fs/proc/base.c: comm_write()).

@@ -5,9 +5,8 @@ public import MemoryTypes
 public import Tasks
 
 extension ProcFS {
-  /// Writes the text of a file.
-  func write(_ node: ProceduralNode, _ out: inout Writer) throws(Errno) {
-    guard let file = ProcNode(node) else { throw .ENOENT }
+  /// Writes the whole text of a file.
+  func write(_ file: ProcNode, _ out: inout Writer) throws(Errno) {
     if file.pid != 0 {
       guard let task = task(file) else { throw .ESRCH }
       try write(file.kind, of: task, &out)
@@ -39,8 +38,6 @@ extension ProcFS {
     _ kind: NodeKind, of task: KernelPointer<Task<B>>, _ out: inout Writer
   ) throws(Errno) {
     switch kind {
-    case .maps: maps(task, &out)
-    case .smaps: smaps(task, &out)
     case .smapsRollup: try smapsRollup(task, &out)
     case .status: status(task, &out)
     case .processStat: processStat(task, &out)
@@ -69,12 +66,10 @@ extension ProcFS {
     case .loadavg: loadavg(&out)
     case .meminfo: meminfo(&out)
     case .pagetypeinfo: pagetypeinfo(&out)
-    case .slabinfo: slabinfo(&out)
     case .stat: stat(&out)
     case .swaps: out.text("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
     case .uptime: uptime(&out)
     case .version: version(&out)
-    case .vmstat: vmstat(&out)
     case .zoneinfo: zoneinfo(&out)
     case .kernelPageTables: kernelPageTables(&out)
     default: setting(kind, &out)

@@ -67,8 +67,7 @@ final class GuestMachine {
         entry: { _, _, _ throws(Errno) in throw .ENOENT },
         next: { _, _, _ in nil },
         target: { _, _ throws(Errno) in throw .ENOENT },
-        text: { _, _, _ throws(Errno) in throw .EIO },
-        store: { _, _, _ throws(Errno) in throw .EIO },
+        texts: .none,
         unmapPages: { _, _, _ in },
         consoleWrite: { state, channel, bytes in
           let kernel = unsafe TestKernel(

@@ -1,0 +1,68 @@
+public import Arm64
+public import MemoryTypes
+
+/// What the files of `/proc` and `/sys` do when they are opened, read and written; the room that
+/// makes their texts supplies it.
+public struct ProceduralOperations<B: Board> {
+  /// Asked when one is opened; throws where the caller may not (`proc_mem_open()` and its like).
+  public let open: (SurroundingState, ProceduralNode, OpenFlags) throws(Errno) -> Void
+
+  /// How one is read.
+  public let style: (ProceduralNode) -> ProceduralStyle
+
+  /// Writes the record at a position and moves that on; false behind the last one.
+  ///
+  /// A text that is made in one go has one record, at 0. A writer that overflowed is thrown away,
+  /// and the record asked for again with more room.
+  public let record:
+    (SurroundingState, ProceduralNode, inout UInt64, inout TextWriter<B>) throws(Errno) -> Bool
+
+  /// Reads what is no text at a position; answers the bytes that the sink took.
+  public let read: (SurroundingState, ProceduralNode, UInt64, UInt64, ByteSink) throws(Errno) -> Int
+
+  /// Takes what a program writes at a position; answers the bytes it used.
+  public let write:
+    (SurroundingState, ProceduralNode, UInt64, UInt64, ByteSource) throws(Errno) -> Int
+
+  public init(
+    open: @escaping (SurroundingState, ProceduralNode, OpenFlags) throws(Errno) -> Void,
+    style: @escaping (ProceduralNode) -> ProceduralStyle,
+    record:
+      @escaping (SurroundingState, ProceduralNode, inout UInt64, inout TextWriter<B>)
+      throws(Errno) -> Bool,
+    read:
+      @escaping (SurroundingState, ProceduralNode, UInt64, UInt64, ByteSink) throws(Errno)
+      -> Int,
+    write:
+      @escaping (SurroundingState, ProceduralNode, UInt64, UInt64, ByteSource) throws(Errno)
+      -> Int
+  ) {
+    self.open = open
+    self.style = style
+    self.record = record
+    self.read = read
+    self.write = write
+  }
+
+  /// For a machine that has no texts.
+  public static var none: ProceduralOperations<B> {
+    ProceduralOperations(
+      open: { (_, _, _) throws(Errno) in throw .EIO }, style: { _ in .records },
+      record: { (_, _, _, _) throws(Errno) in throw .EIO },
+      read: { (_, _, _, _, _) throws(Errno) in throw .EIO },
+      write: { (_, _, _, _, _) throws(Errno) in throw .EIO })
+  }
+}
+
+/// How a procedural file is read: what its `read` and `lseek` are in Linux.
+public enum ProceduralStyle: BitwiseCopyable, Sendable {
+  /// A text of records (fs/seq_file.c).
+  case records
+  /// A short text that any piece can be taken of (`simple_read_from_buffer()`).
+  case string
+  /// Numbers, which are only read from the beginning on, and what did not fit is lost
+  /// (kernel/sysctl.c: proc_dointvec()).
+  case numbers
+  /// No text: bytes at any position (`/proc/PID/mem`, `pagemap`).
+  case bytes
+}
