@@ -20,7 +20,8 @@ public struct Frame: ~Copyable {
   public var state: State
   /// The order of the block that begins here, free or not.
   public internal(set) var blockOrder: UInt8
-  @usableFromInline var spare: UInt16
+  /// How many locked areas map it, while it is unevictable (`mlock_count`).
+  @usableFromInline var lockCount: UInt16
   public var flags: Flags
   /// The owner's word: an address space's anonymous root, an inode, a slab cache; 0 for none.
   public var mapping: UInt64

@@ -5,14 +5,23 @@ public import MemoryTypes
 /// does it.
 extension FrameAllocator {
   /// Adds to a counter of the node, or an event.
-  public mutating func count(_ item: VMStat, by n: Int = 1) {
-    stats[Int(item.rawValue)] &+= n
+  @inline(__always) public mutating func count(_ item: VMStat, by n: Int = 1) {
+    let index = Int(item.rawValue)
+    stats[index] &+= n
+    if index < VMStat.firstEvent { lag.change(index, by: n) }
+  }
+
+  /// Adds to a counter of the node, as so many pages one after the other do.
+  @inline(__always) public mutating func countEach(_ item: VMStat, by n: Int) {
+    let index = Int(item.rawValue)
+    stats[index] &+= n
+    if index < VMStat.firstEvent { lag.changeEach(index, by: n) }
   }
 
   /// Adds to a counter of the zone that a frame is in.
   public mutating func count(_ item: VMStat, of number: PageFrameNumber, by n: Int) {
     precondition(item.isOfZone)
-    zone(of: number).pointee.stats[Int(item.rawValue)] &+= n
+    zone(of: number).pointee.countEach(item, by: n)
   }
 
   /// A counter's value, of all zones together.

@@ -40,14 +40,6 @@ extension FrameAllocator {
     }
   }
 
-  /// Drops one reference to a frame, and frees it with the last (`put_page()`).
-  public mutating func release(_ number: PageFrameNumber) {
-    let frame = frames[number]
-    let count = frame.pointee.referenceCount &- 1
-    frame.pointee.referenceCount = count
-    if count == 0 { free(number) }
-  }
-
   /// Makes the frames of an allocated block single ones, each to be freed on its own
   /// (`split_page()`).
   public mutating func split(_ number: PageFrameNumber, _ order: Order) {
@@ -83,7 +75,7 @@ extension Frame {
   mutating func release(to newState: State, _ type: UInt8) {
     state = newState
     blockOrder = 0
-    spare = 0
+    lockCount = 0
     flags = []
     mapping = 0
     index = UInt64(type)

@@ -11,7 +11,8 @@ extension FrameAllocator {
     board: B, map: inout MemoryMap, frames: FrameTable, options: Options = Options()
   ) -> KernelPointer<Self>? {
     let geometry = map.geometry
-    let heads = (geometry.orders &* MigrateType.count &+ PerCPULists.lists) &* ZoneIndex.count
+    let zoneHeads = (geometry.orders &* MigrateType.count &+ PerCPULists.lists) &* ZoneIndex.count
+    let heads = zoneHeads &+ LRUList.count
     let zonesOffset = MemoryLayout<Self>.stride.alignedUp(64)
     let headsOffset = zonesOffset &+ (MemoryLayout<Zone>.stride &* ZoneIndex.count).alignedUp(64)
     let bytes = headsOffset &+ heads &* MemoryLayout<FrameLinks>.stride
@@ -25,6 +26,10 @@ extension FrameAllocator {
     let zones = unsafe ZoneRow(
       base: (memory + zonesOffset).bindMemory(to: Zone.self, capacity: ZoneIndex.count))
     unsafe makeZones(zones, lists: memory + headsOffset, frames: frames, map)
+    // SAFETY: behind the heads of the zones.
+    let lru = unsafe FrameLists(
+      at: memory + headsOffset + zoneHeads &* MemoryLayout<FrameLinks>.stride,
+      count: LRUList.count)
     let normal = zones[.normal]
     // SAFETY: as above; the pointer is handed out once the allocator is initialised.
     let place = unsafe memory.bindMemory(to: Self.self, capacity: 1)
@@ -33,7 +38,7 @@ extension FrameAllocator {
         board: board, frames: frames, zones: zones,
         boundary: normal.pointee.isPopulated
           ? normal.pointee.firstFrame : PageFrameNumber(.max),
-        banks: RegionList(copying: map.banks), options: options))
+        lru: lru, banks: RegionList(copying: map.banks), options: options))
     let allocator = unsafe KernelPointer(place)
     allocator.pointee.groupByMobility()
     if options.memTotal > .zero { map.holdBack(allBut: options.memTotal) }
@@ -41,6 +46,7 @@ extension FrameAllocator {
     guard allocator.pointee.managed > .zero else { return nil }
     allocator.pointee.setMinFree(allocator.pointee.defaultMinFree)
     if options.hugePages { allocator.pointee.raiseMinFreeForHugePages() }
+    allocator.pointee.setStatThresholds()
     return allocator
   }
 

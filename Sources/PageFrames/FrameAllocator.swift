@@ -30,6 +30,12 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   /// Where a request begins, by the lowest four bits of its flags.
   var choices: InlineArray<16, ZoneChoice>
   var stats: InlineArray<256, Int> = .init(repeating: 0)
+  /// What of the node's counters was not told yet, and when it was told last.
+  var lag = StatLag()
+  var lastTold: UInt64 = 0
+  /// The LRU lists, and what waits to be put on them.
+  let lru: FrameLists
+  var batches = LRUBatches()
   public let geometry: BlockGeometry
   public let options: Options
   /// RAM, for whoever walks all of it.
@@ -52,13 +58,14 @@ public struct FrameAllocator<B: Board>: ~Copyable {
 
   init(
     board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber,
-    banks: consuming RegionList,
+    lru: FrameLists, banks: consuming RegionList,
     options: Options
   ) {
     self.board = board
     self.frames = frames
     self.zones = zones
     self.boundary = boundary
+    self.lru = lru
     self.banks = banks
     self.options = options
     geometry = BlockGeometry(board.pageSize)

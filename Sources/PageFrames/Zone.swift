@@ -33,6 +33,8 @@ struct Zone: ~Copyable {
   var managed = 0
   /// The counters that are the zone's, `nr_free_pages` first.
   var stats: InlineArray<11, Int> = .init(repeating: 0)
+  /// What of them was not told yet.
+  var lag = StatLag()
   var watermarks = Watermarks()
   /// Frames kept from requests that could as well be served by a higher zone, by that zone.
   var lowmemReserve: InlineArray<4, Int> = .init(repeating: 0)

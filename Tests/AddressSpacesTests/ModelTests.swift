@@ -18,6 +18,7 @@ import Testing
     let before = Holdings(machine)
     try Stream(machine, seed: seed).run(steps: 700)
     machine.frames.pointee.checkInvariants()
+    #expect(machine.frames.pointee.checkLRU() == nil)
     machine.slab.pointee.checkInvariants()
     check(machine.context.pointee.committed == 0, "promises are left")
     #expect(Holdings(machine).frames == before.frames, "seed \(seed)")
@@ -102,6 +103,10 @@ final class Stream {
       let space = machine.task.pointee.space
       if step % 16 == 0, let space {
         if let wrong = space.pointee.checkInvariants() ?? space.pointee.checkReverseMap() {
+          Issue.record("\(wrong): seed \(seed) step \(step)")
+          return
+        }
+        if step % 64 == 0, let wrong = machine.frames.pointee.checkLRU() {
           Issue.record("\(wrong): seed \(seed) step \(step)")
           return
         }

@@ -1,5 +1,6 @@
 import Arm64
 public import MemoryTypes
+import PageFrames
 
 /// mlock and its family (mm/mlock.c).
 extension AddressSpace {
@@ -123,7 +124,28 @@ extension AddressSpace {
       lockedPages += pages
     }
     target.pointee.flags = flags
+    // Locked before and after: nothing to do, and counting twice would be wrong.
+    if flags.contains(.locked) != old.contains(.locked) {
+      markPages(start, end, locked: flags.contains(.locked))
+    }
     return target
+  }
+
+  /// Tells the pages of a range that their area is locked now, or no more
+  /// (`mlock_vma_pages_range()`).
+  mutating func markPages(_ start: VirtualAddress, _ end: VirtualAddress, locked: Bool) {
+    let frames = frames
+    let geometry = board.translation
+    frames.pointee.drainLRU()
+    tables.forEachRun(in: start..<end) { run in
+      for index in 0..<run.count {
+        let descriptor = run[index]
+        guard descriptor.isPresent, !descriptor.isSpecial else { continue }
+        let number = descriptor.frame(in: geometry)
+        if locked { frames.pointee.lock(number) } else { frames.pointee.unlock(number) }
+      }
+    }
+    frames.pointee.drainLRU()
   }
 
   /// Brings a locked range in; a page that cannot be had is an error of mlock's

@@ -1,5 +1,6 @@
 import Arm64
 import MemoryTypes
+import PageFrames
 
 /// Bringing pages in before they are asked for (mm/gup.c:__mm_populate()).
 extension AddressSpace {
@@ -36,6 +37,7 @@ extension AddressSpace {
   mutating func touchAll(
     _ area: Area, _ range: Range<VirtualAddress>, write: Bool
   ) -> FaultOutcome {
+    defer { frames.pointee.drainLRU() }  // populate_vma_page_range()
     var page = range.lowerBound
     while page < range.upperBound {
       if !isThere(page, write: write) {

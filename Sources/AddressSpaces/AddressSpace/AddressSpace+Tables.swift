@@ -70,9 +70,10 @@ extension AddressSpace {
     let context = context
     guard !context.pointee.gather.isEmpty else { return }
     invalidate(start, end, tables: context.pointee.gather.hasTables)
-    let count = context.pointee.gather.count
-    for index in 0..<count {
-      frames.pointee.release(PageFrameNumber(context.pointee.gather.frames[index]))
+    // So that the last reference is ours (free_pages_and_swap_cache()).
+    frames.pointee.drainLRU()
+    frames.pointee.release(count: context.pointee.gather.count) { index in
+      PageFrameNumber(context.pointee.gather.frames[index])
     }
     context.pointee.gather.count = 0
     context.pointee.gather.hasUnmapped = false

@@ -19,6 +19,9 @@ extension AddressSpace {
     let geometry = board.translation
     let frames = frames
     let gatherAt = context
+    let isLocked = area.pointee.flags.contains(.locked)
+    let notesUse = !area.pointee.flags.contains(.sequentialRead)
+    frames.pointee.drainLRU()
     tables.forEachRun(in: start..<end) { run in
       anyTable = true
       for index in 0..<run.count {
@@ -44,18 +47,19 @@ extension AddressSpace {
           if mapCount == 0 { unmapped.lastFile &+= 1 }
           // What the table knew is the file's to remember (set_page_dirty(), mark_page_accessed()).
           if descriptor.isDirty { frame.pointee.flags.insert(.dirty) }
-          if descriptor.isYoung { frame.pointee.flags.insert(.referenced) }
+          if descriptor.isYoung && notesUse { frames.pointee.markAccessed(number) }
         }
+        if isLocked { frames.pointee.unlock(number) }
         gather(number, flushStart, flushEnd)
       }
     }
     guard anyTable else { return }
     subtractResident(unmapped, fileKind(of: area))
     if unmapped.lastAnonymous != 0 {
-      frames.pointee.count(.nr_anon_pages, by: 0 &- Int(unmapped.lastAnonymous))
+      frames.pointee.countEach(.nr_anon_pages, by: 0 &- Int(unmapped.lastAnonymous))
     }
     if unmapped.lastFile != 0 {
-      frames.pointee.count(.nr_mapped, by: 0 &- Int(unmapped.lastFile))
+      frames.pointee.countEach(.nr_mapped, by: 0 &- Int(unmapped.lastFile))
     }
   }
 

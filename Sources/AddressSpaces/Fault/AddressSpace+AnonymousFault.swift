@@ -43,6 +43,12 @@ extension AddressSpace {
       area.pointee.pageOffset &+ (page - area.pointee.start).rawValue &>> pageSize.shift
     frame.pointee.mapCount = 1
     frames.pointee.count(.nr_anon_pages, by: 1)
+    // folio_add_lru_vma()
+    if area.pointee.flags.contains(.locked) {
+      frames.pointee.lockNew(number)
+    } else {
+      frames.pointee.addToLRU(number)
+    }
   }
 
   /// An entry for a frame of one's own: young, and dirty and writable if the area may be written

@@ -52,19 +52,22 @@ extension AddressSpace {
       if area.pointee.flags.contains(.write) { descriptor = descriptor.madeWritable }
       frames.pointee.frame(cached.frame).pointee.flags.insert(.dirty)
     }
-    mapShared(cached.frame)
+    mapShared(cached.frame, in: area)
     addResident(fileKind(of: area), 1)
     install(descriptor, at: slot)
     return .resolved
   }
 
   /// One more entry for a page that is not ours (`page_add_file_rmap()`).
-  @inline(__always) func mapShared(_ number: PageFrameNumber) {
+  @inline(__always) func mapShared(_ number: PageFrameNumber, in area: Area) {
     let frame = frames.pointee.frame(number)
     frame.pointee.referenceCount &+= 1
     let mapCount = frame.pointee.mapCount
     frame.pointee.mapCount = mapCount &+ 1
     if mapCount == 0 { frames.pointee.count(.nr_mapped, by: 1) }
+    if area.pointee.flags.isDisjoint(with: .special), area.pointee.flags.contains(.locked) {
+      frames.pointee.lock(number)
+    }
   }
 
   /// Maps the cached pages in the window around a read (`do_fault_around()`,
@@ -97,7 +100,7 @@ extension AddressSpace {
       let place = Int(truncatingIfNeeded: at &- first)
       guard run[place].isNone else { return }
       if at == index { found = true }
-      mapShared(frame)
+      mapShared(frame, in: area)
       mapped &+= 1
       install(
         Descriptor(page: frame, at == index ? asked : around, in: geometry), at: run.slot(place))
@@ -122,7 +125,7 @@ extension AddressSpace {
       guard let first = context.pointee.vdsoFrame, index < context.pointee.vdsoPages.rawValue
       else { return .beyondObject }
       let frame = first + PageCount(index)
-      mapShared(frame)
+      mapShared(frame, in: area)
       addResident(.file, 1)
       install(Descriptor(page: frame, attributes, in: board.translation), at: slot)
     case .none:

@@ -14,7 +14,7 @@ extension AddressSpace {
     let number = old.frame(in: board.translation)
     let frame = frames.pointee.frame(number)
     if frame.pointee.state == .anonymous {
-      if frame.pointee.flags.contains(.anonymousExclusive) || frame.pointee.referenceCount == 1 {
+      if isOurs(frame) {
         frame.pointee.flags.insert(.anonymousExclusive)
         // Born again here, so that a walk meets nobody who cannot have it (page_move_anon_rmap()).
         frame.pointee.mapping = anonymousMapping(of: area)
@@ -31,6 +31,7 @@ extension AddressSpace {
     // Unmapped and forgotten before the other is there (`ptep_clear_flush()`).
     slot.pointee = .none
     invalidatePage(page)
+    if area.pointee.flags.contains(.locked) { frames.pointee.unlock(number) }
     let mapCount = frame.pointee.mapCount &- 1
     frame.pointee.mapCount = mapCount
     if frame.pointee.state == .anonymous {
@@ -45,6 +46,15 @@ extension AddressSpace {
     frames.pointee.release(number)
     context.pointee.statistics.pointee.copyOnWriteFaults &+= 1
     return .resolved
+  }
+
+  /// Whether nobody else has an anonymous page: known since it was born or last found so, or by its
+  /// references, those of batches given back first.
+  @inline(__always) func isOurs(_ frame: KernelPointer<Frame>) -> Bool {
+    if frame.pointee.flags.contains(.anonymousExclusive) { return true }
+    if frame.pointee.referenceCount > 3 { return false }
+    if !frame.pointee.flags.contains(.lru) { frames.pointee.drainLRU() }
+    return frame.pointee.referenceCount == 1
   }
 
   /// The zero page gives way to a frame of zeros.

@@ -98,16 +98,13 @@ extension FileSystem {
     frames.pointee.count(.nr_file_pages, by: 1)
     if inode.pointee.mount.isMemory {
       // A hole that was only read is clean; whoever writes says so (`markWritten`).
-      frame.pointee.flags = [.uptodate, .swapBacked, .lru]
+      frame.pointee.flags = [.uptodate, .swapBacked]
       frames.pointee.count(.nr_shmem, by: 1)
       if inode.pointee.promised == 0 { state.pointee.promised &+= 1 }
-      frames.pointee.count(.nr_inactive_anon, by: 1)
-      frames.pointee.count(.nr_zone_inactive_anon, of: number, by: 1)
     } else {
-      frame.pointee.flags = [.uptodate, .lru]
-      frames.pointee.count(.nr_inactive_file, by: 1)
-      frames.pointee.count(.nr_zone_inactive_file, of: number, by: 1)
+      frame.pointee.flags = .uptodate
     }
+    frames.pointee.addToLRU(number)
   }
 
   /// A page was written to by a call: dirty, and used (shmem_write_end(), SGP_WRITE).
@@ -122,6 +119,8 @@ extension FileSystem {
     guard inode.pointee.pages.root != 0 else { return }
     let isMemory = inode.pointee.mount.isMemory
     var dropped: UInt64 = 0
+    // So that the last reference is ours (__pagevec_release()).
+    frames.pointee.drainLRU()
     // Out of the inode while it is worked on: freeing nodes must not see a half-changed tree.
     var tree = inode.pointee.pages
     removeFrames(from: first, in: &tree) { _, number in
@@ -129,14 +128,9 @@ extension FileSystem {
       frames.pointee.count(.nr_file_pages, by: -1)
       if isMemory {
         frames.pointee.count(.nr_shmem, by: -1)
-        frames.pointee.count(.nr_inactive_anon, by: -1)
-        frames.pointee.count(.nr_zone_inactive_anon, of: number, by: -1)
-      } else {
-        frames.pointee.count(.nr_inactive_file, by: -1)
-        frames.pointee.count(.nr_zone_inactive_file, of: number, by: -1)
       }
       frame.pointee.mapping = 0
-      frame.pointee.flags = []
+      frame.pointee.flags.remove(.dirty)
       frames.pointee.release(number)
       dropped &+= 1
     }

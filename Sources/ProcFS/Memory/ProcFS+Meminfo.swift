@@ -9,7 +9,7 @@ import Tasks
 extension ProcFS {
   /// A counter of the frame allocator.
   func count(_ item: VMStat) -> UInt64 {
-    UInt64(max(kernel.frames.pointee.statistic(item), 0))
+    UInt64(max(kernel.frames.pointee.shown(item), 0))
   }
 
   /// `/proc/meminfo` (fs/proc/meminfo.c).

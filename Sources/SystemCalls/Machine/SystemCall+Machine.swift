@@ -36,7 +36,7 @@ extension SystemCall {
     words[4] = total
     words[5] = free
     words[6] =
-      PageCount(UInt64(max(kernel.frames.pointee.statistic(.nr_shmem), 0)))
+      PageCount(UInt64(max(kernel.frames.pointee.shown(.nr_shmem), 0)))
       .bytes(of: pageSize).rawValue
     words[10] = UInt64(kernel.store.pointee.taskCount & 0xffff)
     words[13] = 1
