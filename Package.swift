@@ -22,9 +22,9 @@ let strict: [SwiftSetting] = [
 let rooms: [(name: String, on: [String])] = [
   ("MemoryTypes", []),
   ("BoardFormat", ["MemoryTypes"]),
-  ("Arm64", ["MemoryTypes"]),
+  ("Arm64", ["MemoryTypes", "BoardFormat"]),
   ("KernelLayout", ["MemoryTypes", "Arm64"]),
-  ("PageFrames", ["MemoryTypes", "Arm64"]),
+  ("PageFrames", ["MemoryTypes", "BoardFormat", "Arm64"]),
   ("KernelHeap", ["MemoryTypes", "Arm64", "PageFrames"]),
   ("Files", ["MemoryTypes", "BoardFormat", "Arm64", "PageFrames", "KernelHeap"]),
   (
@@ -74,7 +74,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 /// The tool, and the board that is this host process.
 let hostTargets: [Target] =
   [
-    room("HostBoard", ["MemoryTypes", "Arm64"]),
+    room("HostBoard", ["MemoryTypes", "BoardFormat", "Arm64"]),
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
     room("Reports", ["MemoryTypes", "BoardFormat", "Machine"]),

@@ -1,3 +1,4 @@
+public import BoardFormat
 public import MemoryTypes
 
 /// A TLB invalidation as a value: what to forget, in the terms of the TLBI instruction.
@@ -43,6 +44,18 @@ public protocol Board: PhysicalMemory {
 
   /// The virtual counter and its frequency: time since the machine began.
   var clock: MachineTime { get }
+
+  /// What somebody wants to hear of; never changes while the machine runs.
+  var traced: TraceCategories { get }
+
+  /// Tells them; asked only for categories that are in ``traced``.
+  func trace(_ record: TraceRecord)
+}
+
+extension Board {
+  /// Most boards have nobody who listens.
+  @inlinable public var traced: TraceCategories { [] }
+  @inlinable public func trace(_ record: TraceRecord) {}
 }
 
 /// A reading of the virtual counter (CNTVCT_EL0) with its frequency (CNTFRQ_EL0).

@@ -43,6 +43,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var texts: UInt64 = 0
   /// `vm.overcommit_memory`: 0, 1 or 2.
   public var overcommit: UInt64 = 0
+  /// What is told while the machine runs.
+  public var traced: TraceCategories = []
 
   @inlinable public init() {}
 

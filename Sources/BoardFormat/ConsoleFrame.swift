@@ -27,6 +27,8 @@ public enum ConsoleFrame {
     case text = 5
     /// The end of the machine: a ``EndRecord``.
     case end = 6
+    /// ``TraceRecord``s, whole ones.
+    case trace = 7
   }
 }
 

@@ -1,4 +1,5 @@
 public import Arm64
+public import BoardFormat
 public import MemoryTypes
 
 #if canImport(Glibc)
@@ -92,7 +93,23 @@ import Glibc
     unsafe memcpy(pointer(to: target), pointer(to: source), Int(size.bytes.rawValue))
   }
 
+  /// What is recorded for ``takeTrace()``; nothing unless a test says so.
+  public var traced: TraceCategories {
+    get { unsafe log.pointee.traced }
+    nonmutating set { unsafe log.pointee.traced = newValue }
+  }
+
+  public func trace(_ record: TraceRecord) { unsafe log.pointee.trace.append(record) }
+
+  /// The records since the last call, oldest first.
+  public func takeTrace() -> [TraceRecord] {
+    let all = unsafe log.pointee.trace
+    unsafe log.pointee.trace.removeAll(keepingCapacity: true)
+    return all
+  }
+
   public func invalidate(_ invalidation: TLBInvalidation) {
+    if traced.contains(.tlb) { trace(TraceRecord(invalidation)) }
     unsafe log.pointee.invalidations.append(invalidation)
   }
 
@@ -117,4 +134,6 @@ import Glibc
 struct InvalidationLog {
   var invalidations: [TLBInvalidation] = []
   var ticks: UInt64 = 0
+  var traced: TraceCategories = []
+  var trace: [TraceRecord] = []
 }

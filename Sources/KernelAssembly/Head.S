@@ -128,11 +128,11 @@ counters_start:
   .global kernel_parameters_writable
 kernel_parameters:
 kernel_parameters_writable:
-  .zero   192
+  .zero   200
   .balign 64
   .global kernel_variables_storage
 kernel_variables_storage:
-  .zero   64
+  .zero   4096
 
   .section .stack, "aw", %nobits
   .global boot_stack_start

@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 public import MemoryTypes
 
 extension FrameAllocator {
@@ -23,6 +24,7 @@ extension FrameAllocator {
     if flags.contains(.zero) {
       board.clearPages(at: number.address(board.pageSize), PageCount(1), board.pageSize)
     }
+    if board.traced.contains(.frames) { traceAllocation(number, 0, flags) }
     return number
   }
 
@@ -101,6 +103,7 @@ extension FrameAllocator {
       zone.pointee.reserveHighAtomic(number)
       updateLimits()
     }
+    if board.traced.contains(.frames) { traceAllocation(number, order, flags) }
     return number
   }
 

@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 public import MemoryTypes
 
 extension FrameAllocator {
@@ -6,6 +7,7 @@ extension FrameAllocator {
   ///
   /// Traps on a frame that nobody has, or that page tables still map.
   public mutating func free(_ number: PageFrameNumber) {
+    if board.traced.contains(.frames) { traceFree(number, 0) }
     let frame = frames[number]
     precondition(frame.pointee.state.isAllocated && frame.pointee.blockOrder == 0)
     precondition(frame.pointee.mapCount == 0)
@@ -27,6 +29,7 @@ extension FrameAllocator {
     if order == .zero { return free(number) }
     let frame = frames[number]
     let order = Int(order.rawValue)
+    if board.traced.contains(.frames) { traceFree(number, order) }
     precondition(frame.pointee.state.isAllocated && Int(frame.pointee.blockOrder) == order)
     precondition(frame.pointee.mapCount == 0)
     let zone = zone(of: number)

@@ -26,9 +26,8 @@ public enum SystemCalls {
       statistics.pointee.systemCalls[Int(truncatingIfNeeded: number)] &+= 1
     }
     if let space = task.pointee.memory.space {
-      context.pointee.x[0] = SystemCall(
-        kernel: kernel, task: task, space: space, context: context
-      ).serve(number)
+      let call = SystemCall(kernel: kernel, task: task, space: space, context: context)
+      context.pointee.x[0] = kernel.board.traced.isEmpty ? call.serve(number) : call.trace(number)
     }
     if task.pointee.needsAttention { kernel.deliverSignals() }
   }

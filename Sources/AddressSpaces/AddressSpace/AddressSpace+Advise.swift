@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 import Files
 public import MemoryTypes
 import PageFrames
@@ -120,6 +121,7 @@ extension AddressSpace {
     do throws(Errno) {
       let target = try isolate(area, after: previous, start, end, flags)
       target.pointee.flags = flags
+      areas.note(start, end)
       return target
     } catch {
       throw error == .ENOMEM ? .EAGAIN : error
@@ -142,7 +144,7 @@ extension AddressSpace {
   mutating func markFreeable(_ start: VirtualAddress, _ end: VirtualAddress) {
     let geometry = board.translation
     let frames = frames
-    var changed = false
+    var changed: UInt64 = 0
     tables.forEachRun(in: start..<end) { run in
       for index in 0..<run.count {
         let old = run[index]
@@ -151,9 +153,10 @@ extension AddressSpace {
         let new = old.madeClean.madeOld
         guard new != old else { continue }
         run[index] = new
-        changed = true
+        changed &+= 1
       }
     }
-    if changed { invalidate(start, end, tables: false) }
+    traceEntries(.aged, start, changed)
+    if changed != 0 { invalidate(start, end, tables: false) }
   }
 }

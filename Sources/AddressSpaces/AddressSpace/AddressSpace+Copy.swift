@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 import Files
 public import MemoryTypes
 import PageFrames
@@ -135,6 +136,9 @@ extension AddressSpace {
         into[index] = descriptor.madeOld
       }
     }
+    traceEntries(
+      .shared, area.pointee.start, UInt64(bitPattern: anonymous &+ file),
+      child.pointee.root.rawValue)
     child.pointee.resident[PageKind.anonymous.rawValue] &+= anonymous
     child.pointee.resident[kind] &+= file
     return complete

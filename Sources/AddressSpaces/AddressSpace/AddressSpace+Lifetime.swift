@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 import Files
 import KernelHeap
 public import MemoryTypes
@@ -37,6 +38,9 @@ extension AddressSpace {
     space.pointee.users &-= 1
     guard space.pointee.users == 0 else { return }
     let context = space.pointee.context
+    if context.pointee.board.traced.contains(.areas) {
+      context.pointee.board.trace(TraceRecord(.spaceGone, space.pointee.root.rawValue))
+    }
     space.pointee.tearDown()
     context.pointee.frames.pointee.free(space.pointee.root)
     context.pointee.spaceCache.free(space)

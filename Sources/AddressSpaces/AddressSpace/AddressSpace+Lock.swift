@@ -124,6 +124,7 @@ extension AddressSpace {
       lockedPages += pages
     }
     target.pointee.flags = flags
+    areas.note(start, end)
     // Locked before and after: nothing to do, and counting twice would be wrong.
     if flags.contains(.locked) != old.contains(.locked) {
       markPages(start, end, locked: flags.contains(.locked))

@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 import MemoryTypes
 import PageFrames
 
@@ -41,7 +42,10 @@ extension AddressSpace {
       from += room
       to += room
     }
-    if moved { invalidate(old, end, tables: true) }
+    if moved {
+      traceEntries(.moved, old, (from - old).rawValue &>> pageSize.shift, new.rawValue)
+      invalidate(old, end, tables: true)
+    }
     return from - old
   }
 

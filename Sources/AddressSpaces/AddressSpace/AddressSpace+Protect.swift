@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 import Files
 public import MemoryTypes
 import PageFrames
@@ -75,6 +76,7 @@ extension AddressSpace {
       throw error
     }
     target.pointee.flags = flags
+    areas.note(start, end)
     target.pointee.protection = attributes(of: target.pointee)
     changeProtection(of: target, start, end)
     if old.intersection([.write, .shared, .locked]) == .locked, flags.contains(.write) {
@@ -116,7 +118,7 @@ extension AddressSpace {
       flags.contains(.write) && (!isShared || !attributes.contains(.writable))
     let mayExecute = flags.contains(.execute)
     let board = board
-    var changed = false
+    var changed: UInt64 = 0
     tables.forEachRun(in: start..<end) { run in
       for index in 0..<run.count {
         let old = run[index]
@@ -136,10 +138,11 @@ extension AddressSpace {
           synchronizeInstructions(new.frame(in: geometry), board)
         }
         run[index] = new
-        changed = true
+        changed &+= 1
       }
     }
-    if changed { invalidate(start, end, tables: false) }
+    traceEntries(.protected, start, changed)
+    if changed != 0 { invalidate(start, end, tables: false) }
   }
 
   /// Makes a frame's bytes visible to instruction fetch, once

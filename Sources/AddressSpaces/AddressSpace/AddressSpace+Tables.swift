@@ -1,4 +1,5 @@
 public import Arm64
+import BoardFormat
 import KernelHeap
 import MemoryTypes
 import PageFrames
@@ -37,6 +38,7 @@ extension AddressSpace {
     frames.pointee.frame(number).pointee.index = UInt64(truncatingIfNeeded: level)
     tableBytes += pageSize.bytes
     if level >= 2 { frames.pointee.count(.nr_page_table_pages, by: 1) }
+    traceTable(.tableMade, number, level)
     return number
   }
 
@@ -50,6 +52,7 @@ extension AddressSpace {
     tables.freeTables(in: start..<end, floor: floor, ceiling: ceiling) { number, level in
       tableBytes -= pageSize.bytes
       if level >= 2 { frames.pointee.count(.nr_page_table_pages, by: -1) }
+      traceTable(.tableFreed, number, level)
       context.pointee.gather.hasTables = true
       gather(number, start, end)
     }

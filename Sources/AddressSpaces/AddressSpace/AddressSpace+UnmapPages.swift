@@ -1,4 +1,5 @@
 import Arm64
+import BoardFormat
 import Files
 import MemoryTypes
 import PageFrames
@@ -54,6 +55,7 @@ extension AddressSpace {
       }
     }
     guard anyTable else { return }
+    traceEntries(.cleared, start, UInt64(bitPattern: unmapped.anonymous &+ unmapped.file))
     subtractResident(unmapped, fileKind(of: area))
     if unmapped.lastAnonymous != 0 {
       frames.pointee.countEach(.nr_anon_pages, by: 0 &- Int(unmapped.lastAnonymous))

@@ -105,13 +105,15 @@ extension AreaTree {
   }
 
   /// Moves an area's start; the caller sees to it that areas do not overlap.
-  func setStart(_ area: Area, _ start: VirtualAddress) {
+  mutating func setStart(_ area: Area, _ start: VirtualAddress) {
+    note(min(start, area.pointee.start), area.pointee.end)
     area.pointee.start = start
     refreshGaps(from: area)
   }
 
   /// Moves an area's end.
-  func setEnd(_ area: Area, _ end: VirtualAddress) {
+  mutating func setEnd(_ area: Area, _ end: VirtualAddress) {
+    note(area.pointee.start, max(end, area.pointee.end))
     area.pointee.end = end
     refreshGaps(from: area.pointee.next)
   }

@@ -3,6 +3,7 @@ import MemoryTypes
 extension AreaTree {
   /// Links an area behind its predecessor, or in front of all with nil.
   mutating func insert(_ area: Area, after previous: Area?) {
+    note(area.pointee.start, area.pointee.end)
     let next = previous == nil ? first : previous?.pointee.next
     area.pointee.previous = previous
     area.pointee.next = next
@@ -31,6 +32,7 @@ extension AreaTree {
 
   /// Takes an area out.
   mutating func remove(_ area: Area) {
+    note(area.pointee.start, area.pointee.end)
     let previous = area.pointee.previous
     let next = area.pointee.next
     if let previous { previous.pointee.next = next } else { first = next }

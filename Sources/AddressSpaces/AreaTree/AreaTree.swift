@@ -29,7 +29,18 @@ public struct AreaTree: BitwiseCopyable {
   /// The guard below an area that grows down, in bytes (`stack_guard_gap`).
   var stackGuard = ByteCount(0)
 
+  /// Between which addresses areas have changed since somebody asked; nowhere while
+  /// `changedFrom > changedTo`.
+  var changedFrom = VirtualAddress(.max)
+  var changedTo = VirtualAddress(0)
+
   init(stackGuard: ByteCount = ByteCount(0)) { self.stackGuard = stackGuard }
+
+  /// Remembers that areas between two addresses have changed.
+  @inline(__always) mutating func note(_ start: VirtualAddress, _ end: VirtualAddress) {
+    if start < changedFrom { changedFrom = start }
+    if end > changedTo { changedTo = end }
+  }
 
   /// The lowest address that others must leave alone: the start, or for a stack the guard's
   /// (`vm_start_gap()`).

@@ -32,6 +32,12 @@ extension AddressSpace {
 
   @inline(__always)
   mutating func serveFault(at address: VirtualAddress, _ access: FaultAccess) -> FaultOutcome {
+    if board.traced.contains(.faults) { return traceFault(at: address, access) }
+    return resolve(address, access)
+  }
+
+  @inline(__always)
+  mutating func resolve(_ address: VirtualAddress, _ access: FaultAccess) -> FaultOutcome {
     guard let area = areas.area(endingAbove: address) else { return .notMapped }
     if area.pointee.start > address {
       guard growStack(area, to: address) else { return .notMapped }

@@ -106,6 +106,7 @@ extension AddressSpace {
         Descriptor(page: frame, at == index ? asked : around, in: geometry), at: run.slot(place))
     }
     if mapped != 0 { addResident(fileKind(of: area), mapped) }
+    traceEntries(.mappedAround, run.start, UInt64(bitPattern: mapped))
     return found
   }
 

@@ -28,6 +28,7 @@ extension VirtBoard {
   ///
   /// They go through the output ring unless the kernel is dying, and trusts nothing any more.
   public func write(_ channel: ConsoleFrame.Channel, _ bytes: UnsafeRawBufferPointer) {
+    if !traced.isEmpty && channel != .trace { sendTrace() }
     if unsafe kernel_variables().pointee.dying == 0, unsafe writeToRing(channel, bytes) { return }
     var at = 0
     repeat {

@@ -73,11 +73,13 @@ extension VirtBoard: Processor {
     let low = UInt32(truncatingIfNeeded: read_event0())
     let rough = unsafe clock.nanoseconds &- user &- kernel_variables().pointee.idle_nanoseconds
     let difference = Int32(bitPattern: low &- UInt32(truncatingIfNeeded: rough))
-    return InstructionCounts(
-      user: user, kernel: rough &+ UInt64(bitPattern: Int64(difference)))
+    let kernel = rough &+ UInt64(bitPattern: Int64(difference))
+    return unsafe InstructionCounts(
+      user: user, kernel: kernel &- kernel_variables().pointee.tracing_instructions)
   }
 
   public func idle(until ticks: UInt64?) {
+    sendTrace()
     let start = clock.nanoseconds
     if let ticks {
       write_timer_compare(ticks)

@@ -1,4 +1,5 @@
 public import Arm64
+import BoardFormat
 import KernelAssembly
 public import MemoryTypes
 
@@ -7,6 +8,7 @@ extension VirtBoard {
   @inline(__always) public func publishDescriptors() { barrier_dsb_ishst() }
 
   public func invalidate(_ invalidation: TLBInvalidation) {
+    if traced.contains(.tlb) { trace(TraceRecord(invalidation)) }
     barrier_dsb_ishst()
     switch invalidation {
     case .page(let address, let asid): tlbi_vale1(operand(address, asid))

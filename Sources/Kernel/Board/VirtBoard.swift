@@ -1,4 +1,5 @@
 public import Arm64
+import BoardFormat
 import KernelAssembly
 public import MemoryTypes
 
@@ -33,6 +34,7 @@ public struct VirtBoard: Board {
     else { powerOffBroken() }
     // SAFETY: the place has 64 bytes, aligned to 8, and nobody has read it yet.
     unsafe kernel_geometry_writable().storeBytes(of: geometry, as: TranslationGeometry.self)
+    set_kernel_traced(VirtBoard().header.pointee.traced.rawValue)
   }
 }
 
@@ -59,6 +61,9 @@ extension VirtBoard {
   public func copyPage(
     from source: PhysicalAddress, to target: PhysicalAddress, _ size: PageSize
   ) {
+    if traced.contains(.frames) {
+      trace(TraceRecord(.pageCopied, source.rawValue, target.rawValue))
+    }
     let offset = kernel_parameters.linear_offset
     copy_page(target.rawValue &+ offset, source.rawValue &+ offset, size.bytes.rawValue)
   }

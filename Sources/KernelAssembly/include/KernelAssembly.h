@@ -39,6 +39,8 @@ struct KernelParameters {
   uint64_t early_ttbr1;
   // Arm64.TranslationGeometry, put here by the first Swift that runs.
   uint64_t geometry[8];
+  // BoardFormat.TraceCategories, put here at the same time.
+  uint64_t traced;
 };
 extern const struct KernelParameters kernel_parameters;
 
@@ -46,6 +48,7 @@ INLINE const void *kernel_geometry(void) { return kernel_parameters.geometry; }
 // The same place, for the one that writes it.
 extern struct KernelParameters kernel_parameters_writable;
 INLINE void *kernel_geometry_writable(void) { return kernel_parameters_writable.geometry; }
+INLINE void set_kernel_traced(uint64_t traced) { kernel_parameters_writable.traced = traced; }
 
 // What changes while the kernel runs and belongs to the board alone.
 struct KernelVariables {
@@ -59,9 +62,16 @@ struct KernelVariables {
   uint64_t typing_ended;
   // The kernel has begun to die.
   uint64_t dying;
+  // Instructions that telling what the kernel does has taken.
+  uint64_t tracing_instructions;
+  // Bytes in trace_records that have not been sent.
+  uint64_t trace_length;
+  // BoardFormat.TraceRecords, as many as go into one frame of the output ring.
+  uint64_t trace_records[504];
 };
 extern struct KernelVariables kernel_variables_storage;
 INLINE struct KernelVariables *kernel_variables(void) { return &kernel_variables_storage; }
+INLINE void *kernel_trace_records(void) { return kernel_variables_storage.trace_records; }
 
 #include "Instructions.h"
 

@@ -43,6 +43,7 @@ extension KernelState {
       endByMemory(.notMapped, address, syndrome)
       return
     }
+    if board.traced.contains(.faults) { traceStack() }
     let outcome = space.pointee.handleFault(at: address, access)
     if outcome != .resolved { endByMemory(outcome, address, syndrome) }
   }

@@ -1,0 +1,47 @@
+import AddressSpaces
+import Arm64
+import BoardFormat
+import MemoryTypes
+import Tasks
+
+/// What `kilburn trace` hears of calls.
+extension SystemCall {
+  /// Serves a call between two records, with what it did to the program's areas before the second.
+  @inline(never)
+  func trace(_ number: UInt64) -> UInt64 {
+    let board = kernel.board
+    guard board.traced.contains(.calls) else { return serve(number) }
+    kernel.traceStack()
+    let x = context.pointee.x
+    let id = Int32(truncatingIfNeeded: number)
+    board.trace(TraceRecord(.callBegin, number: id, x[0], x[1], x[2], x[3], x[4], x[5]))
+    traceStrings(number)
+    let result = serve(number)
+    // exec has another space now.
+    task.pointee.memory.space?.pointee.traceAreas()
+    board.trace(TraceRecord(.callEnd, number: id, result))
+    return result
+  }
+
+  /// Tells of the path that a call names, as far as it can be read without a fault.
+  private func traceStrings(_ number: UInt64) {
+    let index: Int
+    switch number {
+    case 5, 8, 17, 39, 43, 45, 49, 51, 221, 224, 225, 279: index = 0
+    case 33, 34, 35, 37, 38, 48, 53, 54, 56, 78, 79, 88, 276, 281, 291, 437, 439: index = 1
+    default: return
+    }
+    var text = TraceText(kernel.board)
+    var at = context.pointee.x[index]
+    if number == 17 || at == 0 { return }
+    for _ in 0..<256 {
+      guard let word = space.pointee.peek(VirtualAddress(at & ~7)) else { break }
+      let byte = UInt8(truncatingIfNeeded: word &>> (8 &* (at & 7)))
+      if byte == 0 { break }
+      text.add(byte)
+      at &+= 1
+    }
+    kernel.board.trace(TraceRecord(.argument, detail: UInt16(index)))
+    text.send()
+  }
+}
