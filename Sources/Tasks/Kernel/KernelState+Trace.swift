@@ -1,6 +1,7 @@
 import AddressSpaces
 import Arm64
 import BoardFormat
+import Files
 import MemoryTypes
 
 /// What `kilburn trace` hears of programs.
@@ -35,5 +36,49 @@ extension KernelState {
     }
     record.detail = count
     board.trace(record)
+  }
+
+  /// Tells who has the CPU now, and which tables and ASID go with it.
+  @inline(never)
+  func traceSwitch() {
+    let space = current.pointee.memory.space
+    let asid = space.map { $0.pointee.activation().asid.rawValue } ?? 0
+    board.trace(
+      TraceRecord(
+        .switched, number: current.pointee.pid, space?.pointee.root.rawValue ?? 0, UInt64(asid)))
+  }
+
+  /// Tells of a new task, and of its areas if its space is new too.
+  @inline(never)
+  func traceMade(_ child: KernelPointer<Task<B>>) {
+    let space = child.pointee.memory.space
+    board.trace(
+      TraceRecord(
+        .taskMade, number: child.pointee.pid,
+        UInt64(UInt32(bitPattern: child.pointee.threadGroup)),
+        UInt64(UInt32(bitPattern: current.pointee.pid)), space?.pointee.root.rawValue ?? 0))
+    space?.pointee.traceAreas()
+  }
+
+  /// Tells which program the current task has begun, and its areas.
+  @inline(never)
+  func traceProgram(_ path: ByteString) {
+    guard let space = current.pointee.memory.space else { return }
+    board.trace(
+      TraceRecord(.taskBegan, number: current.pointee.pid, space.pointee.root.rawValue))
+    var text = TraceText(board)
+    for index in 0..<path.count { text.add(path[index]) }
+    text.send()
+    space.pointee.traceAreas()
+  }
+
+  /// Tells of a signal that a handler is called for.
+  @inline(__always)
+  func traceSignal(_ signal: Signal, _ action: SignalAction, _ details: SignalDetails) {
+    guard board.traced.contains(.signals) else { return }
+    board.trace(
+      TraceRecord(
+        .signal, number: Int32(signal.rawValue), action.handler,
+        UInt64(UInt32(bitPattern: details.code)), details.first))
   }
 }

@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import BoardFormat
 import Files
 import KernelLayout
 import MemoryTypes
@@ -47,6 +48,10 @@ extension KernelState {
     let process = task.pointee.process
     task.pointee.exit = status
     task.pointee.isExiting = true
+    if board.traced.contains(.tasks) {
+      board.trace(
+        TraceRecord(.taskEnded, number: task.pointee.pid, UInt64(status.waitStatus)))
+    }
     process.pointee.liveThreads &-= 1
     let isLast = process.pointee.liveThreads == 0
     if isLast && store.pointee.firstProgram == process { noteEnd(process, status) }

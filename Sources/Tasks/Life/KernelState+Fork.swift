@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import BoardFormat
 import Files
 import KernelHeap
 import KernelLayout
@@ -35,6 +36,7 @@ extension KernelState {
     }
     join(flags, request.exitSignal, child)
     store.pointee.forks &+= 1
+    if board.traced.contains(.tasks) { traceMade(child) }
     enqueue(child)
     if flags.contains(.waitForChild) { waitForVFork(child) }
     return pid

@@ -2,6 +2,7 @@
 
 public import AddressSpaces
 import Arm64
+import BoardFormat
 public import Files
 import KernelLayout
 public import MemoryTypes
@@ -194,6 +195,7 @@ extension KernelState {
     space.pointee.startBreak = breakStart.alignedUp(to: board.pageSize)
     space.pointee.programBreak = space.pointee.startBreak
 
+    if board.traced.contains(.tasks) { traceProgram(path) }
     task.pointee.context.pointee = UserContext()
     task.pointee.context.pointee.programCounter = entry
     task.pointee.context.pointee.stackPointer = stack.stackPointer.rawValue

@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import BoardFormat
 import Files
 import MemoryTypes
 
@@ -144,6 +145,7 @@ extension KernelState {
     } else {
       board.deactivateUserHalf()
     }
+    if board.traced.contains(.tasks) { traceSwitch() }
     board.switchContext(
       from: Task.switchedPointer(previous), to: Task.switchedPointer(next))
     finishSwitch()

@@ -13,6 +13,7 @@ extension KernelState {
     let task = current
     let context = task.pointee.context
     guard let space = task.pointee.memory.space else { return false }
+    traceSignal(signal, action, details)
     let stack = stackTop(action)
     let record = (stack &- 16) & ~15
     let frame = record &- SignalFrame.length
