@@ -77,3 +77,13 @@ public struct MachineTime: BitwiseCopyable, Sendable {
     return seconds &* 1_000_000_000 &+ rest &* 1_000_000_000 / frequency
   }
 }
+
+extension MachineTime {
+  /// The ticks that make up a number of nanoseconds, rounded up.
+  public func ticks(inNanoseconds nanoseconds: UInt64) -> UInt64 {
+    let product = nanoseconds.multipliedFullWidth(by: frequency)
+    guard product.high < 1_000_000_000 else { return UInt64(Int64.max) }
+    let (quotient, remainder) = UInt64(1_000_000_000).dividingFullWidth(product)
+    return min(quotient &+ (remainder == 0 ? 0 : 1), UInt64(Int64.max))
+  }
+}

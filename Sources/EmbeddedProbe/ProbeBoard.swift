@@ -60,6 +60,7 @@ public import Tasks
     from: KernelPointer<SwitchedContext>, to: KernelPointer<SwitchedContext>
   ) { fatalError() }
   var startOfTask: UInt64 { 0 }
+  func setTimer(at ticks: UInt64?) {}
   func save(_ state: KernelPointer<VectorState>) {}
   func load(_ state: KernelPointer<VectorState>) {}
   var threadPointer: UInt64 {

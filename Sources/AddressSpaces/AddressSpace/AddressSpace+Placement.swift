@@ -4,7 +4,7 @@ public import MemoryTypes
 
 /// Where a mapping goes (mm/mmap.c:get_unmapped_area()).
 extension AddressSpace {
-  @inline(__always) var taskSize: VirtualAddress { context.pointee.layout.taskSize }
+  @inline(__always) public var taskSize: VirtualAddress { context.pointee.layout.taskSize }
 
   /// Room for a mapping of whole pages: at the hint if that is free, else the highest room below
   /// `mmapBase`, or the lowest above it in the legacy layout.

@@ -78,6 +78,15 @@ extension VirtBoard: Processor {
       user: user, kernel: kernel &- kernel_variables().pointee.tracing_instructions)
   }
 
+  public func setTimer(at ticks: UInt64?) {
+    if let ticks {
+      write_timer_compare(ticks)
+      write_timer_control(1)
+    } else {
+      write_timer_control(0)
+    }
+  }
+
   public func idle(until ticks: UInt64?) {
     sendTrace()
     let start = clock.nanoseconds

@@ -39,9 +39,12 @@ func userException(
 @_cdecl("kernel_begin_task")
 func beginTask() { Kernel.state.beginTask() }
 
-/// No interrupt is ever enabled for a program; one that comes is nobody's.
+/// The timer, which is the only source that may interrupt a program.
+///
+/// The interrupt controller need not be asked: the signal is a level that ends when the timer is set
+/// anew or stopped.
 @_cdecl("kernel_user_interrupt")
-func userInterrupt(_ context: UnsafeMutableRawPointer) {}
+func userInterrupt(_ context: UnsafeMutableRawPointer) { Kernel.state.interruptProgram() }
 
 extension Kernel {
   /// The one state of the kernel, once it has been started.

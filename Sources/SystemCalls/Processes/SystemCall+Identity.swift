@@ -23,16 +23,17 @@ extension SystemCall {
   }
 
   private func set(_ identity: Identity, groups: Bool) {
+    var all = task.pointee.credentials
     if groups {
-      task.pointee.credentials.group = identity.real
-      task.pointee.credentials.effectiveGroup = identity.effective
-      task.pointee.credentials.savedGroup = identity.saved
+      all.group = identity.real
+      all.effectiveGroup = identity.effective
+      all.savedGroup = identity.saved
     } else {
-      task.pointee.credentials.user = identity.real
-      task.pointee.credentials.effectiveUser = identity.effective
-      task.pointee.credentials.savedUser = identity.saved
-      task.pointee.memory.isPrivileged = identity.effective == 0
+      all.user = identity.real
+      all.effectiveUser = identity.effective
+      all.savedUser = identity.saved
     }
+    kernel.setCredentials(of: task, to: all)
   }
 
   private var isPrivileged: Bool { task.pointee.credentials.effectiveUser == 0 }

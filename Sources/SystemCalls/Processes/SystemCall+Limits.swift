@@ -75,27 +75,6 @@ extension SystemCall {
     try space.pointee.copyOut(ResourceUsage(usage, kernel.board.pageSize), to: address(1))
     return 0
   }
-
-  func priority(sets: Bool) throws(Errno) -> UInt64 {
-    guard word(0) <= 2 else { throw .EINVAL }
-    // getpriority answers 20 - nice.
-    return sets ? 0 : 20
-  }
-
-  /// sched_getaffinity(pid, size, mask): the first CPU.
-  func affinity() throws(Errno) -> UInt64 {
-    guard int(0) == 0 || kernel.task(int(0)) != nil else { throw .ESRCH }
-    guard argument(1) >= 8, argument(1) & 7 == 0 else { throw .EINVAL }
-    try space.pointee.copyOut(UInt64(1), to: address(2))
-    return 8
-  }
-
-  /// getcpu(cpu, node, …).
-  func currentCPU() throws(Errno) -> UInt64 {
-    if argument(0) != 0 { try space.pointee.copyOut(UInt32(0), to: address(0)) }
-    if argument(1) != 0 { try space.pointee.copyOut(UInt32(0), to: address(1)) }
-    return 0
-  }
 }
 
 /// `struct rusage`, 144 bytes.

@@ -13,21 +13,6 @@ extension SystemCall {
     return UInt64(UInt32(bitPattern: parent.pointee.id))
   }
 
-  /// clone(flags, stack, parent's number, thread pointer, child's number): arm64's order.
-  @inline(never)
-  func clone() throws(Errno) -> UInt64 {
-    let all = CloneFlags(rawValue: argument(0) & 0xffff_ffff)
-    var request = CloneRequest(
-      all.subtracting(.signalMask),
-      exitSignal: Signal(rawValue: UInt32(all.intersection(.signalMask).rawValue)))
-    request.stack = argument(1)
-    request.storeInParent = argument(2)
-    request.storePIDFD = argument(2)
-    request.threadPointer = argument(3)
-    request.storeInChild = argument(4)
-    return UInt64(UInt32(bitPattern: try kernel.clone(request)))
-  }
-
   /// execve(path, arguments, environment).
   @inline(never)
   func execute() throws(Errno) -> UInt64 {
@@ -59,22 +44,6 @@ extension SystemCall {
         ResourceUsage(found.usage, kernel.board.pageSize), to: address(3))
     }
     return UInt64(UInt32(bitPattern: found.pid))
-  }
-
-  func setClearOnExit() -> UInt64 {
-    task.pointee.clearOnExit = argument(0)
-    return UInt64(UInt32(bitPattern: task.pointee.pid))
-  }
-
-  func setRobustList() throws(Errno) -> UInt64 {
-    guard argument(1) == 24 else { throw .EINVAL }
-    task.pointee.robustList = argument(0)
-    return 0
-  }
-
-  func yield() -> UInt64 {
-    kernel.yield()
-    return 0
   }
 
   func exchangeMask() -> UInt64 {

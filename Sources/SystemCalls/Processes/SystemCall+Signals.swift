@@ -118,28 +118,6 @@ extension SystemCall {
     throw .EINTR
   }
 
-  /// futex(word, operation, value, …): one thread, so a wait is never ended by another.
-  func futex() throws(Errno) -> UInt64 {
-    switch word(1) & 0x7f {
-    case 0, 9:  // FUTEX_WAIT, FUTEX_WAIT_BITSET
-      guard argument(0) & 3 == 0 else { throw .EINVAL }
-      let value = try space.pointee.copyIn(UInt32.self, from: address(0))
-      guard value == word(2) else { throw .EAGAIN }
-      guard let deadline = try deadline(at: address(3)) else {
-        kernel.waitForSignal()
-        throw .EINTR
-      }
-      try kernel.pause(until: deadline)
-      throw .ETIMEDOUT
-    case 1, 10:  // FUTEX_WAKE, FUTEX_WAKE_BITSET
-      guard argument(0) & 3 == 0 else { throw .EINVAL }
-      return 0
-    default:
-      SystemCalls.missing(kernel, 98)
-      throw .ENOSYS
-    }
-  }
-
   /// membarrier(command, …): MEMBARRIER_CMD_QUERY says that there is none.
   func memoryBarrier() throws(Errno) -> UInt64 {
     guard int(0) == 0 else { throw .EINVAL }

@@ -60,7 +60,7 @@ extension KernelState {
     }
     store.pointee.current = initTask
     memory.pointee.current = Task.memoryPointer(initTask)
-    board.deactivateUserHalf()
+    unloadSpace()
     if let failure {
       release(task)
       return notStarted(failure)

@@ -43,7 +43,7 @@ extension KernelState {
     // SAFETY: a place for the moment, never read, until process 1 is there.
     let nobody = unsafe slab.raw
     guard
-      let caches = TaskCaches<B>(slab),
+      let caches = TaskCaches<B>(slab), let waiters = WaitTable<B>(foundation.frames),
       let stores = slab.pointee.makeCache(of: KernelStore<B>.self, name: "kernel_state"),
       let contexts = slab.pointee.makeCache(of: MemoryContext<B>.self, name: "memory_context"),
       let context = MemoryContext(
@@ -64,7 +64,7 @@ extension KernelState {
     let value = KernelStore(
       foundation, memory: memory,
       initTask: unsafe KernelPointer(nobody.assumingMemoryBound(to: Task<B>.self)),
-      caches: caches, maximumThreads: threads, pathBuffers: paths)
+      caches: caches, waiters: waiters, maximumThreads: threads, pathBuffers: paths)
     guard let store = stores.allocate(value) else { return nil }
     let kernel = KernelState(store: store)
     kernel.applySettings()
@@ -118,7 +118,8 @@ extension KernelState {
 extension KernelStore {
   init(
     _ foundation: KernelState<B>.Foundation, memory: KernelPointer<MemoryContext<B>>,
-    initTask: KernelPointer<Task<B>>, caches: TaskCaches<B>, maximumThreads: UInt64,
+    initTask: KernelPointer<Task<B>>, caches: TaskCaches<B>, waiters: WaitTable<B>,
+    maximumThreads: UInt64,
     pathBuffers: PageFrameNumber
   ) {
     board = foundation.board
@@ -134,6 +135,8 @@ extension KernelStore {
     current = initTask
     self.initTask = initTask
     self.caches = caches
+    self.waiters = waiters
+    sliceTicks = foundation.board.clock.ticks(inNanoseconds: KernelState<B>.sliceNanoseconds)
     self.maximumThreads = maximumThreads
     self.pathBuffers = pathBuffers
     capabilities = HardwareCapabilities(foundation.board.idRegisters)

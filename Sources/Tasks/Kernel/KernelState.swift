@@ -7,11 +7,11 @@
 //   status (a *zombie*), and its parent's `wait4` takes those.
 // - *init*, process 1, is the kernel itself: it has no program. It starts the first program as
 //   process 2, adopts and reaps orphans, and ends the machine when process 2 has ended.
-// - Scheduling is cooperative and first come, first served: a task runs until it waits, yields or
-//   ends. One CPU, interrupts closed in the kernel, no clock tick; so two runs of the same programs
-//   switch at the same instructions.
-// - A task that waits stands in no queue; it names a *channel* (a kind of event and an object), and
-//   whoever causes the event wakes those who named it. A wakened task tests again what it waited
+// - Scheduling is first come, first served: a task runs until it waits, yields or ends, or has used
+//   its slice while others wait. One CPU, interrupts closed in the kernel, no clock tick while one
+//   task runs; so two runs of the same programs switch at the same instructions.
+// - A task that waits names a *channel* (a kind of event and an object) and stands in its queue;
+//   whoever causes the event wakes those who stand there. A wakened task tests again what it waited
 //   for.
 //
 // Source: kernel/fork.c, kernel/exit.c, kernel/sched/, fs/exec.c, fs/binfmt_elf.c of Linux 6.1.
@@ -76,10 +76,22 @@ public import PageFrames
   public internal(set) var taskCount = 0
   public internal(set) var processCount = 0
   var numbers = PIDTable<B>()
+  /// Accounts by the lowest bits of the user.
+  var users = InlineArray<64, KernelPointer<UserAccount>?>(repeating: nil)
   /// A task that released itself, until another has the CPU.
   public internal(set) var deadTask: KernelPointer<Task<B>>?
   /// ``Files/FileSystem/closedPipeEnds`` when those who wait at pipes last looked.
   var seenPipeEnds: UInt64 = 0
+  /// Who waits for what, and until when.
+  let waiters: WaitTable<B>
+  public internal(set) var deadlines = DeadlineQueue()
+  /// When the timer interrupts the program that runs, `.max` for never; when its slice ends.
+  var timerMoment = UInt64.max
+  var sliceEnd: UInt64 = 0
+  let sliceTicks: UInt64
+  /// The space whose tables the user half is translated by.
+  public internal(set) var loadedSpace: KernelPointer<AddressSpace<B>>?
+  /// The tasks that could run, in the order in which they will.
   var queueHead: KernelPointer<Task<B>>?
   var queueTail: KernelPointer<Task<B>>?
   let caches: TaskCaches<B>

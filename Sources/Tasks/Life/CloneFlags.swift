@@ -48,8 +48,10 @@ public struct CloneRequest: BitwiseCopyable, Sendable {
   public var storeInChild: UInt64 = 0
   /// Where the number of a pidfd is stored.
   public var storePIDFD: UInt64 = 0
-  /// The child's number, where the caller chooses; 0 for the next.
+  /// The child's number, where the caller chooses, and for how many namespaces it does so; 0 for
+  /// the next.
   public var number: Int32 = 0
+  public var choosesNumber: UInt64 = 0
 
   public init(_ flags: CloneFlags, exitSignal: Signal) {
     self.flags = flags

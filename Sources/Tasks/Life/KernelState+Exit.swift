@@ -72,18 +72,13 @@ extension KernelState {
   func leaveSpace() {
     let task = current
     guard let space = task.pointee.memory.space else { return }
-    // mm_release(): whoever waits for this thread sees a zero there, if it can be stored.
-    if task.pointee.clearOnExit != 0 {
-      let address = VirtualAddress(task.pointee.clearOnExit)
-      task.pointee.clearOnExit = 0
-      if space.pointee.users > 1 { try? space.pointee.copyOut(UInt32(0), to: address) }
-    }
+    leaveWords(of: space)
     space.pointee.synchronizeResident()
     let process = task.pointee.process
     process.pointee.peakResident = max(
       process.pointee.peakResident, space.pointee.peakResidentPages.rawValue)
     task.pointee.memory.space = nil
-    board.deactivateUserHalf()
+    unloadSpace()
     AddressSpace.release(space)
   }
 

@@ -18,12 +18,15 @@ extension KernelState {
     try checkFlags(flags)
     let parent = current
     guard let space = parent.pointee.memory.space else { throw .EINVAL }
-    // RLIMIT_NPROC does not bind user 0; the machine's own limit does.
-    guard UInt64(store.pointee.taskCount) < store.pointee.maximumThreads else { throw .EAGAIN }
+    try checkLimits()
+    try checkNumber(request)
     let child = try makeTask(request)
     do throws(Errno) {
       try copyFiles(flags, to: child)
       try copySpace(space, flags, to: child)
+      try checkNamespaces(flags)
+      // A descriptor of a cgroup's folder is needed, and there is no such file system.
+      guard !flags.contains(.intoCgroup) else { throw .EBADF }
     } catch {
       discard(child)
       throw error
@@ -56,7 +59,34 @@ extension KernelState {
     {
       throw .EINVAL
     }
+    if flags.contains(.newUserNamespace) {
+      // Nor is there CONFIG_USER_NS (create_user_ns()); Debian asks for privilege before.
+      throw current.pointee.credentials.effectiveUser == 0 ? .EINVAL : .EPERM
+    }
     if flags.contains(.pidfd) && !flags.isDisjoint(with: [.detached, .thread]) { throw .EINVAL }
+  }
+
+  /// Whether there may be one more task: of the user, but that user 0 may have any number
+  /// (RLIMIT_NPROC), and of all.
+  private func checkLimits() throws(Errno) {
+    let task = current
+    let limit = task.pointee.process.pointee.limits[.processes].soft
+    if UInt64(task.pointee.user.pointee.tasks) >= limit
+      && task.pointee.credentials.user != 0 && task.pointee.credentials.effectiveUser != 0
+    {
+      throw .EAGAIN
+    }
+    guard UInt64(store.pointee.taskCount) < store.pointee.maximumThreads else { throw .EAGAIN }
+  }
+
+  /// Whether the number may be chosen (kernel/pid.c:alloc_pid()): for the one namespace there is,
+  /// by user 0.
+  private func checkNumber(_ request: CloneRequest) throws(Errno) {
+    guard request.choosesNumber > 0 else { return }
+    guard request.choosesNumber == 1, request.number > 0, request.number < PIDTable<B>.limit else {
+      throw .EINVAL
+    }
+    guard current.pointee.credentials.effectiveUser == 0 else { throw .EPERM }
   }
 
   /// The new task with its process, number and handlers (copy_sighand(), copy_signal()).
@@ -141,8 +171,8 @@ extension KernelState {
     if !flags.contains(.memory) || flags.contains(.waitForChild) {
       child.pointee.signalStack = parent.pointee.signalStack
     }
-    child.pointee.credentials = parent.pointee.credentials
-    child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
+    setCredentials(of: child, to: parent.pointee.credentials)
+    child.pointee.inheritScheduling(from: parent)
     if flags.contains(.storeInChild) { child.pointee.storeNumberAt = request.storeInChild }
     if flags.contains(.clearInChild) { child.pointee.clearOnExit = request.storeInChild }
   }

@@ -6,7 +6,8 @@ public import MemoryTypes
 /// memory and translation.
 ///
 /// There is one CPU. The kernel runs with interrupts closed and gives it up only where it says so
-/// (``switchContext(from:to:)``, ``idle(until:)``), so nothing here needs a lock.
+/// (``switchContext(from:to:)``, ``idle(until:)``), so nothing here needs a lock; the timer interrupts
+/// programs only (``setTimer(at:)``).
 ///
 /// **The kernel stack of a task** is one block of THREAD_SIZE bytes. Its highest
 /// `MemoryLayout<UserContext>.size` bytes, rounded up to 16, hold the ``UserContext`` of the
@@ -58,8 +59,12 @@ public protocol Processor: Board {
   /// Instructions executed since reset, at EL0 and at EL1.
   var instructions: InstructionCounts { get }
 
+  /// Has the program that runs interrupted when the virtual counter reaches `ticks`, which leads to
+  /// ``KernelState/interruptProgram()``; nil for never.
+  func setTimer(at ticks: UInt64?)
+
   /// Waits until the virtual counter reaches `ticks`, or something was typed, whichever is first;
-  /// nil waits for typing alone.
+  /// nil waits for typing alone. The timer is not set afterwards.
   func idle(until ticks: UInt64?)
 
   /// Ends everything because the kernel has found itself broken.

@@ -307,7 +307,7 @@ extension KernelState {
     let task = current
     leaveSpace()
     task.pointee.memory.space = space
-    activateSpace(of: task)
+    load(space)
     finishVFork(task)
     if let table = task.pointee.files { files.pointee.closeOnExec(table) }
     task.pointee.handlers.pointee.actions.resetForExec()

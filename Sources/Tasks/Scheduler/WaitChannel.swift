@@ -1,8 +1,16 @@
-/// What a blocked task waits for: an event's kind, and the object it happens to.
+/// What a blocked task waits for: an event's kind, the object it happens to, and where in it.
 struct WaitChannel: BitwiseCopyable, Hashable {
-  enum Kind: UInt8, BitwiseCopyable { case none, child, vfork, threads, sleep, pipe, console }
+  enum Kind: UInt8, BitwiseCopyable {
+    case none, child, vfork, threads, sleep, pipe, console, futex
+  }
   var kind: Kind
   var object: UInt
+  var offset: UInt64 = 0
 
-  static let none = WaitChannel(kind: .none, object: 0)
+  static var none: WaitChannel { WaitChannel(kind: .none, object: 0) }
+
+  @inline(__always)
+  static func == (a: Self, b: Self) -> Bool {
+    a.object == b.object && a.offset == b.offset && a.kind == b.kind
+  }
 }

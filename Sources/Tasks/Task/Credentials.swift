@@ -1,6 +1,8 @@
-/// Users and groups.
+public import MemoryTypes
+
+/// Users and groups of a task.
 ///
-/// There is one user, 0, until programs may change it.
+/// Set through ``KernelState/setCredentials(of:to:)``.
 public struct Credentials: BitwiseCopyable, Sendable {
   public var user: UInt32 = 0
   public var effectiveUser: UInt32 = 0
@@ -10,4 +12,16 @@ public struct Credentials: BitwiseCopyable, Sendable {
   public var savedGroup: UInt32 = 0
 
   public init() {}
+}
+
+extension Task {
+  /// Whether the task may look into another (kernel/ptrace.c:__ptrace_may_access()): of its own
+  /// process, all of whose identities are its own, or as user 0.
+  public func mayInspect(_ other: KernelPointer<Task<B>>) -> Bool {
+    if other.pointee.process == process || credentials.effectiveUser == 0 { return true }
+    let theirs = other.pointee.credentials
+    return credentials.user == theirs.user && credentials.user == theirs.effectiveUser
+      && credentials.user == theirs.savedUser && credentials.group == theirs.group
+      && credentials.group == theirs.effectiveGroup && credentials.group == theirs.savedGroup
+  }
 }

@@ -36,19 +36,23 @@ extension KernelState {
     of process: KernelPointer<Process<B>>, name: TaskName,
     handlers: KernelPointer<SignalHandlerTable>, number wanted: Int32, _ start: MachineTime
   ) throws(Errno) -> KernelPointer<Task<B>> {
-    guard let stack = takeStack() else { throw .ENOMEM }
+    // User 0's until its credentials are set. There is process 1, so the account stays.
+    guard let user = account(of: 0), let stack = takeStack() else { throw .ENOMEM }
     do throws(Errno) {
       let number = try takeNumber(wanted: wanted)
       if process.pointee.id == 0 { process.pointee.id = number.pointee.number }
       let value = Task(
-        number: number, process: process, name: name, handlers: handlers,
+        number: number, process: process, name: name, handlers: handlers, user: user,
         context: contextPointer(stack), kernelStack: stack, startTime: start)
       guard let task = store.pointee.caches.tasks.allocate(value) else {
         dropIfUnused(number)
         throw .ENOMEM
       }
       process.pointee.references &+= 1
+      user.pointee.tasks &+= 1
       task.pointee.memory.isPrivileged = true
+      task.pointee.waiter.task = task
+      task.pointee.deadline.object = task.address
       return task
     } catch {
       giveStack(stack)
@@ -103,6 +107,7 @@ extension KernelState {
     let stack = task.pointee.kernelStack
     let process = task.pointee.process
     release(task.pointee.handlers)
+    leave(task.pointee.user)
     store.pointee.caches.tasks.free(task)
     giveStack(stack)
     process.pointee.references &-= 1

@@ -13,6 +13,14 @@ extension Task {
     unsafe withUnsafeMutablePointer(to: &task.pointee.memory) { unsafe KernelPointer($0) }
   }
 
+  static func waiterPointer(_ task: KernelPointer<Self>) -> KernelPointer<Waiter<B>> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.waiter) { unsafe KernelPointer($0) }
+  }
+
+  static func deadlinePointer(_ task: KernelPointer<Self>) -> KernelPointer<Deadline> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.deadline) { unsafe KernelPointer($0) }
+  }
+
   static func vectorsPointer(_ task: KernelPointer<Self>) -> KernelPointer<VectorState> {
     unsafe withUnsafeMutablePointer(to: &task.pointee.vectors) { unsafe KernelPointer($0) }
   }

@@ -58,7 +58,12 @@ import PageFrames
   public internal(set) var folders: KernelPointer<FolderState>?
   /// The signal handlers.
   public internal(set) var handlers: KernelPointer<SignalHandlerTable>
-  public var credentials = Credentials()
+  public internal(set) var credentials = Credentials()
+  /// The account of its real user.
+  public internal(set) var user: KernelPointer<UserAccount>
+
+  /// What it asked the scheduler for; kept and shown, since everyone has the same turn.
+  public var scheduling = SchedulingParameters()
 
   public internal(set) var state: TaskState = .runnable
   /// Whether its end has begun (PF_EXITING).
@@ -67,9 +72,9 @@ import PageFrames
   ///
   /// How a process ended is ``Process/exitStatus``.
   public internal(set) var exit = ExitStatus.exited(0)
-  /// What it waits for while `.blocked`, and until when; see the scheduler.
-  var waiting = WaitChannel.none
-  var deadline: UInt64?
+  /// What it waits for while `.blocked`, and until when; see ``WaitTable``, ``DeadlineQueue``.
+  var waiter = Waiter<B>()
+  var deadline = Deadline(.sleep)
   var queueNext: KernelPointer<Task<B>>?
 
   public var blocked = SignalSet()
@@ -106,8 +111,9 @@ import PageFrames
 
   init(
     number: KernelPointer<PID<B>>, process: KernelPointer<Process<B>>, name: TaskName,
-    handlers: KernelPointer<SignalHandlerTable>, context: KernelPointer<UserContext>,
-    kernelStack: PageFrameNumber, startTime: MachineTime
+    handlers: KernelPointer<SignalHandlerTable>, user: KernelPointer<UserAccount>,
+    context: KernelPointer<UserContext>, kernelStack: PageFrameNumber,
+    startTime: MachineTime
   ) {
     pid = number.pointee.number
     self.number = number
@@ -116,6 +122,7 @@ import PageFrames
     self.name = name
     memory = TaskMemory(space: nil, limits: Process.limitsPointer(process))
     self.handlers = handlers
+    self.user = user
     self.context = context
     self.kernelStack = kernelStack
     self.startTime = startTime

@@ -10,6 +10,7 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
   var handlers: ObjectCache<SignalHandlerTable, B>
   var folders: ObjectCache<FolderState, B>
   var numbers: ObjectCache<PID<B>, B>
+  var users: ObjectCache<UserAccount, B>
 
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
@@ -27,12 +28,16 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
         options: [.cacheAligned, .account]),
       let numbers = slab.pointee.makeCache(
         of: PID<B>.self, name: "pid", linuxSize: ByteCount(128),
-        options: [.cacheAligned, .account])
+        options: [.cacheAligned, .account]),
+      let users = slab.pointee.makeCache(
+        of: UserAccount.self, name: "uid_cache", linuxSize: ByteCount(128),
+        options: [.cacheAligned])
     else { return nil }
     self.tasks = tasks
     self.processes = processes
     self.handlers = handlers
     self.folders = folders
     self.numbers = numbers
+    self.users = users
   }
 }

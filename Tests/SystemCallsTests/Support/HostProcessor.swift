@@ -24,6 +24,7 @@ import Tasks
     var ticks: UInt64 = 0
     var idRegisters = IDRegisters()
     var root: PhysicalAddress?
+    var timer: UInt64?
   }
 
   init(_ host: HostBoard) {
@@ -93,6 +94,9 @@ import Tasks
   func activate(root: PhysicalAddress, asid: ASID) { unsafe state.pointee.root = root }
   func deactivateUserHalf() { unsafe state.pointee.root = nil }
   var startOfTask: UInt64 { 0xE7 }
+  func setTimer(at ticks: UInt64?) { unsafe state.pointee.timer = ticks }
+  /// When the kernel wants the program that runs interrupted.
+  var timer: UInt64? { unsafe state.pointee.timer }
   func save(_ vectors: KernelPointer<VectorState>) {}
   func load(_ vectors: KernelPointer<VectorState>) {}
   var threadPointer: UInt64 {

@@ -1,0 +1,43 @@
+import MemoryTypes
+
+/// What a task asks of a scheduler: policy, real-time priority, nice value
+/// (include/uapi/linux/sched.h).
+public struct SchedulingParameters: BitwiseCopyable, Sendable {
+  public enum Policy: UInt8, BitwiseCopyable, Sendable {
+    case normal = 0
+    case firstInFirstOut = 1
+    case roundRobin = 2
+    case batch = 3
+    case idle = 5
+    case deadline = 6
+
+    /// Whether it has priorities from 1 to 99, and needs one.
+    public var isRealtime: Bool { self == .firstInFirstOut || self == .roundRobin }
+  }
+
+  public var policy = Policy.normal
+  /// 1 to 99 of a real-time policy, otherwise 0.
+  public var priority: UInt8 = 0
+  /// -20 to 19, the higher the nicer.
+  public var nice: Int8 = 0
+  /// Whether children begin with the normal policy (SCHED_RESET_ON_FORK).
+  public var resetsOnFork = false
+
+  public init() {}
+}
+
+extension Task {
+  /// What a child has of its parent's (kernel/sched/core.c:sched_fork()).
+  mutating func inheritScheduling(from parent: KernelPointer<Task<B>>) {
+    scheduling = parent.pointee.scheduling
+    guard scheduling.resetsOnFork else { return }
+    if scheduling.policy.isRealtime {
+      scheduling.policy = .normal
+      scheduling.priority = 0
+      scheduling.nice = 0
+    } else if scheduling.nice < 0 {
+      scheduling.nice = 0
+    }
+    scheduling.resetsOnFork = false
+  }
+}
