@@ -111,6 +111,7 @@ package struct ConsoleDemultiplexer: Sendable {
     case .standardOutput: if !piece.isEmpty { events.append(.standardOutput(Array(piece))) }
     case .standardError: if !piece.isEmpty { events.append(.standardError(Array(piece))) }
     case .log: log(piece)
+    case .trace: break  // nobody listens
     case .text: if !texts.isEmpty { texts[texts.count - 1].bytes += piece }
     case .textBegin:
       collected += piece
