@@ -35,7 +35,9 @@ extension ProcFS {
     field(clockTicks(usage.executed.kernel), &out)
     field(clockTicks(children.executed.user), &out)
     field(clockTicks(children.executed.kernel), &out)
-    out.text(" 20 0")
+    let scheduling = task.pointee.scheduling
+    signed(scheduling.shownPriority, &out)
+    signed(Int64(scheduling.nice), &out)
     field(process.pointee.isZombie ? 0 : UInt64(process.pointee.threadCount), &out)
     field(0, &out)
     field(task.pointee.startTime.nanoseconds / 10_000_000, &out)
@@ -51,8 +53,11 @@ extension ProcFS {
     field(sets.ignored & 0x7fff_ffff, &out)
     field(sets.caught & 0x7fff_ffff, &out)
     field(task.pointee.state == .blocked ? 1 : 0, &out)
-    // Exit signal SIGCHLD, CPU 0, no real-time priority, policy, waiting or guest time.
-    out.text(" 0 0 17 0 0 0 0 0 0")
+    // Exit signal SIGCHLD, CPU 0; no waiting or guest time.
+    out.text(" 0 0 17 0")
+    field(UInt64(scheduling.priority), &out)
+    field(UInt64(scheduling.policy.rawValue), &out)
+    out.text(" 0 0 0")
     if let space {
       field(space.pointee.startData.rawValue, &out)
       field(space.pointee.endData.rawValue, &out)
@@ -66,6 +71,11 @@ extension ProcFS {
     }
     field(task.pointee.state == .zombie ? UInt64(process.pointee.exitStatus.waitStatus) : 0, &out)
     out.newline()
+  }
+
+  private func signed(_ value: Int64, _ out: inout Writer) {
+    out.text(value < 0 ? " -" : " ")
+    out.decimal(value.magnitude)
   }
 
   private func field(_ value: UInt64, _ out: inout Writer) {

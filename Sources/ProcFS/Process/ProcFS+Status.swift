@@ -13,11 +13,10 @@ extension ProcFS {
     identity(task, &out)
     if let space = task.pointee.memory.space { memory(space, &out) }
     signals(task, &out)
-    // User 0 has every capability that 6.1 knows, up to CAP_CHECKPOINT_RESTORE.
-    let capabilities: UInt64 = task.pointee.credentials.effectiveUser == 0 ? 0x1ff_ffff_ffff : 0
-    mask("CapInh:\t", 0, &out)
-    mask("CapPrm:\t", capabilities, &out)
-    mask("CapEff:\t", capabilities, &out)
+    let capabilities = task.pointee.capabilities
+    mask("CapInh:\t", capabilities.inheritable, &out)
+    mask("CapPrm:\t", capabilities.permitted, &out)
+    mask("CapEff:\t", capabilities.effective, &out)
     mask("CapBnd:\t", 0x1ff_ffff_ffff, &out)
     mask("CapAmb:\t", 0, &out)
     out.text("NoNewPrivs:\t0\n")

@@ -172,6 +172,8 @@ extension KernelState {
       child.pointee.signalStack = parent.pointee.signalStack
     }
     setCredentials(of: child, to: parent.pointee.credentials)
+    child.pointee.capabilities = parent.pointee.capabilities
+    child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
     child.pointee.inheritScheduling(from: parent)
     if flags.contains(.storeInChild) { child.pointee.storeNumberAt = request.storeInChild }
     if flags.contains(.clearInChild) { child.pointee.clearOnExit = request.storeInChild }

@@ -59,6 +59,7 @@ import PageFrames
   /// The signal handlers.
   public internal(set) var handlers: KernelPointer<SignalHandlerTable>
   public internal(set) var credentials = Credentials()
+  public var capabilities = Capabilities()
   /// The account of its real user.
   public internal(set) var user: KernelPointer<UserAccount>
 
