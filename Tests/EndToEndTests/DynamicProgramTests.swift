@@ -36,6 +36,9 @@ import Testing
     Case(program: ["python3"], script: "processes.py"),
     Case(program: ["python3"], script: "mapping.py"),
     Case(program: ["sh"], script: "system.sh"),
+    // One of its requests alone is larger than 512M.
+    Case(program: ["sh"], script: "compress.sh", options: ["--ram", "1G"]),
+    Case(program: ["python3"], script: "threads.py"),
   ]
 
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
