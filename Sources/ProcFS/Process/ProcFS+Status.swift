@@ -26,7 +26,9 @@ extension ProcFS {
     out.text("Cpus_allowed:\t1\nCpus_allowed_list:\t0\n")
     out.text("voluntary_ctxt_switches:\t")
     out.decimal(task.pointee.voluntarySwitches)
-    out.text("\nnonvoluntary_ctxt_switches:\t0\n")
+    out.text("\nnonvoluntary_ctxt_switches:\t")
+    out.decimal(task.pointee.involuntarySwitches)
+    out.newline()
   }
 
   /// Who it is (task_state()).
@@ -109,7 +111,7 @@ extension ProcFS {
   private func signals(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
     out.text("Threads:\t")
     let process = task.pointee.process
-    out.decimal(process.pointee.isZombie ? 0 : process.pointee.threadCount)
+    out.decimal(process.pointee.threadCount)
     out.text("\nSigQ:\t0/")
     out.decimal(process.pointee.limits[.pendingSignals].soft)
     out.newline()

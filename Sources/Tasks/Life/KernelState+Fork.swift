@@ -188,6 +188,8 @@ extension KernelState {
     guard !flags.contains(.thread) else { return }
     let process = child.pointee.process
     process.pointee.oomScoreAdjustment = parent.pointee.oomScoreAdjustment
+    process.pointee.oomScoreAdjustmentMinimum = parent.pointee.oomScoreAdjustmentMinimum
+    process.pointee.coredumpFilter = parent.pointee.coredumpFilter
     if flags.contains(.sameParent), let above = parent.pointee.parent {
       process.pointee.exitSignal = parent.pointee.exitSignal
       adopt(process, by: above)

@@ -65,6 +65,8 @@ import PageFrames
 
   /// What it asked the scheduler for; kept and shown, since everyone has the same turn.
   public var scheduling = SchedulingParameters()
+  /// How late a timer may be, in nanoseconds (`timer_slack_ns`).
+  public var timerSlack: UInt64 = 50_000
 
   public internal(set) var state: TaskState = .runnable
   /// Whether its end has begun (PF_EXITING).
