@@ -77,7 +77,7 @@ let hostTargets: [Target] =
     room("HostBoard", ["MemoryTypes", "BoardFormat", "Arm64"]),
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
-    room("Reports", ["MemoryTypes", "BoardFormat", "Machine"]),
+    room("Reports", ["MemoryTypes", "BoardFormat", "Arm64", "Machine"]),
     room("Commands", ["MemoryTypes", "BoardFormat", "Machine", "Reports", argumentParser]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]

@@ -53,7 +53,7 @@ struct Run: ParsableCommand {
     if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
     let status: Int32
     do throws(MachineError) {
-      let words = try words()
+      let words = try GuestWords.program(of: command, verb: "run")
       try check()
       var session = try RunSession(
         program: words[0], arguments: Array(words.dropFirst()), machine: machine, report: report)
@@ -66,21 +66,6 @@ struct Run: ParsableCommand {
       status = error.exitCode
     }
     if status != 0 { throw ExitCode(status) }
-  }
-
-  /// The program's words.
-  ///
-  /// Everything from the first word that is no option of ours comes here, so
-  /// an option among them is one that there is not.
-  private func words() throws(MachineError) -> [String] {
-    guard let first = command.first, first != "--" || command.count > 1 else {
-      throw .usage("which program?", hint: "kilburn run [options] [--] PROGRAM [ARGS…]")
-    }
-    if first == "--" { return Array(command.dropFirst()) }
-    guard first.hasPrefix("-"), first != "-" else { return command }
-    let word = String(first.drop { $0 == "-" }.prefix { $0 != "=" })
-    if MachineOption.notBuilt.contains(word) { throw MachineOption.refusal(of: word) }
-    throw .usage("there is no option \(first)", hint: "kilburn run --help lists them")
   }
 
   private func check() throws(MachineError) {

@@ -20,7 +20,9 @@ final class BoardFile {
   private let areas: UnsafeMutableRawBufferPointer
 
   /// Makes the file with everything that the kernel is to be told.
-  init(_ machine: MachineDescription, _ guest: Guest, texts: Set<Text>) throws(MachineError) {
+  init(_ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, traced: TraceCategories)
+    throws(MachineError)
+  {
     let deviceTree = DeviceTreeWriter.memory(machine.banks)
     let program = Self.program(guest, machine.environment)
     let archive = ArchiveWriter(guest.tree)
@@ -54,6 +56,7 @@ final class BoardFile {
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
     header.overcommit = machine.configuration.overcommit.rawValue
     header.texts = texts.reduce(0) { $0 | $1.bit }
+    header.traced = traced
     header.options = .ramIsZero
     if machine.hardwareAccessAndDirty { header.options.insert(.hardwareAccessAndDirty) }
     if guest.standardInput == nil { header.options.insert(.interactive) }

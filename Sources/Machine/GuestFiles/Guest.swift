@@ -55,4 +55,10 @@ package struct Guest {
     self.arguments = [path] + arguments
     self.standardInput = standardInput
   }
+
+  /// The host's file that the guest sees at a path when it starts; nil where there is none.
+  package func hostFile(at path: String) -> String? {
+    guard case .file(let host, _)? = tree.resolve(path)?.node.content else { return nil }
+    return host
+  }
 }

@@ -86,6 +86,12 @@ package enum HostFile {
     return Array(bytes[..<count])
   }
 
+  /// A file's bytes; nil where it cannot be read or is longer than `limit`.
+  package static func contents(of path: String, limit: UInt64) -> [UInt8]? {
+    guard let size = status(path, following: true)?.size, size <= limit else { return nil }
+    return try? start(of: path, limit: Int(size))
+  }
+
   /// Everything that can be read from a descriptor, or nil where that is more than `limit` bytes.
   static func everything(from descriptor: Int32, limit: Int) throws(MachineError) -> [UInt8]? {
     var bytes: [UInt8] = []

@@ -25,7 +25,8 @@ struct Console {
 
   /// Sees the run through to any end.
   mutating func watch(
-    signals: Int32, types: Bool, timeout: Int?, output: MachineRun.Output
+    signals: Int32, types: Bool, timeout: Int?, output: MachineRun.Output,
+    trace: ([UInt8]) -> Void
   ) throws(MachineError) -> Ending {
     var types = types
     let deadline = timeout.map { Self.milliseconds() + $0 * 1000 }
@@ -59,23 +60,25 @@ struct Console {
       }
       if watched[0].revents != 0 {
         guard let bytes = Self.read(process.output, &buffer), !bytes.isEmpty else {
-          return ended(output)
+          return ended(output, trace)
         }
-        guard handle(line.receive(bytes), output) else { return .outputClosed }
+        guard handle(line.receive(bytes), output, trace) else { return .outputClosed }
       }
     }
   }
 
   /// Passes on what came; false when nobody takes the guest's output any more.
   private mutating func handle(
-    _ events: [ConsoleDemultiplexer.Event], _ output: MachineRun.Output
+    _ events: [ConsoleDemultiplexer.Event], _ output: MachineRun.Output,
+    _ trace: ([UInt8]) -> Void
   ) -> Bool {
     for event in events {
       switch event {
       case .standardOutput(let bytes): guard output(.standardOutput, bytes) else { return false }
       case .standardError(let bytes): guard output(.standardError, bytes) else { return false }
       case .log(let line): log.append(line)
-      case .doorbell: guard handle(ringFrames.receive(ring()), output) else { return false }
+      case .trace(let bytes): trace(bytes)
+      case .doorbell: guard handle(ringFrames.receive(ring()), output, trace) else { return false }
       case .end(let reason, let status, let address, let programCounter):
         ending =
           switch reason {
@@ -92,9 +95,11 @@ struct Console {
   }
 
   /// The emulator closed the line: the machine's end, if the kernel said how, or the emulator's.
-  private mutating func ended(_ output: MachineRun.Output) -> Ending {
-    _ = handle(ringFrames.receive(ring()), output)
-    _ = handle(ringFrames.finish() + line.finish(), output)
+  private mutating func ended(
+    _ output: MachineRun.Output, _ trace: ([UInt8]) -> Void
+  ) -> Ending {
+    _ = handle(ringFrames.receive(ring()), output, trace)
+    _ = handle(ringFrames.finish() + line.finish(), output, trace)
     if let ending { return ending }
     var buffer = [UInt8](repeating: 0, count: 1 << 12)
     while let more = Self.read(process.errors, &buffer), !more.isEmpty { complaints += more }

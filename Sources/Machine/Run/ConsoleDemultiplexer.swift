@@ -14,6 +14,8 @@ package struct ConsoleDemultiplexer: Sendable {
     case log(String)
     /// The output ring holds something.
     case doorbell
+    /// Pieces of ``TraceRecord``s.
+    case trace([UInt8])
     case end(reason: EndRecord.Reason, status: UInt32, address: UInt64, programCounter: UInt64)
   }
 
@@ -111,7 +113,7 @@ package struct ConsoleDemultiplexer: Sendable {
     case .standardOutput: if !piece.isEmpty { events.append(.standardOutput(Array(piece))) }
     case .standardError: if !piece.isEmpty { events.append(.standardError(Array(piece))) }
     case .log: log(piece)
-    case .trace: break  // nobody listens
+    case .trace: if !piece.isEmpty { events.append(.trace(Array(piece))) }
     case .text: if !texts.isEmpty { texts[texts.count - 1].bytes += piece }
     case .textBegin:
       collected += piece

@@ -11,6 +11,8 @@ package struct MachineRun: Sendable {
   package var texts: Set<Text> = []
   /// The port on which a debugger is waited for.
   package var debuggerPort: Int?
+  /// What the kernel tells while it runs.
+  package var traced: TraceCategories = []
   /// How long it may take, in seconds.
   package var timeout: Int?
 
@@ -22,10 +24,13 @@ package struct MachineRun: Sendable {
 
   /// Runs it to any end.
   ///
-  /// What the guest writes goes through `output` as it comes.
-  package func run(_ guest: Guest, output: Output) throws(MachineError) -> RunResult {
+  /// What the guest writes goes through `output` as it comes, and what the kernel tells of itself,
+  /// pieces of ``TraceRecord``s, through `trace`.
+  package func run(
+    _ guest: Guest, output: Output, trace: ([UInt8]) -> Void = { _ in }
+  ) throws(MachineError) -> RunResult {
     let question = try emulator.askForVersion()
-    let board = try BoardFile(machine, guest, texts: texts)
+    let board = try BoardFile(machine, guest, texts: texts, traced: traced)
     let arguments = EmulatorArguments.list(
       machine, board.layout, kernel: kernel, debugger: debuggerPort)
     let signals = Signals.descriptor
@@ -37,7 +42,8 @@ package struct MachineRun: Sendable {
 
     var console = Console(process: process, ring: { board.takeOutput() })
     let ending = try console.watch(
-      signals: signals, types: guest.standardInput == nil, timeout: timeout, output: output)
+      signals: signals, types: guest.standardInput == nil, timeout: timeout, output: output,
+      trace: trace)
     process.end()
     return RunResult(
       ending: ending, statistics: board.statistics(), texts: console.texts, log: console.log)

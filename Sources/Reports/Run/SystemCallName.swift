@@ -6,6 +6,11 @@ enum SystemCallName {
     return names[number]
   }
 
+  /// The number of a name; nil where no call is called so.
+  static func number(of name: String) -> Int? {
+    name.isEmpty ? nil : names.firstIndex(of: name)
+  }
+
   private static let names = [
     "io_setup", "io_destroy", "io_submit", "io_cancel", "io_getevents", "setxattr", "lsetxattr",
     "fsetxattr", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr",

@@ -20,6 +20,19 @@ package enum JSON: Equatable, Sendable {
     return text + "\n"
   }
 
+  /// The value as text without a line's end in it.
+  package var line: String {
+    switch self {
+    case .array(let values): "[" + values.map(\.line).joined(separator: ",") + "]"
+    case .object(let members):
+      "{"
+        + members.map { JSON.string($0.name).line + ":" + $0.value.line }.joined(separator: ",")
+        + "}"
+    case .null, .bool, .number, .string:
+      String(text.dropLast())
+    }
+  }
+
   private func write(to text: inout String, indent: String) {
     switch self {
     case .null: text += "null"

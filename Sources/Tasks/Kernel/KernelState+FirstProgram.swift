@@ -42,6 +42,7 @@ extension KernelState {
     // Exec works on the current task: for its length that is the new one, on this stack.
     store.pointee.current = task
     memory.pointee.current = Task.memoryPointer(task)
+    if board.traced.contains(.tasks) { traceSwitch() }
     var failure: Errno?
     do {
       try execute(

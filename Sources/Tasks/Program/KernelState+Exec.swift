@@ -195,7 +195,7 @@ extension KernelState {
     space.pointee.startBreak = breakStart.alignedUp(to: board.pageSize)
     space.pointee.programBreak = space.pointee.startBreak
 
-    if board.traced.contains(.tasks) { traceProgram(path) }
+    space.pointee.traceAreas()
     task.pointee.context.pointee = UserContext()
     task.pointee.context.pointee.programCounter = entry
     task.pointee.context.pointee.stackPointer = stack.stackPointer.rawValue
@@ -320,15 +320,12 @@ extension KernelState {
     process.pointee.executable = file
     process.pointee.exitSignal = .child
     process.pointee.hasExecuted = true
-    let credentials = task.pointee.credentials
-    task.pointee.capabilities.execute(
-      isRoot: credentials.user == 0, isEffectivelyRoot: credentials.effectiveUser == 0)
-    task.pointee.memory.isPrivileged = task.pointee.capabilities.isMemoryPrivileged
     // flush_thread(): a new program begins with all vector registers zero.
     task.pointee.vectors = VectorState()
     task.pointee.threadPointer = 0
     board.load(Task.vectorsPointer(task))
     board.threadPointer = 0
+    if board.traced.contains(.tasks) { traceProgram(path) }
   }
 
   /// Maps `[vvar]` and `[vdso]` together, where an mmap would lie
