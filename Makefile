@@ -12,7 +12,8 @@ SYMBOLS_SIZE := 131072
 BUSYBOX := .build/debian/bin/busybox
 # Debian's dynamic programs that the tests run.
 SYSROOT := .build/sysroot
-SYSROOT_PACKAGES := bash coreutils dash libc-bin lua5.4 perl-base python3 sqlite3 xz-utils
+SYSROOT_PACKAGES := bash coreutils dash findutils grep libc-bin lua5.4 perl-base python3 sed \
+  sqlite3 xz-utils
 # SwiftPM keeps what it made of a manifest by the manifest's text; ours looks at the folders too.
 SWIFTPM := --manifest-cache none $(JOBS)
 

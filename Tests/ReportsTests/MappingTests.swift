@@ -34,7 +34,8 @@ import Testing
     + "0 0 0 0 0 0 6086656 6123456 6148096 281474976710500 281474976710520 281474976710520 281474976710600 0"
 
   @Test func rolesFollowFromTheTexts() {
-    let mappings = [Mapping](smaps: Self.smaps, program: "/bin/busybox", stat: Self.stat)
+    let mappings = [Mapping](
+      smaps: Array(Self.smaps.utf8), program: "/bin/busybox", stat: Self.stat)
     #expect(
       mappings.map(\.role)
         == [.text, .data, .bss, .heap, .library, .mapping, .vvar, .vdso, .stack])
@@ -46,13 +47,13 @@ import Testing
   }
 
   @Test func withoutHeapStartABssThatMapsCallsHeapIsHeap() {
-    let mappings = [Mapping](smaps: Self.smaps, program: "/bin/busybox", stat: nil)
+    let mappings = [Mapping](smaps: Array(Self.smaps.utf8), program: "/bin/busybox", stat: nil)
     #expect(mappings[2].role == .heap)
   }
 
   @Test(arguments: ["", "nonsense", "a-b c d e f", "1-2 rwxp", "Size: x kB\n\n:"])
   func damagedTextsAreSurvived(text: String) {
-    #expect([Mapping](smaps: text, program: "", stat: text).isEmpty)
+    #expect([Mapping](smaps: Array(text.utf8), program: "", stat: text).isEmpty)
   }
 
   @Test func buddyinfoIsRead() {

@@ -102,8 +102,10 @@ public struct ShortName: BitwiseCopyable {
   public var bytes: InlineArray<63, UInt8> = .init(repeating: 0)
 
   /// A literal, cut at 63 bytes.
-  public init(_ literal: StaticString) {
-    let text = ByteString(literal)
+  public init(_ literal: StaticString) { self.init(ByteString(literal)) }
+
+  /// Some bytes, cut at 63.
+  public init(_ text: ByteString) {
     count = UInt8(min(text.count, 63))
     for index in 0..<Int(count) { bytes[index] = text[index] }
   }

@@ -54,13 +54,14 @@ extension FileSystem {
       release(dentry)
       throw problem
     }
-    if flags.contains(.truncate), inode.pointee.isRegular {
-      do throws(Errno) {
-        try setSize(of: inode, to: 0)
-      } catch {
-        release(dentry)
-        throw error
+    do throws(Errno) {
+      if flags.contains(.truncate), inode.pointee.isRegular { try setSize(of: inode, to: 0) }
+      if let node = inode.pointee.node, inode.pointee.mode.type == .regular, let surroundings {
+        try surroundings.texts.open(surroundings.context, node, flags)
       }
+    } catch {
+      release(dentry)
+      throw error
     }
     return try makeOpenFile(
       dentry, flags.subtracting([.create, .exclusive, .noControllingTerminal, .truncate]))

@@ -21,7 +21,12 @@ package struct RunResult: Sendable {
 
   /// The text of that name.
   package func text(_ name: String) -> String? {
-    texts.last { $0.name == name }.map { String(decoding: $0.bytes, as: UTF8.self) }
+    bytes(of: name).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The same as it came.
+  package func bytes(of name: String) -> [UInt8]? {
+    texts.last { $0.name == name }?.bytes
   }
 }
 

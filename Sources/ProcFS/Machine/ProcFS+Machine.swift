@@ -77,29 +77,77 @@ extension ProcFS {
     out.text("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n")
   }
 
+  /// `/proc/devices`: the majors there are (block/genhd.c, fs/char_dev.c).
+  func devices(_ out: inout Writer) {
+    out.text("Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n204 ttyAMA\n")
+    out.text("\nBlock devices:\n")
+  }
+
+  /// `/proc/interrupts`: the timer's, and the serial line's.
+  func interrupts(_ out: inout Writer) {
+    out.text("           CPU0       \n 11:          0 GIC-0  27 Level     arch_timer\n")
+    out.text(" 13:          0 GIC-0  33 Level     uart-pl011\nErr:          0\n")
+  }
+
+  /// `/proc/softirqs`: this kernel has none (fs/proc/softirqs.c: show_softirqs()).
+  func softirqs(_ out: inout Writer) {
+    out.text("                    CPU0       \n")
+    for index in 0..<10 {
+      let name = Self.softirqName(index)
+      out.pad(12 &- name.utf8CodeUnitCount)
+      out.text(name)
+      out.text(":          0\n")
+    }
+  }
+
+  private static func softirqName(_ index: Int) -> StaticString {
+    switch index {
+    case 0: "HI"
+    case 1: "TIMER"
+    case 2: "NET_TX"
+    case 3: "NET_RX"
+    case 4: "BLOCK"
+    case 5: "IRQ_POLL"
+    case 6: "TASKLET"
+    case 7: "SCHED"
+    case 8: "HRTIMER"
+    default: "RCU"
+    }
+  }
+
   /// `/proc/PID/mounts` (fs/proc_namespace.c: show_vfsmnt()).
   func mounts(_ out: inout Writer) {
-    var raw: UInt8 = 0
-    while let mount = Mount(rawValue: raw) {
-      raw &+= 1
-      guard let path = mount.path else { continue }
+    forEachMount { mount, path in
       out.text(mount.sourceName)
       out.byte(0x20)
       out.text(path)
       out.byte(0x20)
       out.text(mount.typeName)
-      switch mount {
-      case .root, .devices:
-        out.text(mount == .root ? " rw,size=" : " rw,relatime,size=")
-        let limit = kernel.files.pointee.pageLimit(of: mount)
-        out.decimal(PageCount(limit).bytes(of: kernel.board.pageSize).kibibytes)
-        out.text("k,nr_inodes=")
-        out.decimal(kernel.files.pointee.inodeLimit(of: mount))
-        if mount == .devices { out.text(",mode=755") }
-      default: out.text(" rw,relatime")
-      }
+      out.text(mount == .root ? " rw" : " rw,relatime")
+      mountOptions(mount, &out)
       out.text(" 0 0\n")
     }
+  }
+
+  /// The mounts that can be seen, in the order they were made.
+  func forEachMount(_ body: (Mount, StaticString) -> Void) {
+    let order: InlineArray<6, Mount> = [
+      .root, .processes, .system, .devices, .temporary, .sharedMemory,
+    ]
+    for index in 0..<6 {
+      if let path = order[index].path { body(order[index], path) }
+    }
+  }
+
+  /// What a file system says of itself (shmem_show_options()).
+  func mountOptions(_ mount: Mount, _ out: inout Writer) {
+    guard mount == .root || mount == .devices else { return }
+    out.text(",size=")
+    let limit = kernel.files.pointee.pageLimit(of: mount)
+    out.decimal(PageCount(limit).bytes(of: kernel.board.pageSize).kibibytes)
+    out.text("k,nr_inodes=")
+    out.decimal(kernel.files.pointee.inodeLimit(of: mount))
+    if mount == .devices { out.text(",mode=755") }
   }
 
   /// `/proc/iomem`: the banks of RAM.

@@ -7,13 +7,16 @@ import Tasks
 
 extension ProcFS {
   /// `/proc/PID/stat`: 52 numbers in a line (fs/proc/array.c: do_task_stat()).
-  func processStat(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
+  ///
+  /// Of a process it shows the sums over its threads, of a thread its own; addresses only to whom
+  /// may look into it.
+  func processStat(_ task: KernelPointer<Task<B>>, isWhole: Bool, _ out: inout Writer) {
     let space = task.pointee.memory.space
     let process = task.pointee.process
     let children = process.pointee.children
     _ = kernel.executed(by: task)
-    // A process's folder shows the sum of its threads, a thread's its own.
-    let usage = process.pointee.usage
+    let usage = isWhole ? process.pointee.usage : task.pointee.usage
+    let isPermitted = mayInspect(task)
     let sets = signalSets(task)
     out.decimal(UInt64(UInt32(bitPattern: task.pointee.pid)))
     out.text(" (")
@@ -25,8 +28,8 @@ extension ProcFS {
     field(UInt64(UInt32(bitPattern: process.pointee.sessionNumber)), &out)
     // There is no terminal.
     out.text(" 0 -1")
-    // PF_RANDOMIZE is what Linux has here for a plain program; norandmaps leaves it clear.
-    field(0x40_0000, &out)
+    // PF_FORKNOEXEC and PF_EXITING; what else Linux has there is its own affair.
+    field((process.pointee.hasExecuted ? 0 : 0x40) | (task.pointee.isExiting ? 4 : 0), &out)
     field(usage.minorFaults, &out)
     field(children.minorFaults, &out)
     field(usage.majorFaults, &out)
@@ -35,25 +38,33 @@ extension ProcFS {
     field(clockTicks(usage.executed.kernel), &out)
     field(clockTicks(children.executed.user), &out)
     field(clockTicks(children.executed.kernel), &out)
-    out.text(" 20 0")
-    field(process.pointee.isZombie ? 0 : UInt64(process.pointee.threadCount), &out)
+    let scheduling = task.pointee.scheduling
+    signed(scheduling.shownPriority, &out)
+    signed(Int64(scheduling.nice), &out)
+    field(UInt64(process.pointee.threadCount), &out)
     field(0, &out)
     field(task.pointee.startTime.nanoseconds / 10_000_000, &out)
     field(space?.pointee.totalPages.bytes(of: kernel.board.pageSize).rawValue ?? 0, &out)
     field(space?.pointee.residentPages.rawValue ?? 0, &out)
     field(process.pointee.limits[.residentSet].soft, &out)
-    field(space?.pointee.startCode.rawValue ?? 0, &out)
-    field(space?.pointee.endCode.rawValue ?? 0, &out)
-    field(space?.pointee.startStack.rawValue ?? 0, &out)
+    field(space.map { isPermitted ? $0.pointee.startCode.rawValue : 1 } ?? 0, &out)
+    field(space.map { isPermitted ? $0.pointee.endCode.rawValue : 1 } ?? 0, &out)
+    field(isPermitted ? space?.pointee.startStack.rawValue ?? 0 : 0, &out)
     out.text(" 0 0")
     field(task.pointee.pending.rawValue & 0x7fff_ffff, &out)
     field(task.pointee.blocked.rawValue & 0x7fff_ffff, &out)
     field(sets.ignored & 0x7fff_ffff, &out)
     field(sets.caught & 0x7fff_ffff, &out)
     field(task.pointee.state == .blocked ? 1 : 0, &out)
-    // Exit signal SIGCHLD, CPU 0, no real-time priority, policy, waiting or guest time.
-    out.text(" 0 0 17 0 0 0 0 0 0")
-    if let space {
+    // The exit signal is the leader's; CPU 0; no waiting or guest time.
+    out.text(" 0 0 ")
+    out.decimal(
+      task == process.pointee.leader ? Int64(process.pointee.exitSignal.rawValue) : -1)
+    out.text(" 0")
+    field(UInt64(scheduling.priority), &out)
+    field(UInt64(scheduling.policy.rawValue), &out)
+    out.text(" 0 0 0")
+    if let space, isPermitted {
       field(space.pointee.startData.rawValue, &out)
       field(space.pointee.endData.rawValue, &out)
       field(space.pointee.startBreak.rawValue, &out)
@@ -64,8 +75,14 @@ extension ProcFS {
     } else {
       out.text(" 0 0 0 0 0 0 0")
     }
-    field(task.pointee.state == .zombie ? UInt64(process.pointee.exitStatus.waitStatus) : 0, &out)
+    let hasEnded = task.pointee.state == .zombie && isPermitted
+    field(hasEnded ? UInt64(process.pointee.exitStatus.waitStatus) : 0, &out)
     out.newline()
+  }
+
+  private func signed(_ value: Int64, _ out: inout Writer) {
+    out.text(value < 0 ? " -" : " ")
+    out.decimal(value.magnitude)
   }
 
   private func field(_ value: UInt64, _ out: inout Writer) {
@@ -91,18 +108,6 @@ extension ProcFS {
     field(0, &out)
     field((space.pointee.dataPages + space.pointee.stackPages).rawValue, &out)
     field(0, &out)
-    out.newline()
-  }
-
-  /// `/proc/PID/oom_score` (fs/proc/base.c: proc_oom_score(), mm/oom_kill.c: oom_badness()).
-  func oomScore(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
-    let total = Int64(bitPattern: max(kernel.frames.pointee.managed.rawValue, 1))
-    var badness: Int64 = 0
-    if let space = task.pointee.memory.space {
-      let tables = space.pointee.tableBytes.wholePages(of: kernel.board.pageSize)
-      badness = Int64(bitPattern: (space.pointee.residentPages + tables).rawValue)
-    }
-    out.decimal((1000 &+ badness &* 1000 / total) &* 2 / 3)
     out.newline()
   }
 }

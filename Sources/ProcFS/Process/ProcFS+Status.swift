@@ -13,11 +13,10 @@ extension ProcFS {
     identity(task, &out)
     if let space = task.pointee.memory.space { memory(space, &out) }
     signals(task, &out)
-    // User 0 has every capability that 6.1 knows, up to CAP_CHECKPOINT_RESTORE.
-    let capabilities: UInt64 = task.pointee.credentials.effectiveUser == 0 ? 0x1ff_ffff_ffff : 0
-    mask("CapInh:\t", 0, &out)
-    mask("CapPrm:\t", capabilities, &out)
-    mask("CapEff:\t", capabilities, &out)
+    let capabilities = task.pointee.capabilities
+    mask("CapInh:\t", capabilities.inheritable, &out)
+    mask("CapPrm:\t", capabilities.permitted, &out)
+    mask("CapEff:\t", capabilities.effective, &out)
     mask("CapBnd:\t", 0x1ff_ffff_ffff, &out)
     mask("CapAmb:\t", 0, &out)
     out.text("NoNewPrivs:\t0\n")
@@ -27,7 +26,9 @@ extension ProcFS {
     out.text("Cpus_allowed:\t1\nCpus_allowed_list:\t0\n")
     out.text("voluntary_ctxt_switches:\t")
     out.decimal(task.pointee.voluntarySwitches)
-    out.text("\nnonvoluntary_ctxt_switches:\t0\n")
+    out.text("\nnonvoluntary_ctxt_switches:\t")
+    out.decimal(task.pointee.involuntarySwitches)
+    out.newline()
   }
 
   /// Who it is (task_state()).
@@ -110,7 +111,7 @@ extension ProcFS {
   private func signals(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
     out.text("Threads:\t")
     let process = task.pointee.process
-    out.decimal(process.pointee.isZombie ? 0 : process.pointee.threadCount)
+    out.decimal(process.pointee.threadCount)
     out.text("\nSigQ:\t0/")
     out.decimal(process.pointee.limits[.pendingSignals].soft)
     out.newline()

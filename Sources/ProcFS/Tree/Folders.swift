@@ -1,5 +1,4 @@
-/// The fixed entries of the folders, in the order in which they are listed and looked through: what
-/// programs open most comes first.
+/// The fixed entries of the folders of `/proc`, in the order in which Linux lists them.
 extension NodeKind {
   typealias Entry = (name: StaticString, kind: NodeKind)
 
@@ -8,165 +7,124 @@ extension NodeKind {
     switch self {
     case .procRoot: Self.procRoot(index)
     case .process: Self.process(index)
-    case .thread: index < Self.taskIndex ? Self.process(index) : nil
-    case .sysFolder: Self.sysFolder(index)
-    case .sysKernel: Self.sysKernel(index)
-    case .sysVM: Self.sysVM(index)
-    case .sysFS: Self.sysFS(index)
-    case .sysRoot: Self.sysRoot(index)
-    case .kernelFolder: Self.kernelFolder(index)
-    case .debugFolder: index == 0 ? ("kernel_page_tables", .kernelPageTables) : nil
-    case .mmFolder: index == 0 ? ("transparent_hugepage", .hugePageFolder) : nil
-    case .hugePageFolder: Self.hugePages(index)
-    case .devicesFolder: index == 0 ? ("system", .systemFolder) : nil
-    case .systemFolder: index == 0 ? ("cpu", .cpuFolder) : nil
-    case .cpuFolder: Self.cpus(index)
+    case .thread: Self.thread(index)
+    case .sysFolder:
+      switch index {
+      case 0: ("fs", .sysFS)
+      case 1: ("kernel", .sysKernel)
+      case 2: ("vm", .sysVM)
+      default: nil
+      }
+    case .sysvipcFolder:
+      switch index {
+      case 0: ("msg", .sysvipcMessages)
+      case 1: ("sem", .sysvipcSemaphores)
+      case 2: ("shm", .sysvipcShared)
+      default: nil
+      }
+    case .namespaces:
+      switch index {
+      case 0: ("mnt", .mountNamespace)
+      case 1: ("cgroup", .cgroupNamespace)
+      default: nil
+      }
     default: nil
     }
   }
 
   private static func procRoot(_ index: Int) -> Entry? {
     switch index {
-    case 0: ("self", .selfLink)
-    case 1: ("meminfo", .meminfo)
-    case 2: ("sys", .sysFolder)
-    case 3: ("stat", .stat)
-    case 4: ("vmstat", .vmstat)
-    case 5: ("buddyinfo", .buddyinfo)
-    case 6: ("cmdline", .cmdline)
-    case 7: ("cpuinfo", .cpuinfo)
-    case 8: ("filesystems", .filesystems)
-    case 9: ("iomem", .iomem)
-    case 10: ("loadavg", .loadavg)
-    case 11: ("mounts", .mountsLink)
-    case 12: ("pagetypeinfo", .pagetypeinfo)
-    case 13: ("slabinfo", .slabinfo)
-    case 14: ("swaps", .swaps)
-    case 15: ("thread-self", .threadSelfLink)
-    case 16: ("uptime", .uptime)
-    case 17: ("version", .version)
-    case 18: ("zoneinfo", .zoneinfo)
+    case 0: ("sys", .sysFolder)
+    case 1: ("stat", .stat)
+    case 2: ("iomem", .iomem)
+    case 3: ("swaps", .swaps)
+    case 4: ("mounts", .mountsLink)
+    case 5: ("uptime", .uptime)
+    case 6: ("vmstat", .vmstat)
+    case 7: ("cgroups", .cgroups)
+    case 8: ("cmdline", .cmdline)
+    case 9: ("cpuinfo", .cpuinfo)
+    case 10: ("devices", .devices)
+    case 11: ("loadavg", .loadavg)
+    case 12: ("meminfo", .meminfo)
+    case 13: ("modules", .modules)
+    case 14: ("sysvipc", .sysvipcFolder)
+    case 15: ("version", .version)
+    case 16: ("consoles", .consoles)
+    case 17: ("slabinfo", .slabinfo)
+    case 18: ("softirqs", .softirqs)
+    case 19: ("zoneinfo", .zoneinfo)
+    case 20: ("buddyinfo", .buddyinfo)
+    case 21: ("interrupts", .interrupts)
+    case 22: ("kpagecount", .kpagecount)
+    case 23: ("kpageflags", .kpageflags)
+    case 24: ("filesystems", .filesystems)
+    case 25: ("kpagecgroup", .kpagecgroup)
+    case 26: ("vmallocinfo", .vmallocinfo)
+    case 27: ("pagetypeinfo", .pagetypeinfo)
+    case 28: ("self", .selfLink)
+    case 29: ("thread-self", .threadSelfLink)
     default: nil
     }
   }
-
-  /// The last entry of a process; its threads have none like it, or the tree would have no end.
-  private static var taskIndex: Int { 18 }
 
   private static func process(_ index: Int) -> Entry? {
     switch index {
-    case 0: ("stat", .processStat)
-    case 1: ("maps", .maps)
+    case 0: ("task", .taskFolder)
+    case 1: ("fd", .fd)
+    case 2: ("map_files", .mapFiles)
+    case 3: ("fdinfo", .fdinfo)
+    case 4: ("ns", .namespaces)
+    case 13: ("stat", .processStat)
+    case 5...21: common(index &- 5)
+    case 22: ("mountstats", .mountstats)
+    case 23...31: common(index &- 6)
+    case 32: ("coredump_filter", .coredumpFilter)
+    case 33: ("timerslack_ns", .timerSlack)
+    default: nil
+    }
+  }
+
+  private static func thread(_ index: Int) -> Entry? {
+    switch index {
+    case 0: ("fd", .fd)
+    case 1: ("fdinfo", .fdinfo)
+    case 2: ("ns", .namespaces)
+    case 11: ("stat", .threadStat)
+    case 3...28: common(index &- 3)
+    default: nil
+    }
+  }
+
+  /// What processes and threads both have.
+  private static func common(_ index: Int) -> Entry? {
+    switch index {
+    case 0: ("environ", .environ)
+    case 1: ("auxv", .auxv)
     case 2: ("status", .status)
-    case 3: ("statm", .statm)
-    case 4: ("fd", .fd)
-    case 5: ("exe", .exe)
-    case 6: ("smaps", .smaps)
-    case 7: ("smaps_rollup", .smapsRollup)
-    case 8: ("auxv", .auxv)
-    case 9: ("cmdline", .processCmdline)
-    case 10: ("comm", .comm)
-    case 11: ("cwd", .cwd)
-    case 12: ("environ", .environ)
-    case 13: ("limits", .limits)
-    case 14: ("mounts", .mounts)
-    case 15: ("oom_score", .oomScore)
-    case 16: ("oom_score_adj", .oomScoreAdjust)
-    case 17: ("root", .processRoot)
-    case taskIndex: ("task", .taskFolder)
-    default: nil
-    }
-  }
-
-  private static func sysFolder(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("fs", .sysFS)
-    case 1: ("kernel", .sysKernel)
-    case 2: ("vm", .sysVM)
-    default: nil
-    }
-  }
-
-  private static func sysFS(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("file-max", .fileMax)
-    case 1: ("nr_open", .nrOpen)
-    default: nil
-    }
-  }
-
-  private static func sysKernel(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("hostname", .hostname)
-    case 1: ("ngroups_max", .ngroupsMax)
-    case 2: ("osrelease", .osrelease)
-    case 3: ("ostype", .ostype)
-    case 4: ("pid_max", .pidMax)
-    case 5: ("randomize_va_space", .randomize)
-    case 6: ("threads-max", .threadsMax)
-    case 7: ("version", .kernelVersion)
-    default: nil
-    }
-  }
-
-  private static func sysVM(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("admin_reserve_kbytes", .adminReserve)
-    case 1: ("compaction_proactiveness", .compactionProactiveness)
-    case 2: ("dirty_background_ratio", .dirtyBackgroundRatio)
-    case 3: ("dirty_ratio", .dirtyRatio)
-    case 4: ("extfrag_threshold", .extfragThreshold)
-    case 5: ("legacy_va_layout", .legacyLayout)
-    case 6: ("lowmem_reserve_ratio", .lowmemReserveRatio)
-    case 7: ("max_map_count", .maxMapCount)
-    case 8: ("min_free_kbytes", .minFreeKilobytes)
-    case 9: ("mmap_min_addr", .mmapMinAddress)
-    case 10: ("nr_hugepages", .hugePages)
-    case 11: ("overcommit_kbytes", .overcommitKilobytes)
-    case 12: ("overcommit_memory", .overcommitMemory)
-    case 13: ("overcommit_ratio", .overcommitRatio)
-    case 14: ("page-cluster", .pageCluster)
-    case 15: ("swappiness", .swappiness)
-    case 16: ("user_reserve_kbytes", .userReserve)
-    case 17: ("vfs_cache_pressure", .cachePressure)
-    case 18: ("watermark_boost_factor", .watermarkBoost)
-    case 19: ("watermark_scale_factor", .watermarkScale)
-    default: nil
-    }
-  }
-
-  private static func sysRoot(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("devices", .devicesFolder)
-    case 1: ("kernel", .kernelFolder)
-    default: nil
-    }
-  }
-
-  private static func kernelFolder(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("mm", .mmFolder)
-    case 1: ("debug", .debugFolder)
-    default: nil
-    }
-  }
-
-  private static func hugePages(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("defrag", .hugePageDefrag)
-    case 1: ("enabled", .hugePageEnabled)
-    case 2: ("hpage_pmd_size", .hugePageSize)
-    case 3: ("use_zero_page", .useZeroPage)
-    default: nil
-    }
-  }
-
-  private static func cpus(_ index: Int) -> Entry? {
-    switch index {
-    case 0: ("cpu0", .cpu0)
-    case 1: ("online", .cpuOnline)
-    case 2: ("possible", .cpuPossible)
-    case 3: ("present", .cpuPresent)
+    case 3: ("personality", .personality)
+    case 4: ("limits", .limits)
+    case 5: ("comm", .comm)
+    case 6: ("syscall", .systemCall)
+    case 7: ("cmdline", .processCmdline)
+    // 8 is `stat`, whose text is another for a thread.
+    case 9: ("statm", .statm)
+    case 10: ("maps", .maps)
+    case 11: ("mem", .mem)
+    case 12: ("cwd", .cwd)
+    case 13: ("root", .processRoot)
+    case 14: ("exe", .exe)
+    case 15: ("mounts", .mounts)
+    case 16: ("mountinfo", .mountinfo)
+    case 17: ("clear_refs", .clearRefs)
+    case 18: ("smaps", .smaps)
+    case 19: ("smaps_rollup", .smapsRollup)
+    case 20: ("pagemap", .pagemap)
+    case 21: ("wchan", .wchan)
+    case 22: ("cgroup", .cgroup)
+    case 23: ("oom_score", .oomScore)
+    case 24: ("oom_adj", .oomAdjust)
+    case 25: ("oom_score_adj", .oomScoreAdjust)
     default: nil
     }
   }

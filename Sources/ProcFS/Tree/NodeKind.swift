@@ -4,56 +4,55 @@ import Files
 ///
 /// The numbers of the two roots are Files' (``ProceduralNode/processes``,
 /// ``ProceduralNode/system``).
-enum NodeKind: UInt16, BitwiseCopyable {
+enum NodeKind: UInt8, BitwiseCopyable {
   case procRoot = 1
   case sysRoot = 2
 
   // /proc
   case selfLink, threadSelfLink, mountsLink
   case process
-  case buddyinfo, cmdline, cpuinfo, filesystems, iomem, loadavg, meminfo, pagetypeinfo
-  case slabinfo, stat, swaps, uptime, version, vmstat, zoneinfo
-  // /proc/sys
-  case sysFolder, sysKernel, sysVM, sysFS
-  case hostname, osrelease, ostype, pidMax, randomize, kernelVersion, threadsMax, ngroupsMax
-  case fileMax, nrOpen
-  case adminReserve, compactionProactiveness, dirtyBackgroundRatio, dirtyRatio, extfragThreshold
-  case legacyLayout, lowmemReserveRatio, maxMapCount, minFreeKilobytes, mmapMinAddress
-  case hugePages, overcommitKilobytes, overcommitMemory, overcommitRatio, pageCluster, swappiness
-  case userReserve, cachePressure, watermarkBoost, watermarkScale
-  // /proc/PID
-  case auxv, processCmdline, comm, cwd, environ, exe, fd, limits, maps, mounts, oomScore
-  case oomScoreAdjust, processRoot, smaps, smapsRollup, processStat, statm, status, taskFolder
-  /// /proc/PID/task/PID: what a process has, but for `task`.
-  case descriptor, thread
+  case buddyinfo, cgroups, cmdline, consoles, cpuinfo, devices, filesystems, interrupts, iomem
+  case kpagecgroup, kpagecount, kpageflags, loadavg, meminfo, modules, pagetypeinfo, slabinfo
+  case softirqs, stat, swaps, uptime, version, vmallocinfo, vmstat, zoneinfo
+  case sysvipcFolder, sysvipcMessages, sysvipcSemaphores, sysvipcShared
+  // /proc/sys: the folders, and one kind for all settings, which the node numbers.
+  case sysFolder, sysKernel, sysVM, sysFS, setting
+  // /proc/PID, and /proc/PID/task/TID but for some
+  case auxv, cgroup, clearRefs, processCmdline, comm, coredumpFilter, cwd, environ, exe, fd, fdinfo
+  case limits, mapFiles, maps, mem, mountinfo, mounts, mountstats, namespaces, oomAdjust, oomScore
+  case oomScoreAdjust, pagemap, personality, processRoot, smaps, smapsRollup, processStat
+  case threadStat, statm, status, systemCall, taskFolder, timerSlack, wchan
+  case descriptor, descriptorInfo, mappedFile, mountNamespace, cgroupNamespace
+  case thread
+  // /sys: folders and files that the node numbers.
+  case attribute
+  case kernelPageTables
 
-  // /sys
-  case kernelFolder, mmFolder, hugePageFolder, devicesFolder, systemFolder, cpuFolder, cpu0
-  case hugePageEnabled, hugePageDefrag, hugePageSize, useZeroPage
-  case cpuOnline, cpuPossible, cpuPresent
-  case debugFolder, kernelPageTables
-
-  /// Its type and permissions.
-  var mode: FileMode {
-    switch self {
-    case .procRoot, .sysRoot, .process, .sysFolder, .sysKernel, .sysVM, .sysFS, .kernelFolder,
-      .mmFolder, .hugePageFolder, .devicesFolder, .systemFolder, .cpuFolder, .cpu0, .taskFolder,
-      .thread:
-      FileMode(.directory, permissions: self == .sysRoot || isInSys ? 0o755 : 0o555)
-    case .fd: FileMode(.directory, permissions: 0o500)
-    case .debugFolder: FileMode(.directory, permissions: 0o700)
-    case .selfLink, .threadSelfLink, .mountsLink, .exe, .cwd, .processRoot:
-      FileMode(.symbolicLink, permissions: 0o777)
-    case .descriptor: FileMode(.symbolicLink, permissions: 0o700)
-    case .auxv, .environ, .kernelPageTables, .slabinfo, .pagetypeinfo:
-      FileMode(.regular, permissions: 0o400)
-    case .overcommitMemory, .overcommitRatio, .overcommitKilobytes, .maxMapCount,
-      .mmapMinAddress, .minFreeKilobytes, .legacyLayout, .adminReserve, .userReserve, .comm,
-      .oomScoreAdjust:
-      FileMode(.regular, permissions: 0o644)
-    default: FileMode(.regular, permissions: 0o444)
-    }
+  /// Whether it is the same for every process.
+  var isOfProcess: Bool {
+    rawValue >= NodeKind.auxv.rawValue && rawValue < NodeKind.attribute.rawValue
+      || self == .process
   }
 
-  private var isInSys: Bool { rawValue >= NodeKind.kernelFolder.rawValue }
+  /// Whether what is written to it is one number (oom_score_adj_write() and its like).
+  var takesNumber: Bool {
+    switch self {
+    case .oomAdjust, .oomScoreAdjust, .clearRefs: true
+    default: false
+    }
+  }
+}
+
+extension ProcNode {
+  /// How a file is read.
+  var style: ProceduralStyle {
+    switch kind {
+    case .setting:
+      if case .text = Sysctl(rawValue: number)?.row.kind { .string } else { .numbers }
+    case .mem, .pagemap, .kpagecount, .kpageflags, .kpagecgroup, .processCmdline, .environ, .auxv:
+      .bytes
+    case .oomAdjust, .oomScoreAdjust, .coredumpFilter: .string
+    default: .records
+    }
+  }
 }

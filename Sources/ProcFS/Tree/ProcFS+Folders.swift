@@ -1,3 +1,4 @@
+import AddressSpaces
 import Arm64
 import Files
 import MemoryTypes
@@ -8,46 +9,77 @@ extension ProcFS {
   func entry(_ name: ByteString, in node: ProceduralNode) throws(Errno) -> ProceduralEntry {
     guard let folder = ProcNode(node) else { throw .ENOENT }
     switch folder.kind {
-    case .fd:
-      guard let number = name.decimal, let table = task(folder)?.pointee.files,
+    case .fd, .fdinfo:
+      guard let number = name.decimal, number < 1 << 16, let table = task(folder)?.pointee.files,
         isOpen(UInt64(number), table)
       else { throw .ENOENT }
-      return ProcNode(
-        .descriptor, pid: folder.pid, descriptor: UInt16(truncatingIfNeeded: number)
-      ).entry
+      return entry(
+        ProcNode(
+          folder.kind == .fd ? .descriptor : .descriptorInfo, pid: folder.pid,
+          number: UInt16(truncatingIfNeeded: number)))
+    case .mapFiles: return try mappedFile(name, of: folder)
     case .taskFolder:
       guard let number = name.decimal,
         let thread = kernel.task(Int32(truncatingIfNeeded: number)),
         thread.pointee.process == task(folder)?.pointee.process
       else { throw .ENOENT }
-      return ProcNode(.thread, pid: number).entry
+      return entry(ProcNode(.thread, pid: number))
     case .procRoot:
       if let number = name.decimal {
         guard kernel.task(Int32(truncatingIfNeeded: number)) != nil else { throw .ENOENT }
-        return ProcNode(.process, pid: number).entry
+        return entry(ProcNode(.process, pid: number))
       }
+      // What most paths begin with stands last in the list.
+      if name == "self" { return entry(ProcNode(.selfLink)) }
     case .process, .thread:
       // A process may have ended since the folder was opened.
       guard task(folder) != nil else { throw .ENOENT }
+    case .sysRoot: return try attribute(name, in: .root)
+    case .attribute:
+      guard let here = SysAttribute(rawValue: UInt8(truncatingIfNeeded: folder.number)) else {
+        throw .ENOENT
+      }
+      return try attribute(name, in: here)
     default: break
+    }
+    if let settings = folder.kind.settings {
+      for raw in settings {
+        if let setting = Sysctl(rawValue: raw), name == ByteString(setting.row.name) {
+          return entry(ProcNode(.setting, number: raw))
+        }
+      }
     }
     var index = 0
     while let (entryName, kind) = folder.kind.entry(at: index) {
-      if name == ByteString(entryName) { return ProcNode(kind, pid: folder.pid).entry }
+      if name == ByteString(entryName) { return entry(ProcNode(kind, pid: folder.pid)) }
       index &+= 1
     }
     throw .ENOENT
+  }
+
+  private func attribute(
+    _ name: ByteString, in folder: SysAttribute
+  ) throws(Errno) -> ProceduralEntry {
+    for raw in 1..<SysAttribute.count {
+      guard let attribute = SysAttribute(rawValue: raw), attribute.row.folder == folder,
+        try withName(of: attribute, { (own) throws(Errno) in own == name })
+      else { continue }
+      return entry(ProcNode(.attribute, number: UInt16(raw)))
+    }
+    throw .ENOENT
+  }
+
+  /// What a folder answers for a node: what belongs to a process belongs to its user
+  /// (fs/proc/base.c: task_dump_owner()).
+  func entry(_ node: ProcNode) -> ProceduralEntry {
+    ProceduralEntry(node: node.node, mode: node.mode, inodeNumber: node.inodeNumber)
   }
 
   /// The first entry of a folder at or after a position: the fixed ones have the positions from 0
   /// on, numbered ones 256 plus their number.
   func next(in node: ProceduralNode, from position: UInt64) -> ListedEntry? {
     guard let folder = ProcNode(node) else { return nil }
-    if position < 256, let (name, kind) = folder.kind.entry(at: Int(position)) {
-      return ListedEntry(
-        name: ShortName(name), entry: ProcNode(kind, pid: folder.pid).entry,
-        nextPosition: position &+ 1)
-    }
+    if position < 256, let listed = fixedEntry(of: folder, at: Int(position)) { return listed }
     let first = max(position, 256) &- 256
     switch folder.kind {
     case .procRoot:
@@ -56,15 +88,17 @@ extension ProcFS {
     case .taskFolder:
       guard let number = nextThread(of: folder, from: first) else { return nil }
       return numbered(ProcNode(.thread, pid: number), number)
-    case .fd:
+    case .mapFiles: return nextMappedFile(of: folder, from: first)
+    case .fd, .fdinfo:
       guard let table = task(folder)?.pointee.files else { return nil }
       var number = first
       while number < UInt64(table.pointee.capacity) {
         if isOpen(number, table) {
-          let short = UInt32(truncatingIfNeeded: number)
           return numbered(
             ProcNode(
-              .descriptor, pid: folder.pid, descriptor: UInt16(truncatingIfNeeded: number)), short)
+              folder.kind == .fd ? .descriptor : .descriptorInfo, pid: folder.pid,
+              number: UInt16(truncatingIfNeeded: number)),
+            UInt32(truncatingIfNeeded: number))
         }
         number &+= 1
       }
@@ -73,9 +107,47 @@ extension ProcFS {
     }
   }
 
+  /// The first of the entries that are always there at or after a place.
+  private func fixedEntry(of folder: ProcNode, at place: Int) -> ListedEntry? {
+    if let settings = folder.kind.settings {
+      guard place < settings.count else { return nil }
+      let raw = settings.lowerBound &+ UInt16(place)
+      guard let setting = Sysctl(rawValue: raw) else { return nil }
+      return ListedEntry(
+        name: ShortName(setting.row.name), entry: entry(ProcNode(.setting, number: raw)),
+        nextPosition: UInt64(place) &+ 1)
+    }
+    if folder.kind == .attribute || folder.kind == .sysRoot {
+      let number = folder.kind == .sysRoot ? 0 : folder.number
+      var raw = UInt8(truncatingIfNeeded: max(place, 1))
+      while raw < SysAttribute.count {
+        if let attribute = SysAttribute(rawValue: raw),
+          UInt16(attribute.row.folder.rawValue) == number
+        {
+          return listed(attribute)
+        }
+        raw &+= 1
+      }
+      return nil
+    }
+    guard let (name, kind) = folder.kind.entry(at: place) else { return nil }
+    return ListedEntry(
+      name: ShortName(name), entry: entry(ProcNode(kind, pid: folder.pid)),
+      nextPosition: UInt64(place) &+ 1)
+  }
+
+  private func listed(_ attribute: SysAttribute) -> ListedEntry? {
+    do throws(Errno) {
+      let name = try withName(of: attribute) { (name) throws(Errno) in ShortName(name) }
+      return ListedEntry(
+        name: name, entry: entry(ProcNode(.attribute, number: UInt16(attribute.rawValue))),
+        nextPosition: UInt64(attribute.rawValue) &+ 1)
+    } catch { return nil }
+  }
+
   private func numbered(_ node: ProcNode, _ number: UInt32) -> ListedEntry {
     ListedEntry(
-      name: ShortName(number), entry: node.entry, nextPosition: 256 &+ UInt64(number) &+ 1)
+      name: ShortName(number), entry: entry(node), nextPosition: 256 &+ UInt64(number) &+ 1)
   }
 
   /// The least process number at or above another.
@@ -127,6 +199,11 @@ extension ProcFS {
     }
     guard let task = task(link) else { throw .ESRCH }
     switch link.kind {
+    case .mountNamespace: return .path("mnt:[4026531840]")
+    case .cgroupNamespace: return .path("cgroup:[4026531835]")
+    case .mappedFile:
+      guard let file = mappedFile(link)?.pointee.file else { throw .ENOENT }
+      return place(file.pointee.dentry)
     case .exe:
       guard let program = task.pointee.process.pointee.executable else { throw .ENOENT }
       return place(program.pointee.dentry)
@@ -137,7 +214,7 @@ extension ProcFS {
     case .descriptor:
       guard let table = task.pointee.files else { throw .ENOENT }
       do throws(Errno) {
-        let file = try kernel.files.pointee.file(UInt64(link.descriptor), in: table)
+        let file = try kernel.files.pointee.file(UInt64(link.number), in: table)
         return place(file.pointee.dentry)
       } catch { throw .ENOENT }
     default: throw .EINVAL
@@ -147,5 +224,17 @@ extension ProcFS {
   private func place(_ dentry: KernelPointer<Dentry>) -> LinkTarget {
     kernel.files.pointee.retain(dentry)
     return .place(dentry)
+  }
+}
+
+extension NodeKind {
+  /// The settings that a folder of `/proc/sys` holds.
+  fileprivate var settings: Range<UInt16>? {
+    switch self {
+    case .sysFS: Sysctl.fs
+    case .sysKernel: Sysctl.kernel
+    case .sysVM: Sysctl.vm
+    default: nil
+    }
   }
 }

@@ -37,15 +37,3 @@ extension ProcFS {
     return true
   }
 }
-
-extension ProcFS {
-  /// Whether a file may be opened.
-  func open(_ node: ProceduralNode, _ flags: OpenFlags) throws(Errno) {}
-
-  /// Reads what is no text.
-  func read(
-    _ node: ProceduralNode, at position: UInt64, _ count: UInt64, _ sink: ByteSink
-  ) throws(Errno) -> Int {
-    throw .EINVAL
-  }
-}

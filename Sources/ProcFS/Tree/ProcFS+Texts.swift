@@ -7,12 +7,21 @@ public import Tasks
 extension ProcFS {
   /// Writes the whole text of a file.
   func write(_ file: ProcNode, _ out: inout Writer) throws(Errno) {
-    if file.pid != 0 {
+    switch file.kind {
+    case .setting:
+      guard let setting = Sysctl(rawValue: file.number) else { throw .ENOENT }
+      write(setting, &out)
+    case .attribute:
+      guard let attribute = SysAttribute(rawValue: UInt8(truncatingIfNeeded: file.number)) else {
+        throw .ENOENT
+      }
+      write(attribute, &out)
+    default:
+      guard file.kind.isOfProcess else { return try write(file.kind, &out) }
       guard let task = task(file) else { throw .ESRCH }
+      if file.kind == .descriptorInfo { return try descriptorInfo(file, of: task, &out) }
       try write(file.kind, of: task, &out)
-      return
     }
-    write(file.kind, &out)
   }
 
   /// Writes one of the texts that the tool can ask for, of the whole machine or of a process.
@@ -21,7 +30,7 @@ extension ProcFS {
     case .maps: maps(task, &out)
     case .smaps: smaps(task, &out)
     case .status: status(task, &out)
-    case .stat: processStat(task, &out)
+    case .stat: processStat(task, isWhole: true, &out)
     case .meminfo: meminfo(&out)
     case .buddyinfo: buddyinfo(&out)
     case .zoneinfo: zoneinfo(&out)
@@ -40,40 +49,79 @@ extension ProcFS {
     switch kind {
     case .smapsRollup: try smapsRollup(task, &out)
     case .status: status(task, &out)
-    case .processStat: processStat(task, &out)
+    case .processStat: processStat(task, isWhole: true, &out)
+    case .threadStat: processStat(task, isWhole: false, &out)
     case .statm: statm(task, &out)
     case .limits: limits(task, &out)
     case .comm:
       out.name(task.pointee.name)
       out.newline()
-    case .processCmdline: commandLine(task, &out)
-    case .environ: environment(task, &out)
-    case .auxv: auxiliaryVector(task, &out)
     case .mounts: mounts(&out)
+    case .mountinfo: mountInformation(&out)
+    case .mountstats: mountStatistics(&out)
     case .oomScore: oomScore(task, &out)
-    case .oomScoreAdjust: out.text("0\n")
+    case .oomAdjust: oomAdjust(task, &out)
+    case .oomScoreAdjust:
+      out.decimal(Int64(task.pointee.process.pointee.oomScoreAdjustment))
+      out.newline()
+    case .cgroup: out.text("0::/\n")
+    case .wchan:
+      // The kernel's symbols are not told; 0 is what Linux shows of a task that does not wait.
+      out.text("0")
+    case .personality:
+      guard mayInspect(task) else { throw .EPERM }
+      out.text("00000000\n")
+    case .systemCall: try systemCall(task, &out)
+    case .coredumpFilter:
+      out.hexadecimal(UInt64(task.pointee.process.pointee.coredumpFilter), width: 8)
+      out.newline()
+    case .timerSlack:
+      guard mayInspect(task) else { throw .EPERM }
+      out.decimal(task.pointee.timerSlack)
+      out.newline()
     default: throw .EINVAL
     }
   }
 
-  private func write(_ kind: NodeKind, _ out: inout Writer) {
+  private func write(_ kind: NodeKind, _ out: inout Writer) throws(Errno) {
     switch kind {
     case .buddyinfo: buddyinfo(&out)
+    case .cgroups:
+      out.text("#subsys_name\thierarchy\tnum_cgroups\tenabled\n")
     case .cmdline: commandLine(&out)
+    case .consoles: out.text("ttyAMA0              -W- (EC p a)  204:64\n")
     case .cpuinfo: cpuinfo(&out)
+    case .devices: devices(&out)
     case .filesystems: filesystems(&out)
+    case .interrupts: interrupts(&out)
     case .iomem: iomem(&out)
     case .loadavg: loadavg(&out)
     case .meminfo: meminfo(&out)
+    case .modules: return
     case .pagetypeinfo: pagetypeinfo(&out)
+    case .softirqs: softirqs(&out)
     case .stat: stat(&out)
     case .swaps: out.text("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
+    case .sysvipcMessages:
+      out.text("       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid")
+      out.text("  cuid  cgid      stime      rtime      ctime\n")
+    case .sysvipcSemaphores:
+      out.text("       key      semid perms      nsems   uid   gid  cuid  cgid      otime")
+      out.text("      ctime\n")
+    case .sysvipcShared: sharedSegments(&out)
     case .uptime: uptime(&out)
     case .version: version(&out)
+    case .vmallocinfo: return
     case .zoneinfo: zoneinfo(&out)
-    case .kernelPageTables: kernelPageTables(&out)
-    default: setting(kind, &out)
+    default: throw .EINVAL
     }
+  }
+
+  /// `/proc/sysvipc/shm` (ipc/shm.c: sysvipc_shm_proc_show()).
+  private func sharedSegments(_ out: inout Writer) {
+    out.text("       key      shmid perms                  size  cpid  lpid nattch   uid   gid")
+    out.text("  cuid  cgid      atime      dtime      ctime                   rss")
+    out.text("                  swap\n")
   }
 }
 

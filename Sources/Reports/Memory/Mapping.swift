@@ -10,8 +10,10 @@ package struct Mapping: Equatable, Sendable {
   /// The file, or a name in brackets; empty for anonymous memory.
   package var name: String
   package var role = Role.mapping
-  /// Bytes by smaps' own names: Size, Rss, Pss, Anonymous and the others.
-  package var bytes: [String: UInt64] = [:]
+  /// The bytes of it that are in RAM.
+  package var resident = ByteCount.zero
+  /// The bytes of it that are anonymous, as are a file's once they are copied.
+  package var anonymous = ByteCount.zero
 
   /// What a mapping is for.
   package enum Role: String, Sendable {
@@ -20,10 +22,6 @@ package struct Mapping: Equatable, Sendable {
 
   /// Its length.
   package var size: ByteCount { end - start }
-  /// The bytes of it that are in RAM.
-  package var resident: ByteCount { ByteCount(bytes["Rss"] ?? 0) }
-  /// The bytes of it that are anonymous, as are a file's once they are copied.
-  package var anonymous: ByteCount { ByteCount(bytes["Anonymous"] ?? 0) }
 
   /// Whether an address lies in it.
   package func contains(_ address: VirtualAddress) -> Bool { start <= address && address < end }
@@ -31,16 +29,20 @@ package struct Mapping: Equatable, Sendable {
 
 extension [Mapping] {
   /// Reads what the kernel wrote as smaps; `stat` (the same program's) tells bss from heap.
-  package init(smaps: String, program: String, stat: String?) {
+  ///
+  /// Of 65,000 mappings that is 40 MB in 1.5 million lines, of which few matter: they are looked
+  /// at as bytes.
+  package init(smaps: [UInt8], program: String, stat: String?) {
     self = []
-    for line in smaps.split(separator: "\n") {
-      if let mapping = Mapping(mapsLine: line) {
-        append(mapping)
-      } else if let colon = line.firstIndex(of: ":"), !isEmpty {
-        // `Rss:                 508 kB`
-        let words = line[line.index(after: colon)...].split(separator: " ")
-        guard words.count == 2, words[1] == "kB", let kibibytes = UInt64(words[0]) else { continue }
-        self[count - 1].bytes[String(line[..<colon])] = kibibytes << 10
+    for line in smaps.split(separator: UInt8(ascii: "\n")) {
+      // A mapping begins with its address, what is said of it with a capital letter.
+      if line.first.map({ $0 < UInt8(ascii: "A") || $0 >= UInt8(ascii: "a") }) ?? true {
+        if let mapping = Mapping(mapsLine: String(decoding: line, as: UTF8.self)) {
+          append(mapping)
+        }
+      } else if !isEmpty {
+        if let size = line.kibibytes(of: "Rss:") { self[count - 1].resident = size }
+        if let size = line.kibibytes(of: "Anonymous:") { self[count - 1].anonymous = size }
       }
     }
     let heapStart = stat.flatMap { ProcessPlaces(stat: $0)?.heapStart }
@@ -69,6 +71,15 @@ extension [Mapping] {
       let file = mapping.name.split(separator: "/").last ?? ""
       return file.contains(".so") ? .library : .mapping
     }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Of `Rss:                 508 kB` the size, if that is its name.
+  fileprivate func kibibytes(of name: String) -> ByteCount? {
+    guard starts(with: name.utf8), suffix(3).elementsEqual(" kB".utf8) else { return nil }
+    let digits = dropFirst(name.utf8.count).dropLast(3).drop { $0 == UInt8(ascii: " ") }
+    return UInt64(String(decoding: digits, as: UTF8.self)).map { .kibibytes($0) }
   }
 }
 

@@ -26,7 +26,7 @@ package struct RunReport: Sendable {
     let program = arguments.first ?? ""
     places = result.text("stat").flatMap { ProcessPlaces(stat: $0) }
     mappings =
-      result.text("smaps").map {
+      result.bytes(of: "smaps").map {
         [Mapping](smaps: $0, program: program, stat: result.text("stat"))
       } ?? []
     freeBefore = [FreeBlocks](buddyinfo: result.text("buddyinfo.before") ?? "")

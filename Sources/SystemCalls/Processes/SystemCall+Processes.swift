@@ -80,20 +80,4 @@ extension SystemCall {
     default: throw .EINVAL
     }
   }
-
-  /// capget(header, data): user 0 has all 41.
-  func capabilities() throws(Errno) -> UInt64 {
-    let version = try space.pointee.copyIn(UInt32.self, from: address(0))
-    guard version == 0x2008_0522 else {
-      try space.pointee.copyOut(UInt32(0x2008_0522), to: address(0))
-      throw .EINVAL
-    }
-    guard argument(1) != 0 else { return 0 }
-    // Effective, permitted, inheritable: the low words, then the high ones.
-    let words: InlineArray<6, UInt32> = [.max, .max, 0, 0x1ff, 0x1ff, 0]
-    for index in 0..<6 {
-      try space.pointee.copyOut(words[index], to: address(1) + ByteCount(UInt64(index) &* 4))
-    }
-    return 0
-  }
 }

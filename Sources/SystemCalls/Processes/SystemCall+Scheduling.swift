@@ -14,14 +14,14 @@ extension SystemCall {
   }
 
   /// The task that a scheduling call means; 0 is the caller.
-  private func target(_ pid: Int32) throws(Errno) -> KernelPointer<Task<B>> {
+  func target(_ pid: Int32) throws(Errno) -> KernelPointer<Task<B>> {
     guard pid >= 0 else { throw .EINVAL }
     if pid == 0 { return task }
     guard let found = kernel.task(pid) else { throw .ESRCH }
     return found
   }
 
-  private var isPrivileged: Bool { task.pointee.credentials.effectiveUser == 0 }
+  private var isPrivileged: Bool { task.pointee.capabilities.has(Capabilities.nice) }
 
   /// Whether the caller may change another's scheduling (check_same_owner()).
   private func owns(_ other: KernelPointer<Task<B>>) -> Bool {
@@ -52,7 +52,7 @@ extension SystemCall {
   }
 
   /// What only user 0 may, or the limits allow (user_check_sched_setscheduler()).
-  private func checkRight(
+  func checkRight(
     _ target: KernelPointer<Task<B>>, _ policy: SchedulingParameters.Policy, _ priority: UInt8,
     _ resets: Bool
   ) throws(Errno) {
@@ -125,7 +125,7 @@ extension SystemCall {
 
   /// sched_getaffinity(pid, size, mask): the first CPU.
   func affinity() throws(Errno) -> UInt64 {
-    guard argument(1) >= 8, word(1) & 7 == 0 else { throw .EINVAL }
+    guard word(1) >= 8, word(1) & 7 == 0 else { throw .EINVAL }
     guard int(0) == 0 || kernel.task(int(0)) != nil else { throw .ESRCH }
     try space.pointee.copyOut(UInt64(1), to: address(2))
     return 8
@@ -142,8 +142,8 @@ extension SystemCall {
 /// Nice values (kernel/sys.c).
 extension SystemCall {
   /// Whether a task may have a nice value (can_nice()).
-  fileprivate func mayBe(nice: Int8, _ target: KernelPointer<Task<B>>) -> Bool {
-    task.pointee.credentials.effectiveUser == 0
+  func mayBe(nice: Int8, _ target: KernelPointer<Task<B>>) -> Bool {
+    isPrivileged
       || nice >= target.pointee.scheduling.nice
       || UInt64(20 &- Int(nice)) <= target.pointee.process.pointee.limits[.nice].soft
   }
@@ -155,7 +155,7 @@ extension SystemCall {
     try forEachNamed { target in
       let own = task.pointee.credentials.effectiveUser
       let theirs = target.pointee.credentials
-      if own != 0 && own != theirs.user && own != theirs.effectiveUser {
+      if !isPrivileged && own != theirs.user && own != theirs.effectiveUser {
         result = .EPERM
       } else if !mayBe(nice: nice, target) {
         result = .EACCES

@@ -103,6 +103,10 @@ public import PageFrames
   /// RLIMIT_NPROC and RLIMIT_SIGPENDING: half of what fits (kernel/fork.c:fork_init()).
   public let maximumThreads: UInt64
   public internal(set) var forks: UInt64 = 0
+  /// What programs changed the settings of `/proc/sys` by that live nowhere else.
+  ///
+  /// The difference from the initial value, numbered by ProcFS. A word each: no lock is needed.
+  public var settings = InlineArray<160, Int64>(repeating: 0)
   public internal(set) var contextSwitches: UInt64 = 0
   /// Instructions executed before its first one.
   public internal(set) var programStart = InstructionCounts(user: 0, kernel: 0)

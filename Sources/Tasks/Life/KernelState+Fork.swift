@@ -172,6 +172,8 @@ extension KernelState {
       child.pointee.signalStack = parent.pointee.signalStack
     }
     setCredentials(of: child, to: parent.pointee.credentials)
+    child.pointee.capabilities = parent.pointee.capabilities
+    child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
     child.pointee.inheritScheduling(from: parent)
     if flags.contains(.storeInChild) { child.pointee.storeNumberAt = request.storeInChild }
     if flags.contains(.clearInChild) { child.pointee.clearOnExit = request.storeInChild }
@@ -186,6 +188,8 @@ extension KernelState {
     guard !flags.contains(.thread) else { return }
     let process = child.pointee.process
     process.pointee.oomScoreAdjustment = parent.pointee.oomScoreAdjustment
+    process.pointee.oomScoreAdjustmentMinimum = parent.pointee.oomScoreAdjustmentMinimum
+    process.pointee.coredumpFilter = parent.pointee.coredumpFilter
     if flags.contains(.sameParent), let above = parent.pointee.parent {
       process.pointee.exitSignal = parent.pointee.exitSignal
       adopt(process, by: above)

@@ -96,6 +96,10 @@ public import MemoryTypes
   public internal(set) var isOutOfMemoryVictim = false
   /// What a program adds to its own badness, -1000 to 1000 (`/proc/PID/oom_score_adj`).
   public var oomScoreAdjustment: Int32 = 0
+  /// The least that it may set that to without privilege (`oom_score_adj_min`).
+  public var oomScoreAdjustmentMinimum: Int32 = 0
+  /// Which areas a core dump would hold (`/proc/PID/coredump_filter`).
+  public var coredumpFilter: UInt32 = 0x23
 
   /// What threads that are released have executed, faulted and waited.
   var deadExecuted = InstructionCounts(user: 0, kernel: 0)

@@ -320,6 +320,10 @@ extension KernelState {
     process.pointee.executable = file
     process.pointee.exitSignal = .child
     process.pointee.hasExecuted = true
+    let credentials = task.pointee.credentials
+    task.pointee.capabilities.execute(
+      isRoot: credentials.user == 0, isEffectivelyRoot: credentials.effectiveUser == 0)
+    task.pointee.memory.isPrivileged = task.pointee.capabilities.isMemoryPrivileged
     // flush_thread(): a new program begins with all vector registers zero.
     task.pointee.vectors = VectorState()
     task.pointee.threadPointer = 0

@@ -13,6 +13,8 @@ public struct SchedulingParameters: BitwiseCopyable, Sendable {
 
     /// Whether it has priorities from 1 to 99, and needs one.
     public var isRealtime: Bool { self == .firstInFirstOut || self == .roundRobin }
+    /// Whether nice counts (fair_policy()).
+    public var isFair: Bool { self == .normal || self == .batch }
   }
 
   public var policy = Policy.normal
@@ -22,6 +24,17 @@ public struct SchedulingParameters: BitwiseCopyable, Sendable {
   public var nice: Int8 = 0
   /// Whether children begin with the normal policy (SCHED_RESET_ON_FORK).
   public var resetsOnFork = false
+  /// The class of I/O, 13 bits up, and its level; 0 is none (block/ioprio.c).
+  public var ioPriority: UInt32 = 0
+
+  /// The priority that `/proc/PID/stat` shows (task_prio()): 0 to 39, below that for real time.
+  public var shownPriority: Int64 {
+    switch policy {
+    case .firstInFirstOut, .roundRobin: -1 &- Int64(priority)
+    case .deadline: -101
+    case .normal, .batch, .idle: 20 &+ Int64(nice)
+    }
+  }
 
   public init() {}
 }

@@ -59,11 +59,14 @@ import PageFrames
   /// The signal handlers.
   public internal(set) var handlers: KernelPointer<SignalHandlerTable>
   public internal(set) var credentials = Credentials()
+  public var capabilities = Capabilities()
   /// The account of its real user.
   public internal(set) var user: KernelPointer<UserAccount>
 
   /// What it asked the scheduler for; kept and shown, since everyone has the same turn.
   public var scheduling = SchedulingParameters()
+  /// How late a timer may be, in nanoseconds (`timer_slack_ns`).
+  public var timerSlack: UInt64 = 50_000
 
   public internal(set) var state: TaskState = .runnable
   /// Whether its end has begun (PF_EXITING).

@@ -27,8 +27,9 @@ extension KernelState {
   ///
   /// Without memory for a new account the task counts with its old user.
   public func setCredentials(of task: KernelPointer<Task<B>>, to credentials: Credentials) {
+    task.pointee.capabilities.follow(from: task.pointee.credentials, to: credentials)
     task.pointee.credentials = credentials
-    task.pointee.memory.isPrivileged = credentials.effectiveUser == 0
+    task.pointee.memory.isPrivileged = task.pointee.capabilities.isMemoryPrivileged
     let old = task.pointee.user
     guard old.pointee.user != credentials.user, let new = account(of: credentials.user) else {
       return

@@ -1,0 +1,75 @@
+import Arm64
+import Files
+import MemoryTypes
+import Tasks
+
+/// `/sys`: the texts of attributes, and the folder of the one size of huge pages.
+extension ProcFS {
+  func write(_ attribute: SysAttribute, _ out: inout Writer) {
+    if let text = attribute.row.text {
+      out.text(text)
+      return
+    }
+    // The entries of a table of the last level: what a huge page would replace.
+    let entries = kernel.board.pageSize.bytes.rawValue / 8
+    switch attribute {
+    case .pageTables: kernelPageTables(&out)
+    case .modalias: cpuModalias(&out)
+    case .midr:
+      out.text("0x")
+      out.hexadecimal(kernel.board.idRegisters.midr, width: 16)
+      out.newline()
+    case .hugePageSize: line(hugePageSize.rawValue, &out)
+    case .maxShared: line(entries / 2, &out)
+    case .maxNone: line(entries &- 1, &out)
+    case .pagesToScan: line(entries &* 8, &out)
+    case .maxSwap: line(entries / 8, &out)
+    default: return
+    }
+  }
+
+  private func line(_ value: UInt64, _ out: inout Writer) {
+    out.decimal(value)
+    out.newline()
+  }
+
+  /// `cpu:type:aarch64:feature:`, and the numbers of the features (drivers/base/cpu.c:
+  /// print_cpu_modalias()).
+  private func cpuModalias(_ out: inout Writer) {
+    out.text("cpu:type:aarch64:feature:")
+    let capabilities = kernel.store.pointee.capabilities
+    for bit in 0..<UInt64(64) where capabilities.hwcap &>> bit & 1 != 0 { feature(bit, &out) }
+    for bit in 0..<UInt64(64) where capabilities.hwcap2 &>> bit & 1 != 0 {
+      feature(bit &+ 64, &out)
+    }
+    out.newline()
+  }
+
+  private func feature(_ number: UInt64, _ out: inout Writer) {
+    out.byte(0x2C)
+    for shift in stride(from: 12, through: 0, by: -4) as StrideThrough<UInt64> {
+      let digit = UInt8(truncatingIfNeeded: number &>> shift & 0xF)
+      out.byte(digit < 10 ? 0x30 &+ digit : 0x37 &+ digit)
+    }
+  }
+
+  /// The name of an entry of `/sys`.
+  func withName<T>(
+    of attribute: SysAttribute, _ body: (ByteString) throws(Errno) -> T
+  ) throws(Errno) -> T {
+    guard attribute == .hugePageFolder else {
+      return try body(ByteString(attribute.row.name))
+    }
+    var bytes = InlineArray<64, UInt8>(repeating: 0)
+    var span = bytes.mutableSpan
+    // SAFETY: the bytes are a local's, which outlives the call.
+    return unsafe try span.withUnsafeMutableBytes { (room) throws(Errno) in
+      var writer = unsafe Writer(kernel.files, room)
+      writer.text("hugepages-")
+      writer.decimal(hugePageSize.kibibytes)
+      writer.text("kB")
+      let length = Int(writer.count)
+      return try unsafe body(ByteString(UnsafeRawBufferPointer(rebasing: room[..<length])))
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import Files
+
+/// The folders and files of `/sys`: what the recorded configuration has of CPUs and of memory.
+///
+/// A file's number is its place in ``row``; a folder's entries are the rows that name it as theirs.
+enum SysAttribute: UInt8, BitwiseCopyable {
+  case root = 0
+  case devices, kernel, system, cpuFolder, mm, debug, hugepages, hugePageFolder, transparent
+  case khugepaged, swapFolder, vulnerabilities, cpu0, topology, regs, identification
+  // /sys/devices/system/cpu
+  case possible, offline, present, online, isolated, kernelMax, modalias
+  case spectreV1, spectreV2, spectreV4, meltdown
+  case midr, revidr, cpuCapacity
+  case clusterCPUs, clusterCPUsList, packageID, coreCPUsList, coreSiblings, clusterID
+  case coreSiblingsList, packageCPUs, packageCPUsList, threadSiblingsList, coreID, coreCPUs
+  case threadSiblings
+  // /sys/kernel
+  case pageTables
+  case freeHugePages, reservedHugePages, surplusHugePages, numberOfHugePages, overcommitHugePages
+  case defrag, enabled, useZeroPage, shmemEnabled, hugePageSize
+  case khugepagedDefrag, maxShared, scanSleep, maxNone, pagesToScan, maxSwap, allocSleep
+  case pagesCollapsed, fullScans
+  case readAheadEnabled
+
+  static var count: UInt8 { readAheadEnabled.rawValue &+ 1 }
+
+  struct Row: BitwiseCopyable {
+    var name: StaticString
+    var folder: SysAttribute
+    /// The text, for a file that always says the same; nil for folders and for what is computed.
+    var text: StaticString?
+    var permissions: UInt32
+
+    init(
+      _ name: StaticString, in folder: SysAttribute, _ text: StaticString? = nil,
+      permissions: UInt32 = 0o444
+    ) {
+      self.name = name
+      self.folder = folder
+      self.text = text
+      self.permissions = permissions
+    }
+  }
+
+  var isFolder: Bool { rawValue <= SysAttribute.identification.rawValue }
+
+  var mode: FileMode {
+    if self == .debug { return FileMode(.directory, permissions: 0o700) }
+    return isFolder
+      ? FileMode(.directory, permissions: 0o755)
+      : FileMode(.regular, permissions: row.permissions)
+  }
+}
