@@ -119,6 +119,8 @@ user_exception:
 
 user_interrupt:
   save_user_context
+  mov     x9, #-1                 // no system call
+  str     x9, [sp, #CONTEXT_ORIGINAL_X0_NUMBER + 8]
   mov     x0, sp
   bl      kernel_user_interrupt   // (context)
   b       return_to_user

@@ -45,4 +45,15 @@ public enum Errno: UInt16, Error, Sendable {
   case ELIBBAD = 80
   case EOPNOTSUPP = 95
   case ETIMEDOUT = 110
+
+  // What a call that a signal interrupted ends with; a program never sees these (include/linux/
+  // errno.h): it is made again, or answers EINTR.
+  /// Made again, unless a handler without SA_RESTART runs.
+  case ERESTARTSYS = 512
+  /// Made again.
+  case ERESTARTNOINTR = 513
+  /// Made again, unless a handler runs.
+  case ERESTARTNOHAND = 514
+  /// Goes on as its task's restart block says, unless a handler runs.
+  case ERESTART_RESTARTBLOCK = 516
 }

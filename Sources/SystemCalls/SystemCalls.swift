@@ -50,20 +50,10 @@ extension SystemCall {
     do throws(Errno) {
       return try perform(number)
     } catch {
-      if error == .EINTR { noteInterruption(number) }
+      // What a signal interrupted is finished where signals are taken.
+      if error.rawValue >= 512 { task.pointee.needsAttention = true }
       if error == .EFAULT && kernel.memory.pointee.hasRunOut { return serveWithMore(number) }
       return 0 &- UInt64(error.rawValue)
-    }
-  }
-
-  /// Marks those calls that go on after a handler with SA_RESTART: what waits for files, children
-  /// and words, but neither for time nor for signals themselves.
-  @inline(never)
-  private func noteInterruption(_ number: UInt64) {
-    switch number {
-    case 63...68, 71, 260: kernel.noteInterruption(argument(0))
-    case 98 where argument(3) == 0: kernel.noteInterruption(argument(0))
-    default: return
     }
   }
 
@@ -141,8 +131,15 @@ extension SystemCall {
     case 98: return try futex()
     case 99: return try setRobustList()
     case 100: return try getRobustList()
+    case 95: return try waitInformation()
     case 101: return try sleep()
-    case 103: return try intervalTimer()
+    case 102: return try intervalTimer()
+    case 103: return try setIntervalTimer()
+    case 107: return try createTimer()
+    case 108: return try timerTime()
+    case 109: return try timerOverruns()
+    case 110: return try setTimer()
+    case 111: return try deleteTimer()
     case 113: return try clockTime()
     case 114: return try clockResolution()
     case 115: return try clockSleep()
@@ -156,14 +153,17 @@ extension SystemCall {
     case 127: return try turnInterval()
     case 274: return try setSchedulerAttributes()
     case 275: return try schedulerAttributes()
+    case 128: return try restartCall()
     case 129: return try kill()
-    case 130: return try threadKill(thread: int(0), signal: word(1))
+    case 130: return try threadKill(group: nil, thread: int(0), number: word(1))
     case 131: return try threadGroupKill()
     case 132: return try alternateStack()
     case 133: return try suspend()
     case 134: return try signalAction()
     case 135: return try signalMask()
     case 136: return try pendingSignals()
+    case 137: return try waitForSignals()
+    case 138: return try queueSignal()
     case 139: return kernel.returnFromHandler()
     case 30: return try setIOPriority()
     case 31: return try ioPriority()
@@ -209,6 +209,7 @@ extension SystemCall {
     case 216: return try remap()
     case 220: return try clone()
     case 221: return try execute()
+    case 240: return try queueThreadSignal()
     case 222: return try map()
     case 223: return try adviseFile()
     case 226: return try protect()

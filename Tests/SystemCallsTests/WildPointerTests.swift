@@ -147,7 +147,7 @@ import Testing
           // A signal to itself would end the test.
           if [129, 130, 131].contains(number) { continue }
           _ = guest.error(number, arguments)
-          if guest.task.pointee.pending.rawValue != 0 { break }
+          if guest.task.pointee.pending.set.rawValue != 0 { break }
         }
       }
       machine.kernel.frames.pointee.checkInvariants()

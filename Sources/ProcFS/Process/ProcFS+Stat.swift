@@ -51,7 +51,7 @@ extension ProcFS {
     field(space.map { isPermitted ? $0.pointee.endCode.rawValue : 1 } ?? 0, &out)
     field(isPermitted ? space?.pointee.startStack.rawValue ?? 0 : 0, &out)
     out.text(" 0 0")
-    field(task.pointee.pending.rawValue & 0x7fff_ffff, &out)
+    field(task.pointee.pending.set.rawValue & 0x7fff_ffff, &out)
     field(task.pointee.blocked.rawValue & 0x7fff_ffff, &out)
     field(sets.ignored & 0x7fff_ffff, &out)
     field(sets.caught & 0x7fff_ffff, &out)

@@ -39,6 +39,7 @@ extension ProcFS {
     switch task.pointee.state {
     case .runnable: out.text("R (running)")
     case .blocked: out.text("S (sleeping)")
+    case .stopped: out.text("T (stopped)")
     case .zombie: out.text("Z (zombie)")
     case .dead: out.text("X (dead)")
     }
@@ -112,12 +113,14 @@ extension ProcFS {
     out.text("Threads:\t")
     let process = task.pointee.process
     out.decimal(process.pointee.threadCount)
-    out.text("\nSigQ:\t0/")
+    out.text("\nSigQ:\t")
+    out.decimal(task.pointee.user.pointee.pendingSignals)
+    out.text("/")
     out.decimal(process.pointee.limits[.pendingSignals].soft)
     out.newline()
     let sets = signalSets(task)
-    mask("SigPnd:\t", task.pointee.pending.rawValue, &out)
-    mask("ShdPnd:\t", process.pointee.pending.rawValue, &out)
+    mask("SigPnd:\t", task.pointee.pending.set.rawValue, &out)
+    mask("ShdPnd:\t", process.pointee.pending.set.rawValue, &out)
     mask("SigBlk:\t", task.pointee.blocked.rawValue, &out)
     mask("SigIgn:\t", sets.ignored, &out)
     mask("SigCgt:\t", sets.caught, &out)

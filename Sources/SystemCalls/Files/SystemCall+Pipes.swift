@@ -45,7 +45,7 @@ extension SystemCall {
         if done >= count { return done }
         continue
       } catch {
-        if error == .EPIPE { kernel.send(.pipe, to: task) }
+        if error == .EPIPE { kernel.sendBrokenPipe() }
         if error != .EAGAIN || file.pointee.flags.contains(.nonBlocking) {
           if done > 0 { return done }
           throw error

@@ -14,9 +14,16 @@ extension SystemCall {
 
   /// ppoll(entries, count, timeout, mask, mask size).
   func poll() throws(Errno) -> UInt64 {
+    let deadline = try deadline(at: address(2))
+    try setWaitingMask(address(3), size: argument(4))
+    return try finishWait(address(2), until: deadline) { () throws(Errno) in
+      try pollEntries(until: deadline)
+    }
+  }
+
+  private func pollEntries(until deadline: UInt64?) throws(Errno) -> UInt64 {
     let count = UInt64(word(1))
     guard count <= task.pointee.process.pointee.limits[.openFiles].soft else { throw .EINVAL }
-    let deadline = try deadline(at: address(2))
     while true {
       var ready: UInt64 = 0
       for index in 0..<count {
@@ -51,10 +58,23 @@ extension SystemCall {
   }
 
   /// pselect6(count, read, write, except, timeout, mask).
+  ///
+  /// The sixth argument points at the mask's address and size.
   func select() throws(Errno) -> UInt64 {
+    var mask = InlineArray<2, UInt64>(repeating: 0)
+    if argument(5) != 0 {
+      mask = try space.pointee.copyIn(InlineArray<2, UInt64>.self, from: address(5))
+    }
+    let deadline = try deadline(at: address(4))
+    try setWaitingMask(VirtualAddress(mask[0]), size: mask[1])
+    return try finishWait(address(4), until: deadline) { () throws(Errno) in
+      try selectSets(until: deadline)
+    }
+  }
+
+  private func selectSets(until deadline: UInt64?) throws(Errno) -> UInt64 {
     guard int(0) >= 0 else { throw .EINVAL }
     let count = min(UInt64(word(0)), task.pointee.process.pointee.limits[.openFiles].soft)
-    let deadline = try deadline(at: address(4))
     while true {
       // The sets are answered in place: only when the wait is over.
       let ready = try scan(count, answers: false)

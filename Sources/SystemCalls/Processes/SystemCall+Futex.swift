@@ -20,8 +20,11 @@ extension SystemCall {
         moment = try futexMoment(isAbsolute: operation == 9, isRealtime: isRealtime)
       }
       guard !isRealtime || operation == 9 else { throw .ENOSYS }
-      try kernel.wait(
-        at: first, holding: word(2), until: moment, bits: operation == 9 ? word(5) : .max)
+      var block = RestartBlock(.futex, until: moment ?? .max, address: argument(0))
+      block.value = word(2)
+      block.bits = operation == 9 ? word(5) : .max
+      block.flags = flags
+      try wait(block)
       return 0
     case 1, 10:  // FUTEX_WAKE, FUTEX_WAKE_BITSET
       guard !isRealtime else { throw .ENOSYS }
@@ -42,6 +45,20 @@ extension SystemCall {
     default:
       // Priority inheritance among them: its users fall back on what they have else.
       throw .ENOSYS
+    }
+  }
+
+  /// Waits; one until a moment that a signal interrupts can only go on by restart_syscall, as its
+  /// time counts from its beginning (futex_wait()).
+  func wait(_ block: RestartBlock) throws(Errno) {
+    do throws(Errno) {
+      try kernel.wait(
+        at: FutexWord(block.address, isShared: block.flags & 0x80 == 0), holding: block.value,
+        until: block.deadline == .max ? nil : block.deadline, bits: block.bits)
+    } catch {
+      guard error == .ERESTARTSYS, block.deadline != .max else { throw error }
+      task.pointee.restart = block
+      throw .ERESTART_RESTARTBLOCK
     }
   }
 

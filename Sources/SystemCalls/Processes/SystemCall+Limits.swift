@@ -30,7 +30,13 @@ extension SystemCall {
     guard limit.soft <= limit.hard else { throw .EINVAL }
     // sysctl_nr_open bounds what even user 0 may ask for.
     if resource == .openFiles && limit.hard > 1_048_576 { throw .EPERM }
+    if limit.hard > target.pointee.limits[resource].hard
+      && task.pointee.credentials.effectiveUser != 0
+    {
+      throw .EPERM
+    }
     target.pointee.limits[resource] = limit
+    if resource == .cpu { kernel.watchCPU(target) }
   }
 
   func getLimit() throws(Errno) -> UInt64 {
@@ -53,12 +59,26 @@ extension SystemCall {
     var target = task.pointee.process
     if int(0) != 0 {
       guard let other = kernel.task(int(0)) else { throw .ESRCH }
+      try checkLimitPermission(other)
       target = other.pointee.process
     }
     let old = target.pointee.limits[resource]
     if let new { try set(resource, new, of: target) }
     if argument(3) != 0 { try store(old, address(3)) }
     return 0
+  }
+
+  /// Whose limits one may see and set: all of whose users and groups are one's own real ones
+  /// (check_prlimit_permission()).
+  private func checkLimitPermission(_ other: KernelPointer<Task<B>>) throws(Errno) {
+    let mine = task.pointee.credentials
+    let theirs = other.pointee.credentials
+    guard
+      other == task || mine.effectiveUser == 0
+        || mine.user == theirs.user && mine.user == theirs.effectiveUser
+          && mine.user == theirs.savedUser && mine.group == theirs.group
+          && mine.group == theirs.effectiveGroup && mine.group == theirs.savedGroup
+    else { throw .EPERM }
   }
 
   /// getrusage(who, usage).

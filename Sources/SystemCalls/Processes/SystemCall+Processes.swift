@@ -23,29 +23,6 @@ extension SystemCall {
     return 0
   }
 
-  /// wait4(pid, status, options, usage).
-  func wait() throws(Errno) -> UInt64 {
-    let options = word(2)
-    // WNOHANG, WUNTRACED, WCONTINUED, __WNOTHREAD, __WCLONE, __WALL.
-    guard options & ~0xe000_000b == 0 else { throw .EINVAL }
-    let pid = int(0)
-    guard pid != .min else { throw .ESRCH }
-    let target: WaitTarget =
-      pid > 0
-      ? .child(pid)
-      : pid == -1
-        ? .any : .group(pid == 0 ? task.pointee.process.pointee.groupNumber : 0 &- pid)
-    guard let found = try kernel.wait(target, noHang: options & 1 != 0) else { return 0 }
-    if argument(1) != 0 {
-      try space.pointee.copyOut(found.status.waitStatus, to: address(1))
-    }
-    if argument(3) != 0 {
-      try space.pointee.copyOut(
-        ResourceUsage(found.usage, kernel.board.pageSize), to: address(3))
-    }
-    return UInt64(UInt32(bitPattern: found.pid))
-  }
-
   func exchangeMask() -> UInt64 {
     guard let folders = task.pointee.folders else { return 0 }
     let old = folders.pointee.umask
@@ -74,7 +51,21 @@ extension SystemCall {
       try space.pointee.copyOut(name.1, to: address(1) + ByteCount(8))
       return 0
     case 3: return 1  // PR_GET_DUMPABLE
-    case 4, 1, 36, 38: return 0  // PR_SET_DUMPABLE, _PDEATHSIG, _CHILD_SUBREAPER, _NO_NEW_PRIVS
+    case 1:  // PR_SET_PDEATHSIG
+      guard argument(1) <= UInt64(Signal.count) else { throw .EINVAL }
+      task.pointee.deathSignal = Signal(rawValue: word(1))
+      return 0
+    case 2:  // PR_GET_PDEATHSIG
+      try space.pointee.copyOut(task.pointee.deathSignal.rawValue, to: address(1))
+      return 0
+    case 36:  // PR_SET_CHILD_SUBREAPER
+      kernel.setSubreaper(argument(1) != 0)
+      return 0
+    case 37:  // PR_GET_CHILD_SUBREAPER
+      let isOne: UInt32 = task.pointee.process.pointee.isSubreaper ? 1 : 0
+      try space.pointee.copyOut(isOne, to: address(1))
+      return 0
+    case 4, 38: return 0  // PR_SET_DUMPABLE, _NO_NEW_PRIVS
     case 39: return 0  // PR_GET_NO_NEW_PRIVS
     case 23: return word(1) <= 40 ? 1 : 0  // PR_CAPBSET_READ
     default: throw .EINVAL

@@ -3,7 +3,7 @@ import Arm64
 import MemoryTypes
 import Tasks
 
-/// Signals: what a program asks for, and sending them (kernel/signal.c).
+/// Signals: what a program asks for (kernel/signal.c).
 extension SystemCall {
   /// rt_sigaction(signal, new, old, set size).
   func signalAction() throws(Errno) -> UInt64 {
@@ -13,11 +13,7 @@ extension SystemCall {
     if argument(1) != 0 { new = try space.pointee.copyIn(SignalAction.self, from: address(1)) }
     guard signal.isValid, new == nil || !signal.isUnblockable else { throw .EINVAL }
     let old = task.pointee.handlers.pointee[signal]
-    if var new {
-      new.mask.remove(.kill)
-      new.mask.remove(.stop)
-      task.pointee.handlers.pointee[signal] = new
-    }
+    if let new { kernel.setAction(new, of: signal) }
     if argument(2) != 0 { try space.pointee.copyOut(old, to: address(2)) }
     return 0
   }
@@ -41,72 +37,40 @@ extension SystemCall {
     return 0
   }
 
+  /// rt_sigpending(set, set size): the size may be smaller.
   func pendingSignals() throws(Errno) -> UInt64 {
     guard argument(1) <= 8 else { throw .EINVAL }
-    try space.pointee.copyOut(
-      (task.pointee.pending.rawValue | task.pointee.process.pointee.pending.rawValue)
-        & task.pointee.blocked.rawValue, to: address(0))
+    let pending =
+      task.pointee.pending.set.rawValue | task.pointee.process.pointee.pending.set.rawValue
+    let shown = pending & task.pointee.blocked.rawValue
+    if argument(1) == 8 {
+      try space.pointee.copyOut(shown, to: address(0))
+    } else {
+      for index in 0..<argument(1) {
+        try space.pointee.copyOut(
+          UInt8(truncatingIfNeeded: shown &>> (index &* 8)), to: address(0) + ByteCount(index))
+      }
+    }
     return 0
   }
 
   /// sigaltstack(new, old).
   func alternateStack() throws(Errno) -> UInt64 {
     let old = task.pointee.signalStack
+    let pointer = context.pointee.stackPointer
     if argument(0) != 0 {
-      var new = SignalStack()
-      new.pointer = try space.pointee.copyIn(UInt64.self, from: address(0))
-      new.flags = try space.pointee.copyIn(UInt32.self, from: address(0) + ByteCount(8))
-      new.size = try space.pointee.copyIn(UInt64.self, from: address(0) + ByteCount(16))
-      // SS_ONSTACK is taken for 0; SS_AUTODISARM is a flag.
-      switch new.flags & 0x7fff_ffff {
-      case 2: new = SignalStack()
-      case 0, 1:
-        guard new.size >= 5120 else { throw .ENOMEM }  // MINSIGSTKSZ
-      default: throw .EINVAL
-      }
-      task.pointee.signalStack = new
+      let words = try space.pointee.copyIn(InlineArray<3, UInt64>.self, from: address(0))
+      try kernel.setSignalStack(
+        SignalStack(
+          pointer: words[0], flags: UInt32(truncatingIfNeeded: words[1]), size: words[2]))
     }
     if argument(1) != 0 {
-      try space.pointee.copyOut(old.pointer, to: address(1))
-      try space.pointee.copyOut(UInt64(old.flags), to: address(1) + ByteCount(8))
-      try space.pointee.copyOut(old.size, to: address(1) + ByteCount(16))
+      let words: InlineArray<3, UInt64> = [
+        old.pointer, UInt64(old.shownFlags(at: pointer)), old.size,
+      ]
+      try space.pointee.copyOut(words, to: address(1))
     }
     return 0
-  }
-
-  /// kill(pid, signal).
-  func kill() throws(Errno) -> UInt64 {
-    let pid = int(0)
-    let signal = Signal(rawValue: word(1))
-    guard signal.rawValue <= Signal.count else { throw .EINVAL }
-    if pid == -1 || pid == 0 {
-      // -1 is everyone but process 1 and the caller; 0 is the caller's group, itself.
-      if pid == 0 {
-        if signal.isValid { kernel.send(signal, to: task.pointee.process) }
-        return 0
-      }
-      guard kernel.sendToOthers(signal) else { throw .ESRCH }
-      return 0
-    }
-    guard pid != .min, let target = kernel.process(abs(pid)) else { throw .ESRCH }
-    if signal.isValid { kernel.send(signal, to: target) }
-    return 0
-  }
-
-  /// tkill(thread, signal).
-  func threadKill(thread: Int32, signal number: UInt32) throws(Errno) -> UInt64 {
-    let signal = Signal(rawValue: number)
-    guard thread > 0, number <= Signal.count else { throw .EINVAL }
-    guard let target = kernel.task(thread) else { throw .ESRCH }
-    if signal.isValid { kernel.send(signal, to: target, code: -6) }  // SI_TKILL
-    return 0
-  }
-
-  /// tgkill(group, thread, signal).
-  func threadGroupKill() throws(Errno) -> UInt64 {
-    guard int(0) > 0, int(1) > 0, word(2) <= Signal.count else { throw .EINVAL }
-    guard kernel.task(int(1))?.pointee.threadGroup == int(0) else { throw .ESRCH }
-    return try threadKill(thread: int(1), signal: word(2))
   }
 
   /// rt_sigsuspend(mask, size): waits for a signal that the mask lets through.
@@ -115,7 +79,37 @@ extension SystemCall {
     let mask = try space.pointee.copyIn(UInt64.self, from: address(0))
     kernel.waitForSignal(
       with: SignalSet(rawValue: mask & ~SignalSet.unblockable.rawValue))
-    throw .EINTR
+    throw .ERESTARTNOHAND
+  }
+
+  /// rt_sigtimedwait(set, information, timeout, set size).
+  func waitForSignals() throws(Errno) -> UInt64 {
+    guard argument(3) == 8 else { throw .EINVAL }
+    let wanted = try space.pointee.copyIn(UInt64.self, from: address(0))
+    let deadline = try deadline(at: address(2))
+    var waits = true
+    if argument(2) != 0 { waits = try interval(at: address(2)) > 0 }
+    let info = try kernel.waitForSignal(
+      of: SignalSet(rawValue: wanted), until: deadline, waits: waits)
+    if argument(1) != 0 { try store(info, at: address(1)) }
+    return UInt64(UInt32(bitPattern: info.number))
+  }
+
+  /// Writes a whole `siginfo_t` (copy_siginfo_to_user()).
+  func store(_ info: SignalInfo, at place: VirtualAddress) throws(Errno) {
+    try space.pointee.copyOut(info, to: place)
+    try space.pointee.clearOut(place + ByteCount(48), 80)
+  }
+
+  /// restart_syscall: goes on with what a stop interrupted.
+  func restartCall() throws(Errno) -> UInt64 {
+    switch task.pointee.restart.kind {
+    case .sleep: return try restartSleep()
+    case .futex:
+      try wait(task.pointee.restart)
+      return 0
+    case .none: throw .EINTR
+    }
   }
 
   /// membarrier(command, …): MEMBARRIER_CMD_QUERY says that there is none.

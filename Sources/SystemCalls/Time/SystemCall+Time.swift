@@ -8,19 +8,37 @@ import Tasks
 extension SystemCall {
   /// The nanoseconds that a clock shows; EINVAL for one that is not there.
   private func reading(_ clock: Int32) throws(Errno) -> UInt64 {
-    let realtime = kernel.store.pointee.header.realtimeSeconds &* 1_000_000_000
+    let realtime = realtimeOffset
     let now = kernel.board.clock.nanoseconds
     switch clock {
-    case 0, 11: return realtime &+ now  // CLOCK_REALTIME, CLOCK_TAI
-    case 1, 4, 7: return now  // CLOCK_MONOTONIC, _RAW, CLOCK_BOOTTIME
+    case 0, 8, 11: return realtime &+ now  // CLOCK_REALTIME, _ALARM, CLOCK_TAI
+    case 1, 4, 7, 9: return now  // CLOCK_MONOTONIC, _RAW, CLOCK_BOOTTIME, _ALARM
     case 5: return realtime &+ now &- now % Self.tick  // CLOCK_REALTIME_COARSE
     case 6: return now &- now % Self.tick  // CLOCK_MONOTONIC_COARSE
-    case 2, 3:  // CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID
-      let executed = kernel.executed(by: task)
-      return executed.user &+ executed.kernel
+    case 2: return executedTime(kernel.executed(task.pointee.process), 2)
+    case 3: return executedTime(kernel.executed(by: task), 2)
+    case ..<0:
+      // What another process or thread has executed, by its number (MAKE_PROCESS_CPUCLOCK).
+      let number = ~(clock &>> 3)
+      guard clock & 3 != 3, let other = number == 0 ? task : kernel.task(number) else {
+        throw .EINVAL
+      }
+      if clock & 4 != 0 {
+        guard other.pointee.process == task.pointee.process else { throw .EINVAL }
+        return executedTime(kernel.executed(by: other), clock & 3)
+      }
+      return executedTime(kernel.executed(other.pointee.process), clock & 3)
     default: throw .EINVAL
     }
   }
+
+  /// CPUCLOCK_PROF, CPUCLOCK_VIRT, CPUCLOCK_SCHED.
+  private func executedTime(_ executed: InstructionCounts, _ kind: Int32) -> UInt64 {
+    kind == 1 ? executed.user : executed.user &+ executed.kernel
+  }
+
+  /// The time of day when the machine's clock began.
+  var realtimeOffset: UInt64 { kernel.store.pointee.header.realtimeSeconds &* 1_000_000_000 }
 
   /// The coarse clocks move with the tick, 250 a second (CONFIG_HZ of the reference).
   private static var tick: UInt64 { 4_000_000 }
@@ -63,17 +81,28 @@ extension SystemCall {
   /// clock_nanosleep(clock, flags, request, remaining).
   func clockSleep() throws(Errno) -> UInt64 {
     let now = try reading(int(0))
-    guard int(0) != 3 else { throw .EINVAL }
+    // The coarse clocks and those of execution time cannot be slept on.
+    switch int(0) {
+    case 0, 1, 7, 8, 9, 11: break
+    case ..<0: throw .EINVAL
+    default: throw .EOPNOTSUPP
+    }
     var nanoseconds = try interval(at: address(2))
     let isAbsolute = word(1) & 1 != 0
     if isAbsolute { nanoseconds = nanoseconds > now ? nanoseconds &- now : 0 }
     let clock = kernel.board.clock
-    try sleep(
-      until: clock.ticks &+ clock.ticks(inNanoseconds: nanoseconds),
-      remaining: isAbsolute ? VirtualAddress(0) : address(3))
+    let deadline = clock.ticks &+ clock.ticks(inNanoseconds: nanoseconds)
+    if isAbsolute {
+      // Made again as it was asked for, as the moment is the same.
+      try kernel.pause(until: deadline)
+    } else {
+      try sleep(until: deadline, remaining: address(3))
+    }
     return 0
   }
 
+  /// Sleeps; a signal without a handler lets the sleep go on to the same moment
+  /// (kernel/time/hrtimer.c:hrtimer_nanosleep()).
   private func sleep(until deadline: UInt64, remaining: VirtualAddress) throws(Errno) {
     do {
       try kernel.pause(until: deadline)
@@ -85,8 +114,16 @@ extension SystemCall {
           frequency: clock.frequency)
         try store(left.nanoseconds, remaining)
       }
-      throw error
+      task.pointee.restart = RestartBlock(.sleep, until: deadline, address: remaining.rawValue)
+      throw .ERESTART_RESTARTBLOCK
     }
+  }
+
+  /// Goes on with a sleep (hrtimer_nanosleep_restart()).
+  func restartSleep() throws(Errno) -> UInt64 {
+    let block = task.pointee.restart
+    try sleep(until: block.deadline, remaining: VirtualAddress(block.address))
+    return 0
   }
 
   /// times(buffer): in ticks of a hundredth of a second.
@@ -102,22 +139,5 @@ extension SystemCall {
       try space.pointee.copyOut(children.kernel / tick, to: address(0) + ByteCount(24))
     }
     return kernel.board.clock.nanoseconds / tick
-  }
-
-  /// setitimer(which, new, old): timers cannot fire yet, so only stopping one succeeds.
-  func intervalTimer() throws(Errno) -> UInt64 {
-    guard word(0) <= 2 else { throw .EINVAL }
-    if argument(1) != 0 {
-      for index in 0..<4 {
-        let part = try space.pointee.copyIn(
-          UInt64.self, from: address(1) + ByteCount(UInt64(index) &* 8))
-        if index >= 2 && part != 0 {
-          SystemCalls.missing(kernel, 103)
-          throw .ENOSYS
-        }
-      }
-    }
-    if argument(2) != 0 { try space.pointee.clearOut(address(2), 32) }
-    return 0
   }
 }

@@ -40,12 +40,12 @@ extension KernelState {
     }
     guard !address.isKernelHalf, let space = current.pointee.memory.space else {
       statistics.pointee.signalFaults &+= 1
-      endByMemory(.notMapped, address, syndrome)
+      endByMemory(.notMapped, faultAddress, syndrome)
       return
     }
     if board.traced.contains(.faults) { traceStack() }
     let outcome = space.pointee.handleFault(at: address, access)
-    if outcome != .resolved { endByMemory(outcome, address, syndrome) }
+    if outcome != .resolved { endByMemory(outcome, faultAddress, syndrome) }
   }
 
   /// A fault that was not resolved: a signal, or the out-of-memory rule.
@@ -64,10 +64,31 @@ extension KernelState {
         outcome == .notMapped
         ? SignalCause.notMapped
         : isBus ? SignalCause.noSuchAddress : SignalCause.accessDenied
+      noteFault(address, syndrome)
       raiseFault(
         isBus ? .bus : .segmentationViolation, isBus ? "bus error" : "page fault",
         SignalCause(code: code, address: address.rawValue), syndrome: syndrome.rawValue)
     }
+  }
+
+  /// Keeps what frames show of a fault: the address without its tag, the syndrome
+  /// (mm/fault.c:set_thread_esr()).
+  ///
+  /// Of a kernel address a program learns no more than that there is nothing.
+  private func noteFault(_ address: VirtualAddress, _ syndrome: ExceptionSyndrome) {
+    let task = current
+    task.pointee.faultAddress = address.rawValue & address.untagged.rawValue
+    task.pointee.faultCode = syndrome.rawValue
+    guard address.untagged.isKernelHalf else { return }
+    // Class, length, and of a data abort cache maintenance and direction; no mapping at level 0.
+    let kept: UInt64 = syndrome.isDataAbort ? 0xfe00_0140 : 0xfe00_0000
+    task.pointee.faultCode = syndrome.rawValue & kept | 0x04
+  }
+
+  /// The same of an exception that is not about an address (arm64_notify_die()).
+  private func noteException(_ code: UInt64) {
+    current.pointee.faultAddress = 0
+    current.pointee.faultCode = code
   }
 
   /// Everything that is not about memory, by class.
@@ -80,16 +101,19 @@ extension KernelState {
       // Alignment (0x21) is the program's, the rest are the machine's; all are SIGBUS
       // (fault_info[] of mm/fault.c).
       let isAlignment = raw & 0x3f == 0x21
+      noteFault(faultAddress, syndrome)
       raiseFault(
         .bus, isAlignment ? "alignment fault" : "external abort",
         SignalCause(
-          code: isAlignment ? SignalCause.misaligned : 3, address: faultAddress.untagged.rawValue),
+          code: isAlignment ? SignalCause.misaligned : 3, address: faultAddress.rawValue),
         syndrome: raw)
     case .programCounterAlignment:
+      noteException(raw)
       raiseFault(
         .bus, "pc alignment",
         SignalCause(code: SignalCause.misaligned, address: faultAddress.rawValue), syndrome: raw)
     case .stackPointerAlignment:
+      noteException(raw)
       raiseFault(
         .bus, "sp alignment", SignalCause(code: SignalCause.misaligned, address: pc),
         syndrome: raw)
@@ -100,6 +124,7 @@ extension KernelState {
         .trap, "breakpoint", SignalCause(code: SignalCause.breakpoint, address: pc),
         syndrome: raw)
     default:
+      noteException(0)
       raiseFault(
         .illegalInstruction, "undefined instruction",
         SignalCause(code: SignalCause.illegalOpcode, address: pc), syndrome: raw)

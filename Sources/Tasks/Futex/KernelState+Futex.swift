@@ -6,7 +6,8 @@ public import MemoryTypes
 extension KernelState {
   /// Waits until the word is woken, unless it does not hold `value` (futex_wait()).
   ///
-  /// EAGAIN if it does not, ETIMEDOUT when the moment has come, EINTR if a signal has.
+  /// EAGAIN if it does not, ETIMEDOUT when the moment has come, ERESTARTSYS if
+  /// a signal has.
   public func wait(
     at word: FutexWord, holding value: UInt32, until moment: UInt64?, bits: UInt32
   ) throws(Errno) {
@@ -16,7 +17,7 @@ extension KernelState {
       let channel = try channel(of: word)
       guard try self.value(of: word) == value else { throw .EAGAIN }
       if let moment, board.clock.ticks >= moment { throw .ETIMEDOUT }
-      if hasSignal { throw .EINTR }
+      if hasSignal { throw .ERESTARTSYS }
       waiter.pointee.bits = bits
       store.pointee.waiters.add(waiter, to: channel)
       if sleep(until: moment) { return }

@@ -123,7 +123,7 @@ extension KernelState {
     while initProcess.pointee.firstChild != nil {
       if store.pointee.firstProgram == nil { killAll() }
       do {
-        _ = try wait(.any, noHang: false)
+        _ = try wait(.any, [.exited, .all])
       } catch { return }
     }
   }

@@ -74,11 +74,11 @@ extension KernelState {
 
   /// Tells of a signal that a handler is called for.
   @inline(__always)
-  func traceSignal(_ signal: Signal, _ action: SignalAction, _ details: SignalDetails) {
+  func traceSignal(_ taken: Taken) {
     guard board.traced.contains(.signals) else { return }
     board.trace(
       TraceRecord(
-        .signal, number: Int32(signal.rawValue), action.handler,
-        UInt64(UInt32(bitPattern: details.code)), details.first))
+        .signal, number: taken.info.number, taken.action.handler,
+        UInt64(UInt32(bitPattern: taken.info.code)), taken.info.first))
   }
 }

@@ -75,6 +75,9 @@ public import PageFrames
   /// Threads of all processes, and processes, that are not released.
   public internal(set) var taskCount = 0
   public internal(set) var processCount = 0
+  var posixTimers = PosixTimerTable<B>()
+  /// Whether any process ever asked for the orphans below it.
+  var hasSubreapers = false
   var numbers = PIDTable<B>()
   /// Accounts by the lowest bits of the user.
   var users = InlineArray<64, KernelPointer<UserAccount>?>(repeating: nil)

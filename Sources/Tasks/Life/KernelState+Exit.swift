@@ -23,6 +23,7 @@ extension KernelState {
     process.pointee.endCounter = programCounter
     if process.pointee.threadCount > 1 {
       process.pointee.groupExit = status
+      process.pointee.stop = StopState()
       endOtherThreads()
     }
     endThread(status)
@@ -36,9 +37,21 @@ extension KernelState {
     while let thread = next {
       next = thread.pointee.nextThread
       guard thread != task, thread.pointee.state != .zombie else { continue }
+      thread.pointee.jobControl = []
       thread.pointee.pending.insert(.kill)
-      thread.pointee.needsAttention = true
-      wakeUp(thread)
+      alert(thread, fatal: true)
+    }
+  }
+
+  /// Leaves what the process has to take and to stop to its other threads
+  /// (kernel/signal.c:exit_signals()).
+  private func leaveSignals(_ task: KernelPointer<Task<B>>) {
+    let process = task.pointee.process
+    task.pointee.isExiting = true
+    guard process.pointee.threadCount > 1, process.pointee.groupExit == nil else { return }
+    retargetShared(~task.pointee.blocked.rawValue)
+    if task.pointee.jobControl.contains(.stopPending), takePartInStop(task) {
+      tellParent(process, SignalCode.stopped)
     }
   }
 
@@ -47,7 +60,7 @@ extension KernelState {
     let task = current
     let process = task.pointee.process
     task.pointee.exit = status
-    task.pointee.isExiting = true
+    leaveSignals(task)
     if board.traced.contains(.tasks) {
       board.trace(
         TraceRecord(.taskEnded, number: task.pointee.pid, UInt64(status.waitStatus)))
@@ -60,12 +73,21 @@ extension KernelState {
     releaseFiles()
     if isLast {
       releaseExecutable(of: process)
-      giveChildrenToInit(process)
+      stopTimers(of: process)
+      giveChildrenAway(process)
+      continueOrphans(process)
     }
-    task.pointee.pending = SignalSet()
     notifyEnd(of: task)
     schedule()
     board.panic("a task that ended was scheduled")
+  }
+
+  /// The timers end with the process (do_exit(): hrtimer_cancel(), exit_itimers()).
+  private func stopTimers(of process: KernelPointer<Process<B>>) {
+    removeDeadline(Process.realTimerPointer(process))
+    deleteTimers()
+    process.pointee.timers.watchesCPU = false
+    removeDeadline(Process.cpuTimersPointer(process))
   }
 
   /// Leaves the address space: the last one out frees it (exec_mmap(), exit_mm()).
@@ -102,16 +124,45 @@ extension KernelState {
     }
   }
 
-  /// Orphans become children of process 1, which takes those that have ended
-  /// (forget_original_parent()).
-  private func giveChildrenToInit(_ process: KernelPointer<Process<B>>) {
+  /// Orphans become children of the nearest ancestor that asked for them, or of process 1, which
+  /// takes those that have ended (forget_original_parent(), reparent_leader()).
+  private func giveChildrenAway(_ process: KernelPointer<Process<B>>) {
+    guard process.pointee.firstChild != nil else { return }
+    let reaper = newParent(of: process)
     while let child = process.pointee.firstChild {
       disown(child)
-      adopt(child, by: initProcess)
-      // Whatever it was made with, process 1 gets SIGCHLD (reparent_leader()).
+      adopt(child, by: reaper)
+      forEachThread(of: child) { thread in
+        guard thread.pointee.deathSignal.isValid else { return }
+        post(
+          senderInfo(thread.pointee.deathSignal, code: SignalCode.user), thread, shared: true)
+      }
+      // Whatever it was made with, its new parent gets SIGCHLD.
       child.pointee.exitSignal = .child
-      if child.pointee.isZombie && notifyParent(of: child) { release(child.pointee.leader) }
+      if child.pointee.isZombie && notifyParent(of: child) {
+        release(child.pointee.leader)
+      } else {
+        continueOrphans(child, ending: process)
+      }
     }
+  }
+
+  /// Who takes the children of a process that ends (find_new_reaper()).
+  private func newParent(of process: KernelPointer<Process<B>>) -> KernelPointer<Process<B>> {
+    guard store.pointee.hasSubreapers else { return initProcess }
+    var next = process.pointee.parent
+    while let ancestor = next, ancestor != initProcess {
+      if ancestor.pointee.isSubreaper && ancestor.pointee.liveThreads > 0 { return ancestor }
+      next = ancestor.pointee.parent
+    }
+    return initProcess
+  }
+
+  /// Lets the current process be a new parent for orphans below it, or no longer
+  /// (PR_SET_CHILD_SUBREAPER).
+  public func setSubreaper(_ isOne: Bool) {
+    current.pointee.process.pointee.isSubreaper = isOne
+    if isOne { store.pointee.hasSubreapers = true }
   }
 
   /// Makes the current thread a zombie, or releases it at once if nobody will ask
@@ -150,16 +201,14 @@ extension KernelState {
       }
     }
     if sends {
-      let code: Int32
+      let info: SignalInfo
       switch process.pointee.exitStatus {
       case .exited(let status):
-        code = 1  // CLD_EXITED
-        parent.pointee.childStatus = UInt32(status)
-      case .signalled(let signal):
-        code = 2  // CLD_KILLED
-        parent.pointee.childStatus = signal.rawValue
+        info = childInfo(process, signal, code: SignalCode.exited, status: UInt32(status))
+      case .signalled(let by):
+        info = childInfo(process, signal, code: SignalCode.killed, status: by.rawValue)
       }
-      send(signal, to: parent, code: code, sender: process.pointee.id)
+      post(info, parent.pointee.leader, shared: true)
     }
     wake(WaitChannel(kind: .child, object: parent.address))
     return isForgotten
@@ -173,6 +222,11 @@ extension KernelState {
     let process = task.pointee.process
     process.pointee.keepUsage(of: task)
     let isAlone = process.pointee.threadCount == 1
+    flush(.all, of: task)
+    if isAlone { flush(.all, of: process) }
+    if process.pointee.currentTarget == task {
+      process.pointee.currentTarget = task.pointee.nextThread
+    }
     if isAlone && store.pointee.firstProgram == process { store.pointee.firstProgram = nil }
     unlink(task)
     let leader = process.pointee.leader

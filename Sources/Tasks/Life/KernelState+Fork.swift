@@ -175,6 +175,8 @@ extension KernelState {
     child.pointee.capabilities = parent.pointee.capabilities
     child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
     child.pointee.inheritScheduling(from: parent)
+    child.pointee.faultAddress = parent.pointee.faultAddress
+    child.pointee.faultCode = parent.pointee.faultCode
     if flags.contains(.storeInChild) { child.pointee.storeNumberAt = request.storeInChild }
     if flags.contains(.clearInChild) { child.pointee.clearOnExit = request.storeInChild }
   }

@@ -75,12 +75,20 @@ public import MemoryTypes
   /// Whether it has called exec since it was made (PF_FORKNOEXEC is clear).
   public internal(set) var hasExecuted = false
 
-  /// The signals sent to the process: the first thread that does not block one takes it.
-  public internal(set) var pending = SignalSet()
-  /// Of the signals pending: who sent them.
-  var origins = InlineArray<64, SignalOrigin>(repeating: SignalOrigin())
-  /// How the child ended that SIGCHLD was last sent for, as `si_status` says it.
-  var childStatus: UInt32 = 0
+  /// The signals sent to the process: a thread that does not block one takes it.
+  public internal(set) var pending = PendingSignals()
+  /// The thread that took one last: whom to ask first (`curr_target`).
+  var currentTarget: KernelPointer<Task<B>>?
+  /// Whether it is stopped or continued, and whom that was told.
+  var stop = StopState()
+  /// ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF.
+  var timers = IntervalTimers()
+  /// The timers that it made, how many run on executed time, and the next number to try.
+  var firstTimer: KernelPointer<PosixTimer<B>>?
+  var cpuTimerCount = 0
+  var nextTimer: Int32 = 0
+  /// Whether orphans among its descendants become its children (PR_SET_CHILD_SUBREAPER).
+  public var isSubreaper = false
   /// The signal that the parent gets at the end (clone's CSIGNAL); not valid for none.
   public internal(set) var exitSignal = Signal.child
 
@@ -133,6 +141,17 @@ public import MemoryTypes
   /// The numbers of group and session; 0 for process 1's.
   public var groupNumber: Int32 { group?.pointee.number ?? 0 }
   public var sessionNumber: Int32 { session?.pointee.number ?? 0 }
+
+  // SAFETY (both): the part lies in the initialised object that `process` points at; it is taken
+  // out of its queue when the process ends.
+
+  static func realTimerPointer(_ process: KernelPointer<Self>) -> KernelPointer<Deadline> {
+    unsafe withUnsafeMutablePointer(to: &process.pointee.timers.real) { unsafe KernelPointer($0) }
+  }
+
+  static func cpuTimersPointer(_ process: KernelPointer<Self>) -> KernelPointer<Deadline> {
+    unsafe withUnsafeMutablePointer(to: &process.pointee.timers.cpu) { unsafe KernelPointer($0) }
+  }
 
   /// The limits, in place.
   static func limitsPointer(_ process: KernelPointer<Self>) -> KernelPointer<ResourceLimits> {

@@ -197,6 +197,9 @@ extension KernelState {
 
     space.pointee.traceAreas()
     task.pointee.context.pointee = UserContext()
+    // Speculative store bypass is safe, as Linux begins programs on cores that are not affected
+    // (PSR_SSBS_BIT, spectre_v4_enable_task_mitigation()).
+    task.pointee.context.pointee.processorState = 1 &<< 12
     task.pointee.context.pointee.programCounter = entry
     task.pointee.context.pointee.stackPointer = stack.stackPointer.rawValue
     file.releaseBuffer()
@@ -311,7 +314,13 @@ extension KernelState {
     finishVFork(task)
     if let table = task.pointee.files { files.pointee.closeOnExec(table) }
     task.pointee.handlers.pointee.actions.resetForExec()
-    task.pointee.signalStack = SignalStack()
+    // Interval timers go on; those that were made, and their signals, do not.
+    deleteTimers()
+    flushTimerSignals()
+    task.pointee.signalStack.pointer = 0
+    task.pointee.signalStack.size = 0
+    task.pointee.faultAddress = 0
+    task.pointee.faultCode = 0
     task.pointee.robustList = 0
     task.pointee.clearOnExit = 0
     task.pointee.name = TaskName(path)

@@ -4,11 +4,11 @@ public import MemoryTypes
 
 /// Waiting for time, for typing or for a signal, on behalf of a program.
 extension KernelState {
-  /// Sleeps until the counter reaches a value, or for ever; EINTR if a signal comes first.
+  /// Sleeps until the counter reaches a value, or for ever; ERESTARTNOHAND if a signal comes first.
   public func pause(until deadline: UInt64?) throws(Errno) {
     while true {
       if let deadline, board.clock.ticks >= deadline { return }
-      if hasSignal { throw .EINTR }
+      if hasSignal { throw .ERESTARTNOHAND }
       block(on: WaitChannel(kind: .sleep, object: 0), until: deadline)
     }
   }
@@ -18,16 +18,16 @@ extension KernelState {
     while !hasSignal { block(on: WaitChannel(kind: .sleep, object: 0)) }
   }
 
-  /// Waits until something happens to a pipe; EINTR if a signal comes first.
+  /// Waits until something happens to a pipe; ERESTARTSYS if a signal comes first.
   public func waitAtPipe(_ inode: KernelPointer<Inode>) throws(Errno) {
-    if hasSignal { throw .EINTR }
+    if hasSignal { throw .ERESTARTSYS }
     block(on: WaitChannel(kind: .pipe, object: inode.address))
   }
 
   /// Waits until something happens to any pipe; false when the moment has come instead.
   public func waitForAnything(until deadline: UInt64?) throws(Errno) -> Bool {
     if let deadline, board.clock.ticks >= deadline { return false }
-    if hasSignal { throw .EINTR }
+    if hasSignal { throw .ERESTARTNOHAND }
     block(on: WaitChannel(kind: .pipe, object: 0), until: deadline)
     return true
   }
@@ -38,14 +38,14 @@ extension KernelState {
     wake(WaitChannel(kind: .pipe, object: 0))
   }
 
-  /// Takes typed bytes, waiting until there are some; EINTR if a signal comes first.
+  /// Takes typed bytes, waiting until there are some; ERESTARTSYS if a signal comes first.
   ///
   /// None when nothing more will be typed.
   public func readTyped(_ buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
     while true {
       let count = unsafe board.readConsole(into: buffer)
       if count != 0 { return max(count, 0) }
-      if hasSignal { throw .EINTR }
+      if hasSignal { throw .ERESTARTSYS }
       block(on: WaitChannel(kind: .console, object: 0))
     }
   }

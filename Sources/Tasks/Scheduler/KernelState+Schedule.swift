@@ -104,6 +104,7 @@ extension KernelState {
     }
     if board.traced.contains(.tasks) { traceSwitch() }
     if store.pointee.queueHead != nil { noteSlice() }
+    if next.pointee.process.pointee.timers.watchesCPU { armCPUTimers(next) }
     armForDeadline()
     board.switchContext(
       from: Task.switchedPointer(previous), to: Task.switchedPointer(next))

@@ -64,9 +64,25 @@ extension KernelState {
       store.pointee.deadlines.remove(deadline)
       switch deadline.pointee.kind {
       case .sleep: wakeUp(sleeper(of: deadline))
+      case .realTimer: expireReal(owner(of: deadline))
+      case .cpuTimers: expireCPUTimers(owner(of: deadline))
+      case .posixTimer: fire(timer(of: deadline))
       }
     }
     return true
+  }
+
+  /// The process that a deadline of its timers is part of.
+  private func owner(of deadline: KernelPointer<Deadline>) -> KernelPointer<Process<B>> {
+    // SAFETY: set to the process's address when it was made; it is removed when the process ends.
+    unsafe KernelPointer(
+      UnsafeMutablePointer<Process<B>>(bitPattern: deadline.pointee.object).unsafelyUnwrapped)
+  }
+
+  private func timer(of deadline: KernelPointer<Deadline>) -> KernelPointer<PosixTimer<B>> {
+    // SAFETY: set to the timer's address when it was made; it is removed before the timer goes.
+    unsafe KernelPointer(
+      UnsafeMutablePointer<PosixTimer<B>>(bitPattern: deadline.pointee.object).unsafelyUnwrapped)
   }
 
   /// The task that a deadline of sleep is part of.

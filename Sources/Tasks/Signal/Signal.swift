@@ -20,6 +20,10 @@ public struct Signal: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
   @inlinable public static var child: Signal { Signal(rawValue: 17) }
   @inlinable public static var `continue`: Signal { Signal(rawValue: 18) }
   @inlinable public static var stop: Signal { Signal(rawValue: 19) }
+  @inlinable public static var cpuLimit: Signal { Signal(rawValue: 24) }
+  @inlinable public static var virtualTimer: Signal { Signal(rawValue: 26) }
+  @inlinable public static var profilingTimer: Signal { Signal(rawValue: 27) }
+  @inlinable public static var alarm: Signal { Signal(rawValue: 14) }
 
   /// Whether the number names a signal.
   @inlinable public var isValid: Bool { rawValue >= 1 && rawValue <= Self.count }
@@ -37,6 +41,11 @@ public struct Signal: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
 
   /// The end of a program, or not.
   public enum DefaultAction: BitwiseCopyable, Sendable { case terminate, dump, stop, ignore }
+
+  /// Below the real-time signals, which are queued as often as they are sent (SIGRTMIN).
+  @inlinable public var isStandard: Bool { rawValue < 32 }
+  /// STOP, TSTP, TTIN, TTOU (sig_kernel_stop()).
+  @inlinable public var isStopping: Bool { rawValue >= 19 && rawValue <= 22 }
 
   /// Neither caught, blocked nor ignored (sig_kernel_only()).
   @inlinable public var isUnblockable: Bool { self == .kill || self == .stop }
@@ -58,6 +67,13 @@ public struct SignalSet: BitwiseCopyable, Hashable, Sendable {
   }
   /// SIGKILL and SIGSTOP, which no mask holds back.
   @inlinable public static var unblockable: SignalSet { SignalSet(rawValue: 1 << 8 | 1 << 18) }
+  /// What instructions cause: ILL, TRAP, BUS, FPE, SEGV, SYS (SYNCHRONOUS_MASK).
+  @inlinable public static var synchronous: SignalSet { SignalSet(rawValue: 0x4000_04d8) }
+  /// STOP, TSTP, TTIN, TTOU (SIG_KERNEL_STOP_MASK).
+  @inlinable public static var stopping: SignalSet { SignalSet(rawValue: 0x3c_0000) }
+  /// SIGCONT alone.
+  @inlinable public static var continuing: SignalSet { SignalSet(rawValue: 1 << 17) }
+  @inlinable public static var all: SignalSet { SignalSet(rawValue: ~0) }
 }
 
 /// What a program asked for when a signal comes: `struct sigaction` as the kernel takes it on
@@ -86,6 +102,11 @@ public struct SignalActions: BitwiseCopyable, Sendable {
     set { table[Int(signal.rawValue &- 1)] = newValue }
   }
 
+  /// Gives a signal its default action; flags and mask stay (SA_RESETHAND).
+  @inline(__always) mutating func setDefault(_ signal: Signal) {
+    table[Int(signal.rawValue &- 1)].handler = SignalAction.byDefault
+  }
+
   /// After exec handlers are gone and ignored signals stay ignored (flush_signal_handlers()).
   mutating func resetForExec() {
     for index in 0..<64 {
@@ -97,12 +118,37 @@ public struct SignalActions: BitwiseCopyable, Sendable {
 }
 
 /// The other stack for handlers (`sigaltstack`).
-public struct SignalStack: BitwiseCopyable, Sendable {
+public struct SignalStack: BitwiseCopyable, Hashable, Sendable {
   public var pointer: UInt64 = 0
-  public var flags: UInt32 = 2  // SS_DISABLE
+  public var flags: UInt32 = Self.disabled
   public var size: UInt64 = 0
 
   public init() {}
+
+  public init(pointer: UInt64, flags: UInt32, size: UInt64) {
+    self.pointer = pointer
+    self.flags = flags
+    self.size = size
+  }
+
+  /// SS_ONSTACK, SS_DISABLE, and SS_AUTODISARM, the one flag that goes with either.
+  @inlinable public static var onStack: UInt32 { 1 }
+  @inlinable public static var disabled: UInt32 { 2 }
+  @inlinable public static var disarmsFlag: UInt32 { 0x8000_0000 }
+
+  /// Whether it is set aside while a handler runs on it.
+  @inlinable public var disarms: Bool { flags & Self.disarmsFlag != 0 }
+
+  /// Whether a program with this stack pointer is on it (on_sig_stack()).
+  @inlinable public func isInUse(at stackPointer: UInt64) -> Bool {
+    !disarms && stackPointer > pointer && stackPointer &- pointer <= size
+  }
+
+  /// What `sigaltstack` shows of its state (sas_ss_flags()).
+  @inlinable public func shownFlags(at stackPointer: UInt64) -> UInt32 {
+    let state = size == 0 ? Self.disabled : isInUse(at: stackPointer) ? Self.onStack : 0
+    return state | flags & Self.disarmsFlag
+  }
 }
 
 /// The reason for a synchronous signal, as its report and `si_code` name it.
@@ -123,7 +169,4 @@ public struct SignalCause: BitwiseCopyable, Sendable {
   @inlinable public static var noSuchAddress: Int32 { 2 }
   @inlinable public static var illegalOpcode: Int32 { 1 }
   @inlinable public static var breakpoint: Int32 { 1 }
-  /// Sent by a program (SI_USER, SI_TKILL), or by the kernel (SI_KERNEL).
-  @inlinable public static var user: Int32 { 0 }
-  @inlinable public static var kernel: Int32 { 0x80 }
 }

@@ -28,41 +28,33 @@ enum SignalFrame {
   /// The registers' words: x0–x30, SP, PC, PSTATE, in the order of ``Arm64/UserContext``.
   static var registerWords: Int { 34 }
 
+  /// The bytes that are written of a frame: up to the end of an empty record behind the syndrome's.
+  static var used: Int { 1152 }
   /// What is written of a frame: up to the end of the syndrome's record, and an empty one.
   typealias Image = InlineArray<144, UInt64>
   /// The record of the vector registers, and their bytes in it.
   typealias VectorRecord = InlineArray<66, UInt64>
   static var vectorBytes: Int { 512 }
 
+  static var vectorMagic: UInt64 { 0x4650_8001 }
+  static var syndromeMagic: UInt64 { 0x4553_5201 }
+  static var extraMagic: UInt64 { 0x4558_5401 }
   /// A record's head: magic and size.
   static var vectorHead: UInt64 { 528 << 32 | 0x4650_8001 }
   static var syndromeHead: UInt64 { 16 << 32 | 0x4553_5201 }
 }
 
-/// Why a signal was sent, as `siginfo` tells it.
-struct SignalOrigin: BitwiseCopyable {
-  /// `si_code`, and who sent it.
-  var code: Int32 = 0
-  var pid: Int32 = 0
-}
-
-/// What a handler's `siginfo` says.
-struct SignalDetails: BitwiseCopyable {
-  var code: Int32
-  /// The sender and user, the status of a child; or the address of a fault.
-  var first: UInt64
-  var second: UInt64 = 0
-  /// The syndrome of a fault; 0 for none.
-  var syndrome: UInt64 = 0
-}
-
 /// Flags of an action (`sa_flags`).
-enum SignalActionFlags {
-  static var information: UInt64 { 0x4 }
+public enum SignalActionFlags {
+  static var noChildStop: UInt64 { 0x1 }
   static var noChildWait: UInt64 { 0x2 }
+  static var information: UInt64 { 0x4 }
+  static var exposesTags: UInt64 { 0x800 }
   static var restorer: UInt64 { 0x0400_0000 }
   static var onOtherStack: UInt64 { 0x0800_0000 }
   static var restart: UInt64 { 0x1000_0000 }
   static var noDefer: UInt64 { 0x4000_0000 }
   static var resetHandler: UInt64 { 0x8000_0000 }
+  /// Those that are kept (UAPI_SA_FLAGS of arm64).
+  public static var known: UInt64 { 0xdc00_0807 }
 }

@@ -20,6 +20,8 @@ extension KernelState {
     let nobody = unsafe KernelPointer(store.raw.assumingMemoryBound(to: Task<B>.self))
     let value = Process<B>(id: 0, leader: nobody, limits: limits, startTime: start)
     guard let process = store.pointee.caches.processes.allocate(value) else { throw .ENOMEM }
+    process.pointee.timers.real.object = process.address
+    process.pointee.timers.cpu.object = process.address
     do throws(Errno) {
       let task = try makeThread(
         of: process, name: name, handlers: handlers, number: number, start)

@@ -81,18 +81,27 @@ import PageFrames
   var queueNext: KernelPointer<Task<B>>?
 
   public var blocked = SignalSet()
+  /// The mask that a wait for signals has set aside: these end the wait, and are not lost where they
+  /// would be ignored (`real_blocked`).
+  var realBlocked = SignalSet()
   /// The signals sent to this thread alone.
-  public internal(set) var pending = SignalSet()
+  public internal(set) var pending = PendingSignals()
   public var signalStack = SignalStack()
   /// The mask to go back to after a call that waits with another.
   var savedMask: SignalSet?
-  /// The first argument of a call that a signal interrupted, while it may be made again.
-  var restartArgument: UInt64?
-  /// Of the signals pending: who sent them.
-  var origins = InlineArray<64, SignalOrigin>(repeating: SignalOrigin())
+  /// How a call that ended with ERESTART_RESTARTBLOCK goes on.
+  public var restart = RestartBlock.none
+  /// The address and the syndrome of the last fault that raised a signal: frames show them from then
+  /// on (`thread.fault_address`, `thread.fault_code`).
+  var faultAddress: UInt64 = 0
+  var faultCode: UInt64 = 0
+  /// Its part in stopping its process.
+  var jobControl = JobControl()
+  /// The signal that it gets when its parent ends (PR_SET_PDEATHSIG); not valid for none.
+  public var deathSignal = Signal(rawValue: 0)
   /// Whether something must be looked at before the program goes on: a pending signal, or the end
   /// of the process.
-  public internal(set) var needsAttention = false
+  public var needsAttention = false
 
   /// The child that it lent its memory to and waits for (CLONE_VFORK).
   var vforkChild: KernelPointer<Task<B>>?

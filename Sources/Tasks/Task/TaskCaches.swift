@@ -11,6 +11,8 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
   var folders: ObjectCache<FolderState, B>
   var numbers: ObjectCache<PID<B>, B>
   var users: ObjectCache<UserAccount, B>
+  var signals: ObjectCache<QueuedSignal, B>
+  var timers: ObjectCache<PosixTimer<B>, B>
 
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
@@ -29,6 +31,11 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
       let numbers = slab.pointee.makeCache(
         of: PID<B>.self, name: "pid", linuxSize: ByteCount(128),
         options: [.cacheAligned, .account]),
+      let signals = slab.pointee.makeCache(
+        of: QueuedSignal.self, name: "sigqueue", linuxSize: ByteCount(80), options: [.account]),
+      let timers = slab.pointee.makeCache(
+        of: PosixTimer<B>.self, name: "posix_timers_cache", linuxSize: ByteCount(240),
+        options: [.account]),
       let users = slab.pointee.makeCache(
         of: UserAccount.self, name: "uid_cache", linuxSize: ByteCount(128),
         options: [.cacheAligned])
@@ -39,5 +46,7 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
     self.folders = folders
     self.numbers = numbers
     self.users = users
+    self.signals = signals
+    self.timers = timers
   }
 }

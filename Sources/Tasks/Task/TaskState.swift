@@ -2,6 +2,7 @@
 public enum TaskState: UInt8, BitwiseCopyable, Sendable {
   case runnable  // R
   case blocked  // S
+  case stopped  // T: by job control
   case zombie  // Z
   case dead  // X: on the way out, and nobody will ask for its status
 
@@ -10,6 +11,7 @@ public enum TaskState: UInt8, BitwiseCopyable, Sendable {
     switch self {
     case .runnable: 0x52
     case .blocked: 0x53
+    case .stopped: 0x54
     case .zombie: 0x5A
     case .dead: 0x58
     }

@@ -6,15 +6,20 @@ public import MemoryTypes
 /// What one user has, of all that is counted by real user (`user_struct`, `ucounts`).
 ///
 ///     tasks == number of tasks that are not freed and whose real user it is
+///     pendingSignals == entries of all queues of signals that name it
 ///
-/// Accounts are found by a small hash of their users' numbers; an account without tasks is freed.
+/// Accounts are found by a small hash of their users' numbers; an account that has neither is freed.
 /// With several CPUs the hash has a lock.
 @safe public struct UserAccount: ~Copyable {
   let resident = Resident()
   public let user: UInt32
   /// Threads of all processes (RLIMIT_NPROC).
   public internal(set) var tasks = 0
+  /// Signals that wait, and timers, which each keep a place (RLIMIT_SIGPENDING).
+  public internal(set) var pendingSignals: UInt64 = 0
   var next: KernelPointer<UserAccount>?
+
+  public init(user: UInt32) { self.user = user }
 
   init(user: UInt32, next: KernelPointer<UserAccount>?) {
     self.user = user
@@ -56,7 +61,18 @@ extension KernelState {
   /// One task less; an account without tasks is gone (free_uid()).
   func leave(_ account: KernelPointer<UserAccount>) {
     account.pointee.tasks &-= 1
-    guard account.pointee.tasks == 0 else { return }
+    freeIfUnused(account)
+  }
+
+  /// One signal less.
+  @inline(__always)
+  func dropSignal(of account: KernelPointer<UserAccount>) {
+    account.pointee.pendingSignals &-= 1
+    if account.pointee.tasks == 0 { freeIfUnused(account) }
+  }
+
+  private func freeIfUnused(_ account: KernelPointer<UserAccount>) {
+    guard account.pointee.tasks == 0, account.pointee.pendingSignals == 0 else { return }
     let index = Int(account.pointee.user & 63)
     if store.pointee.users[index] == account {
       store.pointee.users[index] = account.pointee.next

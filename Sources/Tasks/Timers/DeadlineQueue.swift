@@ -114,6 +114,12 @@ public import MemoryTypes
   public enum Kind: UInt8, BitwiseCopyable, Sendable {
     /// A ``Task`` that sleeps wakes.
     case sleep
+    /// A ``Process``'s ITIMER_REAL sends SIGALRM.
+    case realTimer
+    /// A ``Process`` may have used up a timer on executed time.
+    case cpuTimers
+    /// A ``PosixTimer`` expires.
+    case posixTimer
   }
 
   public let kind: Kind

@@ -27,7 +27,7 @@ static pid_t child(int kind) {
   case 3: kill(getpid(), SIGSEGV);
   case 4: abort();
   case 5: kill(getpid(), 64);
-  case 6: kill(getpid(), SIGSTOP); _exit(4);
+  case 6: kill(getpid(), SIGSTOP); settle(); _exit(4);
   case 7: for (;;) pause();
   case 8: setpgid(0, 0); kill(getpid(), SIGTSTP); _exit(5);
   }
@@ -194,8 +194,11 @@ static void told(const char *what, int flags, void *handler) {
   say("%s: stopped: told %d code %d status %d", what, children_told, told_code, told_status);
   kill(pid, SIGCONT);
   settle();
+  settle();
+  settle();
+  long found = waitpid(pid, &status, 0);
   say(" then %d code %d status %d, wait %s\n", children_told, told_code, told_status,
-      waitpid(pid, &status, 0) == pid ? status_text(status) : name(errno));
+      found == pid ? status_text(status) : name(errno));
   children_told = told_code = told_status = 0;
 }
 

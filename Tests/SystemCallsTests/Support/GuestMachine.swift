@@ -190,6 +190,9 @@ struct Guest {
   func call(_ number: UInt64, _ arguments: UInt64...) -> Int64 {
     for index in 0..<6 { context.pointee.x[index] = index < arguments.count ? arguments[index] : 0 }
     context.pointee.x[8] = number
+    // As the vectors store them.
+    context.pointee.originalX0 = context.pointee.x[0]
+    context.pointee.systemCallNumber = Int64(bitPattern: number)
     SystemCalls.dispatch(kernel, context)
     return Int64(bitPattern: context.pointee.x[0])
   }
@@ -236,6 +239,7 @@ struct Guest {
 
   /// Touches memory as the program would: a fault where nothing is mapped.
   func touch(_ address: UInt64, write: Bool) {
+    context.pointee.systemCallNumber = -1
     kernel.handleUserException(
       ExceptionSyndrome(0x24 << 26 | 0x07 | (write ? 1 << 6 : 0)),
       faultAddress: VirtualAddress(address))
