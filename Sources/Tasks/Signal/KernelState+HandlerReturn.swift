@@ -30,7 +30,8 @@ extension KernelState {
       }
     } catch {
       context.pointee.systemCallNumber = -1
-      refuseFrame(frame)
+      // The stack pointer as it is now: that of the frame, if it came so far.
+      refuseFrame(context.pointee.stackPointer)
       return 0
     }
     return context.pointee.x[0]

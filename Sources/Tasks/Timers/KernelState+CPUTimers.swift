@@ -4,6 +4,10 @@ public import MemoryTypes
 
 /// Timers on executed time, and RLIMIT_CPU (kernel/time/posix-cpu-timers.c).
 extension KernelState {
+  /// The machine's timer is not set for less, in nanoseconds: the way back to the program takes
+  /// hundreds of instructions, and it must come to execute some of its own.
+  private static var leastWatch: UInt64 { 10_000 }
+
   /// Looks whether a process has anything that expires by executing, and sets the machine's timer
   /// for it if the process runs.
   public func watchCPU(_ process: KernelPointer<Process<B>>) {
@@ -37,7 +41,8 @@ extension KernelState {
     }
     guard left != .max else { return }
     addDeadline(
-      deadline, at: board.clock.ticks &+ board.clock.ticks(inNanoseconds: max(left, 100)))
+      deadline,
+      at: board.clock.ticks &+ board.clock.ticks(inNanoseconds: max(left, Self.leastWatch)))
   }
 
   /// The nanoseconds of a limit in seconds; 0 for none.
