@@ -29,6 +29,8 @@ public struct KernelPageFlags: OptionSet, BitwiseCopyable, Sendable {
   /// Never given to the allocator: the kernel's image, the frame table.
   @inlinable public static var reserved: Self { Self(rawValue: 1 << 32) }
   @inlinable public static var mlocked: Self { Self(rawValue: 1 << 33) }
+  /// Under the name MAPPEDTODISK; the bit is shared with PG_anon_exclusive.
+  @inlinable public static var anonymousExclusive: Self { Self(rawValue: 1 << 34) }
   /// The architecture's bit: on arm64 instruction fetch sees the page's bytes (PG_dcache_clean).
   @inlinable public static var architecture: Self { Self(rawValue: 1 << 38) }
 }
@@ -64,6 +66,7 @@ extension FrameAllocator {
     if own.contains(.swapBacked) { flags.insert(.swapBacked) }
     if own.contains(.unevictable) { flags.insert(.unevictable) }
     if own.contains(.mlocked) { flags.insert(.mlocked) }
+    if own.contains(.anonymousExclusive) { flags.insert(.anonymousExclusive) }
     if own.contains(.owner1) { flags.insert(.architecture) }
     return flags
   }

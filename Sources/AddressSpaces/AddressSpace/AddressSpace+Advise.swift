@@ -94,6 +94,7 @@ extension AddressSpace {
       return area
     case .cold, .pageOut:
       guard flags.isDisjoint(with: [.locked, .frameNumbers]) else { throw .EINVAL }
+      markCold(start, end)
       return area
     case .dontNeed, .dontNeedLocked:
       let forbidden: AreaFlags = advice == .dontNeed ? [.frameNumbers, .locked] : .frameNumbers
@@ -137,26 +138,5 @@ extension AddressSpace {
     rememberPeakResident()
     unmapPages(of: area, start, end, start, end, copies: copies)
     flushGather(start, end)
-  }
-
-  /// MADV_FREE (`madvise_free_pte_range()`): pages become old and clean, so that they may be taken
-  /// if memory is wanted; a write before that keeps them.
-  mutating func markFreeable(_ start: VirtualAddress, _ end: VirtualAddress) {
-    let geometry = board.translation
-    let frames = frames
-    var changed: UInt64 = 0
-    tables.forEachRun(in: start..<end) { run in
-      for index in 0..<run.count {
-        let old = run[index]
-        guard old.isPresent, !old.isSpecial else { continue }
-        guard frames.pointee.frame(old.frame(in: geometry)).pointee.mapCount == 1 else { continue }
-        let new = old.madeClean.madeOld
-        guard new != old else { continue }
-        run[index] = new
-        changed &+= 1
-      }
-    }
-    traceEntries(.aged, start, changed)
-    if changed != 0 { invalidate(start, end, tables: false) }
   }
 }

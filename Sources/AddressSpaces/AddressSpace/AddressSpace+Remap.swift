@@ -159,7 +159,7 @@ extension AddressSpace {
     account(flags, newLength.wholePages(of: pageSize))
     if keepsOld {
       source.pointee.flags.subtract([.locked, .lockOnFault])
-      if flags.contains(.locked) { lockedPages += newLength.wholePages(of: pageSize) }
+      // The new place is locked instead, so as many pages are as before.
       if source != target && source.pointee.start == old && source.pointee.end == oldEnd {
         context.pointee.unlink(source)
         if source.pointee.isAnonymous && source.pointee.file == nil {

@@ -61,10 +61,7 @@ extension AddressSpace {
     }
   }
 
-  /// msync: nothing is written back here, so only the arguments are judged.
-  ///
-  /// MS_ASYNC 1,
-  /// MS_INVALIDATE 2, MS_SYNC 4.
+  /// msync: MS_ASYNC 1, MS_INVALIDATE 2, MS_SYNC 4, which alone writes anything back.
   public mutating func synchronize(
     _ start: VirtualAddress, _ length: ByteCount, _ flags: UInt64
   ) throws(Errno) {
@@ -84,10 +81,21 @@ extension AddressSpace {
         hasHole = true
       }
       if flags & 2 != 0 && area.pointee.flags.contains(.locked) { throw .EBUSY }
+      if flags & 4 != 0 { writeBack(area, at, min(area.pointee.end, end)) }
       at = area.pointee.end
       if at >= end { break }
       next = area.pointee.next
     }
     if hasHole { throw .ENOMEM }
+  }
+
+  /// Writes back what a part of a shared area covers of its file (`vfs_fsync_range()`).
+  func writeBack(_ area: Area, _ start: VirtualAddress, _ end: VirtualAddress) {
+    guard let file = area.pointee.file, area.pointee.flags.contains(.shared),
+      !area.pointee.isAnonymous
+    else { return }
+    let first = area.pointee.pageOffset &+ (start - area.pointee.start).rawValue &>> pageSize.shift
+    let pages = (end - start).rawValue &>> pageSize.shift
+    context.pointee.writeBack(file.pointee.inode, first..<first &+ pages)
   }
 }

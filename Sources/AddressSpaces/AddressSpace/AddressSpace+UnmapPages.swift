@@ -21,6 +21,7 @@ extension AddressSpace {
     let frames = frames
     let gatherAt = context
     let isLocked = area.pointee.flags.contains(.locked)
+    let countsDirty = countsDirty(area)
     let notesUse = !area.pointee.flags.contains(.sequentialRead)
     frames.pointee.drainLRU()
     tables.forEachRun(in: start..<end) { run in
@@ -47,7 +48,7 @@ extension AddressSpace {
           unmapped.file &+= 1
           if mapCount == 0 { unmapped.lastFile &+= 1 }
           // What the table knew is the file's to remember (set_page_dirty(), mark_page_accessed()).
-          if descriptor.isDirty { frame.pointee.flags.insert(.dirty) }
+          if descriptor.isDirty { frames.pointee.setDirty(number, counted: countsDirty) }
           if descriptor.isYoung && notesUse { frames.pointee.markAccessed(number) }
         }
         if isLocked { frames.pointee.unlock(number) }

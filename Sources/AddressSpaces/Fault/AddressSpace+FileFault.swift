@@ -50,13 +50,25 @@ extension AddressSpace {
     if write {
       descriptor = descriptor.madeDirty
       if area.pointee.flags.contains(.write) { descriptor = descriptor.madeWritable }
-      frames.pointee.frame(cached.frame).pointee.flags.insert(.dirty)
+      noteSharedWrite(cached.frame, area)
     }
     mapShared(cached.frame, in: area)
     addResident(fileKind(of: area), 1)
     install(descriptor, at: slot)
     return .resolved
   }
+
+  /// A program is about to write to a page of a file that it maps shared (mm/memory.c:
+  /// fault_dirty_shared_page()).
+  @inline(__always) func noteSharedWrite(_ number: PageFrameNumber, _ area: Area) {
+    frames.pointee.setDirty(number, counted: countsDirty(area))
+    if let file = area.pointee.file {
+      context.pointee.files.pointee.noteWrite(to: file.pointee.inode)
+    }
+  }
+
+  /// Whether dirty pages of an area's file are counted, because they are written back one day.
+  @inline(__always) func countsDirty(_ area: Area) -> Bool { fileKind(of: area) == .file }
 
   /// One more entry for a page that is not ours (`page_add_file_rmap()`).
   @inline(__always) func mapShared(_ number: PageFrameNumber, in area: Area) {

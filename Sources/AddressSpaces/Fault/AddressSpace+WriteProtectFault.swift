@@ -21,7 +21,7 @@ extension AddressSpace {
         return reuse(area, page, slot, old)
       }
     } else if area.pointee.flags.contains([.shared, .write]) {
-      frame.pointee.flags.insert(.dirty)
+      noteSharedWrite(number, area)
       return reuse(area, page, slot, old)
     }
     guard prepareAnonymous(area), let copy = frames.pointee.allocate(.highUserMovable) else {

@@ -58,7 +58,12 @@ extension AddressSpace {
         let flags = frame.pointee.flags
         usage.resident += size
         let isAnonymous = frame.pointee.state == .anonymous
-        if isAnonymous { usage.anonymous += size }
+        if isAnonymous {
+          usage.anonymous += size
+          if !flags.contains(.swapBacked) && !flags.contains(.dirty) && !descriptor.isDirty {
+            usage.lazyFree += size
+          }
+        }
         if descriptor.isYoung || flags.contains(.referenced) { usage.referenced += size }
         let sharers = UInt64(max(frame.pointee.mapCount, 1))
         let share = (size.rawValue &<< 12) / sharers

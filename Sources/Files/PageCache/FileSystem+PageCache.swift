@@ -109,7 +109,24 @@ extension FileSystem {
 
   /// A page was written to by a call: dirty, and used (shmem_write_end(), SGP_WRITE).
   func markWritten(_ number: PageFrameNumber) {
-    frames.pointee.frame(number).pointee.flags.formUnion([.dirty, .referenced])
+    let frame = frames.pointee.frame(number)
+    frame.pointee.flags.insert(.referenced)
+    frames.pointee.setDirty(number, counted: countsDirty(frame))
+  }
+
+  /// Whether a page of a file is to be written back one day: its inode is on a disk.
+  private func countsDirty(_ frame: KernelPointer<Frame>) -> Bool {
+    // SAFETY: a frame of the page cache has its inode's address.
+    let inode = unsafe UnsafeMutablePointer<Inode>(bitPattern: UInt(frame.pointee.mapping))
+    return unsafe inode.map { unsafe !$0.pointee.mount.isMemory } ?? false
+  }
+
+  /// A program wrote to a file through a mapping for the first time, or again after a write-back
+  /// (`file_update_time()`).
+  public func noteWrite(to inode: KernelPointer<Inode>) {
+    let time = now
+    inode.pointee.modified = time
+    inode.pointee.changed = time
   }
 
   /// Takes a file's pages from an index on out of RAM.
@@ -130,7 +147,7 @@ extension FileSystem {
         frames.pointee.count(.nr_shmem, by: -1)
       }
       frame.pointee.mapping = 0
-      frame.pointee.flags.remove(.dirty)
+      frames.pointee.setClean(number, counted: !isMemory, isWritten: false)
       frames.pointee.release(number)
       dropped &+= 1
     }

@@ -6,44 +6,70 @@ import MemoryTypes
 extension FrameAllocator {
   @inline(never)
   mutating func drain(_ change: LRUBatches.Change) {
+    if change == .add { return drainAdditions() }
     let place = change.rawValue
     let count = batches.of[place].count
     var counts = LRUCounts()
     for index in 0..<count {
       let entry = batches.of[place].frames[index]
       switch change {
-      case .add: addToList(PageFrameNumber(entry), &counts)
+      case .add: break
       case .deactivate: deactivateNow(PageFrameNumber(entry), &counts)
       case .lazyFree: lazyFreeNow(PageFrameNumber(entry), &counts)
       case .activate: activateNow(PageFrameNumber(entry), &counts)
       case .mlock: changeLock(entry, &counts)
       }
     }
+    apply(counts)
     batches.of[place].count = 0
     batches.waiting &-= count
-    apply(counts)
     let shift: UInt64 = change == .mlock ? 2 : 0
     for index in 0..<count {
       release(PageFrameNumber(batches.of[place].frames[index] &>> shift))
     }
   }
 
-  /// Counts what changed on the lists, page by page as Linux does (`update_lru_size()`).
-  @inline(__always) mutating func apply(_ counts: LRUCounts) {
-    for list in 0..<LRUList.count {
-      let n = counts.node[list]
-      if n != 0 { countEach(VMStat.ofLRU(list), by: n) }
-      for zone in 0..<2 where counts.zones[zone &* LRUList.count &+ list] != 0 {
-        let row = zones[zone == 0 ? .dma : .normal]
-        row.pointee.countEach(
-          VMStat.ofZoneLRU(list), by: counts.zones[zone &* LRUList.count &+ list])
+  /// The same for new pages, which is what happens most.
+  mutating func drainAdditions() {
+    let place = LRUBatches.Change.add.rawValue
+    let count = batches.of[place].count
+    var counts = LRUCounts()
+    for index in 0..<count {
+      let number = PageFrameNumber(batches.of[place].frames[index])
+      addToList(number, &counts)
+      let frame = frames[number]
+      if _fastPath(frame.pointee.referenceCount > 1) {
+        frame.pointee.referenceCount &-= 1
+      } else {
+        release(number)
       }
     }
+    apply(counts)
+    batches.of[place].count = 0
+    batches.waiting &-= count
   }
 
-  /// Which of the two zones that have RAM a frame is in.
-  @inline(__always) func zonePlace(of number: PageFrameNumber) -> Int {
-    number < boundary ? 0 : 1
+  /// Counts a frame that came to a list or left it, in time.
+  @inline(__always)
+  mutating func note(
+    _ list: Int, _ number: PageFrameNumber, _ pages: Int, _ counts: inout LRUCounts
+  ) {
+    let key = number < boundary ? list : list &+ 8
+    if key != counts.key {
+      apply(counts)
+      counts.key = key
+      counts.pages = 0
+    }
+    counts.pages &+= pages
+  }
+
+  /// Counts what changed on the lists, page by page as Linux does (`update_lru_size()`).
+  mutating func apply(_ counts: LRUCounts) {
+    guard counts.pages != 0 else { return }
+    let list = counts.key & 7
+    countEach(VMStat.ofLRU(list), by: counts.pages)
+    let zone = zones[counts.key < 8 ? .dma : .normal]
+    zone.pointee.countEach(VMStat.ofZoneLRU(list), by: counts.pages)
   }
 
   /// Links a frame into the list that its flags name (`lruvec_add_folio()`); the unevictable ones
@@ -55,7 +81,7 @@ extension FrameAllocator {
     let list = frame.pointee.lruList
     if list != Int(LRUList.unevictable.rawValue) { lru[list].prepend(frame) }
     frame.pointee.flags.insert(.lru)
-    counts.add(list, zonePlace(of: number), 1)
+    note(list, number, 1, &counts)
   }
 
   /// Takes a frame off its list (`lruvec_del_folio()`); its flags still name it.
@@ -66,7 +92,7 @@ extension FrameAllocator {
     let list = frame.pointee.lruList
     if list != Int(LRUList.unevictable.rawValue) { FrameList.remove(frame) }
     frame.pointee.flags.remove(.lru)
-    counts.add(list, zonePlace(of: number), -1)
+    note(list, number, -1, &counts)
   }
 
   /// lru_add_fn().

@@ -17,7 +17,6 @@ extension FrameAllocator {
   @inline(__always)
   public mutating func release(count: Int, _ number: (Int) -> PageFrameNumber) {
     var counts = LRUCounts()
-    var changed = false
     for index in 0..<count {
       let number = number(index)
       let frame = frames[number]
@@ -25,14 +24,11 @@ extension FrameAllocator {
       frame.pointee.referenceCount = references
       guard references == 0 else { continue }
       let flags = frame.pointee.flags
-      if flags.contains(.lru) {
-        unlink(frame, number, &counts)
-        changed = true
-      }
+      if flags.contains(.lru) { unlink(frame, number, &counts) }
       if flags.contains(.mlocked) { forgetLock(frame, number) }
       free(number)
     }
-    if changed { apply(counts) }
+    apply(counts)
   }
 
   @inline(never)

@@ -65,16 +65,12 @@ struct LRUBatches: BitwiseCopyable {
   init() {}
 }
 
-/// Changes of list counters that are put together before they are counted.
+/// Changes of a list's counters that are put together before they are counted: most often all
+/// frames of a batch come to the same list of the same zone.
 struct LRUCounts: BitwiseCopyable {
-  /// By list, and by zone (DMA, Normal) and list.
-  var node: InlineArray<5, Int> = .init(repeating: 0)
-  var zones: InlineArray<10, Int> = .init(repeating: 0)
+  /// The list, and 8 more in the upper zone.
+  var key = 0
+  var pages = 0
 
   init() {}
-
-  @inline(__always) mutating func add(_ list: Int, _ zone: Int, _ n: Int) {
-    node[list] &+= n
-    zones[zone &* LRUList.count &+ list] &+= n
-  }
 }

@@ -1,0 +1,59 @@
+import Arm64
+public import Files
+public import MemoryTypes
+import PageFrames
+
+/// What all entries of a frame know together, asked for through the reverse map.
+extension MemoryContext {
+  /// How many entries were used since this was last asked, which makes them old; and whether a
+  /// locked area has the page (mm/rmap.c:folio_referenced()).
+  ///
+  /// The TLB is not told: a stale entry costs an answer, not correctness (arch/arm64:
+  /// ptep_clear_flush_young()).
+  public func referenced(_ number: PageFrameNumber) -> (entries: Int, isLocked: Bool) {
+    var entries = 0
+    var isLocked = false
+    forEachMapping(of: number) { mapping in
+      if mapping.area.pointee.flags.contains(.locked) {
+        isLocked = true
+        return
+      }
+      guard mapping.slot.pointee.isYoung else { return }
+      mapping.slot.pointee = mapping.slot.pointee.madeOld
+      mapping.space.pointee.invalidatePage(mapping.address)
+      if !mapping.area.pointee.flags.contains(.sequentialRead) { entries &+= 1 }
+    }
+    return (entries, isLocked)
+  }
+
+  /// Takes the right to write from every shared entry of a page, so that the next write is noticed:
+  /// the page is about to be written back (mm/rmap.c:folio_mkclean()).
+  ///
+  /// Whether any of them was dirty, or could be.
+  @discardableResult
+  public func makeEntriesClean(_ number: PageFrameNumber) -> Bool {
+    var found = false
+    forEachMapping(of: number) { mapping in
+      let old = mapping.slot.pointee
+      guard mapping.area.pointee.flags.contains(.shared), old.isDirty || old.isWritable else {
+        return
+      }
+      mapping.slot.pointee = old.writeProtected.madeClean
+      mapping.space.pointee.invalidatePage(mapping.address)
+      found = true
+    }
+    return found
+  }
+
+  /// Writes a file's dirty pages back (mm/page-writeback.c:write_cache_pages(),
+  /// folio_clear_dirty_for_io()): what is under the file is always the page cache itself, so that
+  /// what is left of it is that pages are clean afterwards, and the next write is noticed.
+  public func writeBack(_ inode: KernelPointer<Inode>, _ pages: Range<UInt64>) {
+    guard !inode.pointee.isSharedMemory, inode.pointee.isRegular else { return }
+    files.pointee.forEachCachedPage(of: inode, in: pages) { _, number in
+      let wasMapped = makeEntriesClean(number)
+      if wasMapped { frames.pointee.setDirty(number, counted: true) }
+      frames.pointee.setClean(number, counted: true, isWritten: true)
+    }
+  }
+}

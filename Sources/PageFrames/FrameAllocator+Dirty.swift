@@ -1,0 +1,33 @@
+import Arm64
+public import MemoryTypes
+
+/// Pages of files that differ from what is under the file (mm/page-writeback.c).
+extension FrameAllocator {
+  /// A page was written; `counted` where it is to be written back one day, and counts in Dirty
+  /// (`folio_account_dirtied()`), as pages of files in memory do not.
+  @inline(__always)
+  public mutating func setDirty(_ number: PageFrameNumber, counted: Bool) {
+    let frame = frames[number]
+    guard !frame.pointee.flags.contains(.dirty) else { return }
+    frame.pointee.flags.insert(.dirty)
+    if counted { countDirty(number) }
+  }
+
+  @inline(never) private mutating func countDirty(_ number: PageFrameNumber) {
+    count(.nr_dirty)
+    count(.nr_zone_write_pending, of: number, by: 1)
+    count(.nr_dirtied)
+  }
+
+  /// A page is as what is under the file, or gone (`folio_account_cleaned()`); `isWritten` where it
+  /// was written back.
+  public mutating func setClean(_ number: PageFrameNumber, counted: Bool, isWritten: Bool) {
+    let frame = frames[number]
+    guard frame.pointee.flags.contains(.dirty) else { return }
+    frame.pointee.flags.remove(.dirty)
+    guard counted else { return }
+    count(.nr_dirty, by: -1)
+    count(.nr_zone_write_pending, of: number, by: -1)
+    if isWritten { count(.nr_written) }
+  }
+}
