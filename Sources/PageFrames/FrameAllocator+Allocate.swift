@@ -58,6 +58,8 @@ extension FrameAllocator {
     }
     guard flags.contains(.directReclaim) else { return nil }
     count(.allocstall(choices[Int(flags.rawValue & 15)].zone.pointee.index))
+    // Batches may hold the last reference of frames that nobody has any more.
+    drainLRU()
     drain()
     if let number = takeFromZones(order, flags, rights) { return number }
     guard unreserveHighAtomic(flags) else { return nil }

@@ -1,5 +1,6 @@
 /* Copy on write in families: who copies, who re-uses, and what everybody reads. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +161,8 @@ int main(void) {
   put("parent", 16, 32, 21);
 
   say("== a file in memory, mapped private and shared\n");
-  int file = memfd_create("probe", 0);
+  int file = open("/tmp/probe", O_RDWR | O_CREAT | O_TRUNC, 0600);
+  unlink("/tmp/probe");
   ftruncate(file, pages * size);
   volatile unsigned char *shared = mmap(0, pages * size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   munmap((void *)memory, pages * size);
