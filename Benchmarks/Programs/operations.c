@@ -6,7 +6,11 @@
 // what must be prepared between them stays out.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -136,11 +140,58 @@ static void exec_(void) {  // a process of its own runs this binary with no argu
   }
   end(count);
 }
-static void fork1024(void) {
-  char *p = map(1024, 3); write_each(p, 1024);
+static void fork_with(long pages) {
+  char *p = map(pages, 3); write_each(p, pages);
   begin();
   for (long i = 0; i < count; i++) { int pid = fork(); if (!pid) _exit(0); waitpid(pid, 0, 0); }
   end(count);
+}
+
+static void fork1024(void) { fork_with(1024); }
+static void fork25600(void) { fork_with(25600); }
+static void vfork_(void) {
+  begin();
+  for (long i = 0; i < count; i++) { int pid = vfork(); if (!pid) _exit(0); waitpid(pid, 0, 0); }
+  end(count);
+}
+static void *nothing(void *argument) { return argument; }
+static void thread(void) {
+  pthread_t one;
+  begin();
+  for (long i = 0; i < count; i++) { pthread_create(&one, 0, nothing, 0); pthread_join(one, 0); }
+  end(count);
+}
+static void pipe_(void) {  // a byte there and back between two processes
+  int there[2], back[2]; char b = 0;
+  if (pipe(there) || pipe(back)) fail("pipe");
+  if (!fork()) { close(there[1]); while (read(there[0], &b, 1) == 1) write(back[1], &b, 1); _exit(0); }
+  begin();
+  for (long i = 0; i < count; i++) { write(there[1], &b, 1); read(back[0], &b, 1); }
+  end(count);
+  close(there[1]); wait(0);
+}
+static int balls[2];
+static void await(int *ball) {
+  while (!__atomic_load_n(ball, __ATOMIC_ACQUIRE)) syscall(SYS_futex, ball, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+  __atomic_store_n(ball, 0, __ATOMIC_RELEASE);
+}
+static void throw(int *ball) { __atomic_store_n(ball, 1, __ATOMIC_RELEASE); syscall(SYS_futex, ball, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0); }
+static void *partner(void *argument) { for (long i = 0; i < count; i++) { await(&balls[0]); throw(&balls[1]); } return 0; }
+static void futex(void) {  // two threads: wake the other, wait for it
+  pthread_t one;
+  pthread_create(&one, 0, partner, 0);
+  begin();
+  for (long i = 0; i < count; i++) { throw(&balls[0]); await(&balls[1]); }
+  end(count);
+  pthread_join(one, 0);
+}
+static void yield(void) {  // two processes give way to each other
+  int pid = fork();
+  if (!pid) for (;;) sched_yield();
+  begin();
+  for (long i = 0; i < count; i++) sched_yield();
+  end(count);
+  kill(pid, 9); wait(0);
 }
 
 static const struct { const char *name; void (*run)(void); } kinds[] = {
@@ -151,7 +202,8 @@ static const struct { const char *name; void (*run)(void); } kinds[] = {
   {"mremap1024", mremap1024}, {"dontneed1", dontneed1}, {"dontneed1024", dontneed1024},
   {"fileread", fileread}, {"filecow", filecow}, {"read4k", read4k}, {"write4k", write4k},
   {"mincore1", mincore1}, {"mincore1024", mincore1024}, {"mlock1", mlock1}, {"exec", exec_},
-  {"fork1024", fork1024},
+  {"fork1024", fork1024}, {"fork25600", fork25600}, {"vfork", vfork_}, {"thread", thread},
+  {"pipe", pipe_}, {"futex", futex}, {"yield", yield},
 };
 
 int main(int argc, char **argv) {

@@ -78,6 +78,8 @@ public enum Text: UInt8, CaseIterable, Sendable {
   case maps = 0
   case smaps, status, meminfo, buddyinfo, zoneinfo, vmstat
   case stat, slabinfo, pagetypeinfo, iomem, cpuinfo, kernelPageTables
+  /// All tasks, and whose memory each works in.
+  case tasks
 
   @inlinable public var bit: UInt64 { 1 &<< UInt64(rawValue) }
 }

@@ -20,7 +20,7 @@ enum Guest {
       at: output.deletingLastPathComponent(), withIntermediateDirectories: true)
     let run = try Measured(
       "/usr/bin/env",
-      ["aarch64-linux-gnu-gcc", "-O2", "-static", "-w", "-o", output.path, source.path])
+      ["aarch64-linux-gnu-gcc", "-O2", "-static", "-pthread", "-w", "-o", output.path, source.path])
     guard run.status == 0 else {
       throw ValidationError("\(source.path) does not compile: \(run.errors)")
     }

@@ -22,7 +22,7 @@ struct Operations: ParsableCommand {
     "getppid": 10000, "touch": 4000, "readzero": 4000, "zerowrite": 4000, "touchfree": 4000,
     "munmap64k": 1, "fault60k": 2000, "mprotect1024": 10, "mremap1": 200, "mremap1024": 20,
     "dontneed1024": 10, "fileread": 10, "filecow": 10, "mincore1024": 20, "exec": 50,
-    "fork1024": 20,
+    "fork1024": 20, "fork25600": 4, "vfork": 200, "thread": 200,
   ]
 
   mutating func run() throws {

@@ -28,7 +28,8 @@ extension AddressSpace {
       )
     }
     guard isWritable else { throw .EFAULT }
-    return (here.map { $0.address } ?? 0, address.rawValue)
+    // Not the key of a private word, which is the address itself (FUT_OFF_MMSHARED).
+    return (here.map { $0.address } ?? 0, address.rawValue | 1)
   }
 
   /// Exchanges a word for what a function makes of it; the old one.

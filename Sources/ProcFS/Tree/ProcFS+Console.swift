@@ -53,6 +53,7 @@ extension ProcFS {
     case .iomem: "iomem"
     case .cpuinfo: "cpuinfo"
     case .kernelPageTables: "kernelPageTables"
+    case .tasks: "tasks"
     }
   }
 }

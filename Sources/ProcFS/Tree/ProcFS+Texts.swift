@@ -40,6 +40,7 @@ extension ProcFS {
     case .iomem: iomem(&out)
     case .cpuinfo: cpuinfo(&out)
     case .kernelPageTables: kernelPageTables(&out)
+    case .tasks: tasks(&out)
     }
   }
 

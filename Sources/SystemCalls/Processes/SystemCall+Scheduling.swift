@@ -66,7 +66,7 @@ extension SystemCall {
     }
     // From idle back to normal as a lower nice value would.
     if old.policy == .idle && policy != .idle {
-      guard mayBe(nice: old.nice, target) else { throw .EPERM }
+      guard mayHave(nice: old.nice, target) else { throw .EPERM }
     }
     guard owns(target), !old.resetsOnFork || resets else { throw .EPERM }
   }
@@ -141,10 +141,9 @@ extension SystemCall {
 
 /// Nice values (kernel/sys.c).
 extension SystemCall {
-  /// Whether a task may have a nice value (can_nice()).
-  func mayBe(nice: Int8, _ target: KernelPointer<Task<B>>) -> Bool {
+  /// Whether a task may come down to a nice value (can_nice()).
+  func mayHave(nice: Int8, _ target: KernelPointer<Task<B>>) -> Bool {
     isPrivileged
-      || nice >= target.pointee.scheduling.nice
       || UInt64(20 &- Int(nice)) <= target.pointee.process.pointee.limits[.nice].soft
   }
 
@@ -157,7 +156,7 @@ extension SystemCall {
       let theirs = target.pointee.credentials
       if !isPrivileged && own != theirs.user && own != theirs.effectiveUser {
         result = .EPERM
-      } else if !mayBe(nice: nice, target) {
+      } else if nice < target.pointee.scheduling.nice && !mayHave(nice: nice, target) {
         result = .EACCES
       } else {
         if result == .ESRCH { result = nil }

@@ -48,7 +48,9 @@ extension SystemCall {
     guard policy <= 6, let known = Policy(rawValue: UInt8(policy)), flags & ~0x7f == 0,
       priority <= 99, known == .deadline || known.isRealtime == (priority != 0)
     else { throw .EINVAL }
-    guard !known.isFair || mayBe(nice: Int8(nice), target) else { throw .EPERM }
+    guard !known.isFair || nice >= old.nice || mayHave(nice: Int8(nice), target) else {
+      throw .EPERM
+    }
     try checkRight(target, known, UInt8(priority), resets)
     guard flags & 0x60 == 0 else { throw .EOPNOTSUPP }
     // What a deadline promises cannot be kept: the answer where it does not fit (sched_dl_overflow()).

@@ -67,6 +67,9 @@ extension KernelState {
     }
     process.pointee.liveThreads &-= 1
     let isLast = process.pointee.liveThreads == 0
+    // However the leader ended, the process ends as its last thread does
+    // (synchronize_group_exit()).
+    if isLast && process.pointee.groupExit == nil { process.pointee.groupExit = status }
     if isLast && store.pointee.firstProgram == process { noteEnd(process, status) }
     leaveSpace()
     finishVFork(task)

@@ -9,7 +9,7 @@ extension KernelState {
     var record = EndRecord(
       reason: .exited, status: 0, address: process.pointee.endAddress,
       pc: process.pointee.endCounter)
-    switch process.pointee.groupExit ?? leaderStatus(process, status) {
+    switch process.pointee.groupExit ?? status {
     case .exited(let code): record.status = UInt32(code)
     case .signalled(let signal):
       record.status = signal.rawValue
@@ -31,12 +31,5 @@ extension KernelState {
       statistics.pointee.mappings = UInt64(space.pointee.mapCount)
     }
     if let texts = store.pointee.beforeTeardown { texts(self, current) }
-  }
-
-  /// How the leader ended: with `status` if it is the one that ends now.
-  private func leaderStatus(
-    _ process: KernelPointer<Process<B>>, _ status: ExitStatus
-  ) -> ExitStatus {
-    process.pointee.leader == current ? status : process.pointee.leader.pointee.exit
   }
 }

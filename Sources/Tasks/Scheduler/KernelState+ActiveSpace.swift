@@ -1,6 +1,12 @@
 import AddressSpaces
 import Arm64
-import MemoryTypes
+public import MemoryTypes
+
+/// The tables that a kernel thread leaves in TTBR0 while it runs.
+public struct BorrowedTables: BitwiseCopyable, Sendable {
+  public var tables: PhysicalAddress
+  public var asid: ASID
+}
 
 /// Whose tables the user half is translated by (Linux's `active_mm`, kernel/sched/core.c:
 /// context_switch()).
@@ -23,6 +29,14 @@ extension KernelState {
     let (tables, asid) = space.pointee.activation()
     board.activate(root: tables, asid: asid)
     store.pointee.loadedSpace = space
+  }
+
+  /// A task without space gets the CPU: the tables stay as they are (enter_lazy_tlb()).
+  func borrowSpace(_ task: KernelPointer<Task<B>>) {
+    task.pointee.borrowed = store.pointee.loadedSpace.map {
+      let (tables, asid) = $0.pointee.translation
+      return BorrowedTables(tables: tables, asid: asid)
+    }
   }
 
   /// Lets the user half be translated by nothing.

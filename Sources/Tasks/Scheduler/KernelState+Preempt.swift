@@ -12,7 +12,8 @@ public import MemoryTypes
 ///     timerMoment ≤ sliceEnd               while a task is in the queue and a program runs
 ///     timerMoment ≤ first deadline's       while a program runs
 ///
-/// The timer may be early, since a switch does not set it anew; then it is set again. With several
+/// The timer may be early, since a switch does not set it anew; then it is set again, or stopped if
+/// nobody waits any more. With several
 /// CPUs each has a timer, a slice and a queue.
 extension KernelState {
   /// How long a program keeps the CPU that others wait for: one tick of CFS at CONFIG_HZ=250, which

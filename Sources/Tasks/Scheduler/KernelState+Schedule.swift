@@ -101,6 +101,8 @@ extension KernelState {
       if space != store.pointee.loadedSpace { load(space) }
       board.load(Task.vectorsPointer(next))
       board.threadPointer = next.pointee.threadPointer
+    } else {
+      borrowSpace(next)
     }
     if board.traced.contains(.tasks) { traceSwitch() }
     if store.pointee.queueHead != nil { noteSlice() }

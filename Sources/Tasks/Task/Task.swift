@@ -44,6 +44,10 @@ import PageFrames
   /// The address space and the fault counts; its `memory.limits` points at the process's.
   public var memory: TaskMemory<B>
 
+  /// The tables that it found when it last got the CPU, if it has no space of its own
+  /// (`active_mm`).
+  public internal(set) var borrowed: BorrowedTables?
+
   /// The registers of the program, at the top of the kernel stack.
   public let context: KernelPointer<UserContext>
   public let kernelStack: PageFrameNumber
