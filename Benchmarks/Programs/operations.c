@@ -9,6 +9,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static long page, count;
@@ -129,6 +131,67 @@ static void write4k(void) { int fd = file(64); static char b[4096]; begin(); for
 static void mincore1(void) { char *p = map(1, 3); write_each(p, 1); unsigned char v; begin(); for (long i = 0; i < count; i++) mincore(p, page, &v); end(count); }
 static void mincore1024(void) { char *p = map(1024, 3); write_each(p, 1024); static unsigned char v[1024]; begin(); for (long i = 0; i < count; i++) mincore(p, 1024 * page, v); end(count * 1024); }
 static void mlock1(void) { char *p = map(1, 3); write_each(p, 1); begin(); for (long i = 0; i < count; i++) { mlock(p, page); munlock(p, page); } end(count); }
+static void mlock1024(void) { char *p = map(1024, 3); write_each(p, 1024); begin(); for (long i = 0; i < count; i++) { mlock(p, 1024 * page); munlock(p, 1024 * page); } end(count * 1024); }
+static void mremapmove1(void) {  // MREMAP_FIXED, to and fro
+  char *a = map(1, 3), *b = map(3, 3) + page; write_each(a, 1);
+  begin();
+  for (long i = 0; i < count; i++) { mremap(a, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, b); char *t = a; a = b; b = t; }
+  end(count);
+}
+static void mremapmove1024(void) {  // the same; one end is aligned to a table, the other is not
+  char *a = map(4096, 3), *b = map(1030, 3) + 3 * page;
+  a = (char *)(((unsigned long)a + 2048 * page - 1) & -(1024 * page)); write_each(a, 1024);
+  begin();
+  for (long i = 0; i < count; i++) { mremap(a, 1024 * page, 1024 * page, MREMAP_MAYMOVE | MREMAP_FIXED, b); char *t = a; a = b; b = t; }
+  end(count);
+}
+static void filefault(void) {  // timed alone
+  int fd = file(1024);
+  for (long i = 0; i < count; i++) {
+    char *p = mmap(0, 1024 * page, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED) fail("mmap");
+    begin(); read_each(p, 1024); end(1024);
+    munmap(p, 1024 * page);
+  }
+}
+static void fileshared(void) {  // timed alone
+  int fd = file(1024);
+  for (long i = 0; i < count; i++) {
+    char *p = mmap(0, 1024 * page, 3, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) fail("mmap");
+    begin(); write_each(p, 1024); end(1024);
+    munmap(p, 1024 * page);
+  }
+}
+static void fault60keach(void) {  // each page is an area of its own
+  char **p = malloc(60000 * sizeof *p);
+  for (long i = 0; i < 60000; i++) p[i] = map(1, i & 1 ? 3 : 1);
+  begin(); for (long i = 0; i < count; i++) write_each(p[2 * i + 1], 1); end(count);
+}
+static long hits;
+static void on_signal(int number) { hits++; }
+static void on_fault(int number, siginfo_t *info, void *context) { hits++; ((ucontext_t *)context)->uc_mcontext.pc += 4; }
+static void signal_(void) {
+  int self = getpid();
+  signal(SIGUSR1, on_signal);
+  begin(); for (long i = 0; i < count; i++) kill(self, SIGUSR1); end(count);
+  if (hits != count) fail("signal");
+}
+static void fault_at(char *p) {
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+  sigaction(SIGSEGV, &action, 0);
+  begin(); for (long i = 0; i < count; i++) __asm__ volatile("ldrb wzr, [%0]" :: "r"(p) : "memory"); end(count);
+  if (hits != count) fail("segv");
+}
+static void segv(void) { fault_at(map(1, 0)); }
+static void segvunmapped(void) { char *p = map(1, 0); munmap(p, page); fault_at(p); }
+static void cow(void) {  // a child writes to the pages that it shares with its parent
+  char *p = map(count, 3); write_each(p, count);
+  unsigned long *spent = mmap(0, page, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (!fork()) { begin(); write_each(p, count); end(count); *spent = ticks; _exit(0); }
+  wait(0);
+  ticks = *spent; operations = count;
+}
 static void exec_(void) {  // a process of its own runs this binary with no arguments: vfork, execve, wait
   char *arguments[] = {"/proc/self/exe", 0}, *none[] = {0};
   begin();
@@ -204,6 +267,10 @@ static const struct { const char *name; void (*run)(void); } kinds[] = {
   {"mincore1", mincore1}, {"mincore1024", mincore1024}, {"mlock1", mlock1}, {"exec", exec_},
   {"fork1024", fork1024}, {"fork25600", fork25600}, {"vfork", vfork_}, {"thread", thread},
   {"pipe", pipe_}, {"futex", futex}, {"yield", yield},
+  {"mlock1024", mlock1024}, {"mremapmove1", mremapmove1},
+  {"mremapmove1024", mremapmove1024}, {"filefault", filefault}, {"fileshared", fileshared},
+  {"fault60keach", fault60keach}, {"signal", signal_}, {"segv", segv},
+  {"segvunmapped", segvunmapped}, {"cow", cow},
 };
 
 int main(int argc, char **argv) {

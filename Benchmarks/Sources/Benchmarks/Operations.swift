@@ -22,7 +22,8 @@ struct Operations: ParsableCommand {
     "getppid": 10000, "touch": 4000, "readzero": 4000, "zerowrite": 4000, "touchfree": 4000,
     "munmap64k": 1, "fault60k": 2000, "mprotect1024": 10, "mremap1": 200, "mremap1024": 20,
     "dontneed1024": 10, "fileread": 10, "filecow": 10, "mincore1024": 20, "exec": 50,
-    "fork1024": 20, "fork25600": 4, "vfork": 200, "thread": 200,
+    "mlock1024": 10, "mremapmove1024": 20, "filefault": 10, "fileshared": 10,
+    "fault60keach": 2000, "cow": 4000, "fork1024": 20, "fork25600": 4, "vfork": 200, "thread": 200,
   ]
 
   mutating func run() throws {
