@@ -55,7 +55,8 @@ struct RunSession {
         index > 0 || (stream == .standardOutput ? Stream.output : .error).write(bytes)
       }
       progress(nil)
-      let report = RunReport(machine: machine, arguments: guest.arguments, result: result)
+      let report = RunReport(
+        machine: machine, arguments: guest.arguments, executable: guest.executable, result: result)
       reports.append(report)
       guard show(report) else { break }
     }

@@ -64,6 +64,8 @@ import Testing
     #expect(run.frames.allReturned && run.frames.missing == 0, "\(`case`) \(pages) \(run.frames)")
     #expect(`case`.peak.contains(run.memory.peakResident), "\(`case`) \(pages) \(run.memory)")
     #expect(run.faults.copyOnWrite > 0 && run.faults.file > 0)
+    // A link leads to each program; its text is known as such all the same.
+    #expect(run.mappings.contains { $0.role == "text" }, "\(`case`) \(pages)")
   }
 
   /// What of the JSON is looked at here.
@@ -79,7 +81,11 @@ import Testing
       var copyOnWrite: Int
       var file: Int
     }
+    struct Mapping: Decodable {
+      var role: String
+    }
     var endedBy: String
+    var mappings: [Mapping]
     var frames: Frames
     var memory: Memory
     var faults: Faults

@@ -4,6 +4,8 @@ import BoardFormat
 package struct Guest {
   /// The program's path in the guest, which is its `argv[0]` too.
   package let path: String
+  /// The file that is the program, where links from `path` lead to it.
+  package let executable: String
   /// All of `argv`.
   package let arguments: [String]
   /// What the program reads from its standard input; nil where that is typed.
@@ -31,10 +33,11 @@ package struct Guest {
 
     let inGuest = program.contains("/") ? GuestPath.normalized(program) : "/bin/" + program
     let file: ProgramFile
-    if !program.hasPrefix("./"), let node = tree.resolve(inGuest)?.node,
-      case .file(let host, _) = node.content
+    if !program.hasPrefix("./"), let found = tree.resolve(inGuest),
+      case .file(let host, _) = found.node.content
     {
       path = inGuest
+      executable = found.path
       file = try ProgramFile(host, called: program)
     } else {
       guard let status = HostFile.status(program, following: true) else {
@@ -44,6 +47,7 @@ package struct Guest {
       guard status.isRegular else { throw .failure("\(program) is not a file") }
       file = try ProgramFile(program, called: program)
       path = "/bin/" + GuestPath.name(of: program)
+      executable = path
       tree.addProgram(host: program, size: status.size, at: path)
     }
     if let interpreter = file.interpreter, tree.resolve(interpreter) == nil {

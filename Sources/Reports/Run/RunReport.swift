@@ -19,11 +19,14 @@ package struct RunReport: Sendable {
   /// The texts that the kernel must write for a report.
   package static let texts: Set<Text> = [.smaps, .stat, .buddyinfo]
 
-  package init(machine: MachineDescription, arguments: [String], result: RunResult) {
+  /// `executable` is the program's file, if that is not the first argument itself but a link's end.
+  package init(
+    machine: MachineDescription, arguments: [String], executable: String? = nil, result: RunResult
+  ) {
     self.machine = machine
     self.arguments = arguments
     self.result = result
-    let program = arguments.first ?? ""
+    let program = executable ?? arguments.first ?? ""
     places = result.text("stat").flatMap { ProcessPlaces(stat: $0) }
     mappings =
       result.bytes(of: "smaps").map {
