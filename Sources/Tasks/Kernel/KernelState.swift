@@ -90,6 +90,8 @@ public import PageFrames
   public internal(set) var deadlines = DeadlineQueue()
   /// When the timer interrupts the program that runs, `.max` for never; when its slice ends.
   var timerMoment = UInt64.max
+  /// Whether that is no later than the end of a slice, as it must be while others wait for the CPU.
+  var isSliceTimed = false
   var sliceEnd: UInt64 = 0
   let sliceTicks: UInt64
   /// The space whose tables the user half is translated by.

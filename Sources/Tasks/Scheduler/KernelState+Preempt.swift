@@ -31,8 +31,8 @@ extension KernelState {
     store.pointee.deadlines.remove(deadline)
   }
 
-  /// A task has begun to wait for the CPU and no timer is set: the slice of the one that runs
-  /// begins.
+  /// A task has begun to wait for the CPU, and the timer, if it is set, is set for a moment that
+  /// may be far: the slice of the one that runs begins.
   @inline(never)
   func armTimer() {
     noteSlice()
@@ -56,7 +56,8 @@ extension KernelState {
   private func setTimerForAll() {
     var moment = UInt64.max
     if let first = store.pointee.deadlines.first { moment = first.pointee.moment }
-    if store.pointee.queueHead != nil { moment = min(moment, store.pointee.sliceEnd) }
+    store.pointee.isSliceTimed = store.pointee.queueHead != nil
+    if store.pointee.isSliceTimed { moment = min(moment, store.pointee.sliceEnd) }
     setTimer(moment)
   }
 
@@ -70,6 +71,7 @@ extension KernelState {
   /// check_preempt_wakeup()).
   public func interruptProgram() {
     store.pointee.timerMoment = .max
+    store.pointee.isSliceTimed = false
     let hasExpired = expireDeadlines()
     if store.pointee.queueHead != nil
       && (hasExpired || board.clock.ticks >= store.pointee.sliceEnd)

@@ -21,7 +21,7 @@ extension KernelState {
       store.pointee.queueHead = task
     }
     store.pointee.queueTail = task
-    if store.pointee.timerMoment == .max { armTimer() }
+    if !store.pointee.isSliceTimed { armTimer() }
   }
 
   @inline(__always)
@@ -71,6 +71,7 @@ extension KernelState {
     }
     board.idle(until: nearest)
     store.pointee.timerMoment = .max
+    store.pointee.isSliceTimed = false
     // Whoever waits for typing tests again.
     wake(typing)
   }
