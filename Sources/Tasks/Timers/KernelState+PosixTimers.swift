@@ -27,7 +27,10 @@ extension KernelState {
       throw .EAGAIN
     }
     timer.pointee.deadline.object = timer.address
-    if case .thread = clock { timer.pointee.thread = task.pointee.number }
+    if case .thread = clock {
+      retain(task.pointee.number)
+      timer.pointee.thread = task.pointee.number
+    }
     if timer.pointee.runsOnCPU { process.pointee.cpuTimerCount &+= 1 }
     link(timer)
     return timer
@@ -88,6 +91,7 @@ extension KernelState {
     }
     let runsOnCPU = timer.pointee.runsOnCPU
     let entry = timer.pointee.entry
+    if let thread = timer.pointee.thread { release(thread) }
     store.pointee.caches.timers.free(timer)
     release(entryOfTimer: entry)
     if runsOnCPU {

@@ -42,7 +42,7 @@ public struct TimerEvent: BitwiseCopyable, Sendable {
   public let process: KernelPointer<Process<B>>
   public let clock: TimerClock
   public let event: TimerEvent
-  /// The thread whose CPU time it runs on.
+  /// The thread whose CPU time it runs on, one reference.
   var thread: KernelPointer<PID<B>>?
   let entry: KernelPointer<QueuedSignal>
   var deadline = Deadline(.posixTimer)
