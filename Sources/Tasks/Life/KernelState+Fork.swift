@@ -64,6 +64,8 @@ extension KernelState {
       throw current.pointee.credentials.effectiveUser == 0 ? .EINVAL : .EPERM
     }
     if flags.contains(.pidfd) && !flags.isDisjoint(with: [.detached, .thread]) { throw .EINVAL }
+    // There are no descriptors of processes (pidfd_open answers ENOSYS).
+    guard !flags.contains(.pidfd) else { throw .EINVAL }
   }
 
   /// Whether there may be one more task: of the user, but that user 0 may have any number
@@ -76,6 +78,7 @@ extension KernelState {
     {
       throw .EAGAIN
     }
+    task.pointee.exceedsTasks = false
     guard UInt64(store.pointee.taskCount) < store.pointee.maximumThreads else { throw .EAGAIN }
   }
 

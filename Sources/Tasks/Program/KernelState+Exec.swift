@@ -23,6 +23,10 @@ extension KernelState {
     _ path: ByteString, arguments: VirtualAddress, environment: VirtualAddress,
     from space: KernelPointer<AddressSpace<B>>
   ) throws(Errno) {
+    // do_execveat_common(): not as a user that the caller should not have become.
+    let task = current
+    guard !task.pointee.exceedsTasks || !exceedsTasks(task) else { throw .EAGAIN }
+    task.pointee.exceedsTasks = false
     do {
       try execute(
         path, unsafe .user(space, arguments: arguments, environment: environment))

@@ -66,6 +66,8 @@ import PageFrames
   public var capabilities = Capabilities()
   /// The account of its real user.
   public internal(set) var user: KernelPointer<UserAccount>
+  /// Whether it became a user's that has too many tasks, and may not exec (PF_NPROC_EXCEEDED).
+  var exceedsTasks = false
 
   /// What it asked the scheduler for; kept and shown, since everyone has the same turn.
   public var scheduling = SchedulingParameters()

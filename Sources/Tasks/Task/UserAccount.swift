@@ -42,6 +42,15 @@ extension KernelState {
     new.pointee.tasks &+= 1
     task.pointee.user = new
     leave(old)
+    // Nobody expects a change of users to fail; the next exec does (flag_nproc_exceeded()).
+    task.pointee.exceedsTasks = exceedsTasks(task)
+  }
+
+  /// Whether a user but 0 has more tasks than a process's limit allows.
+  func exceedsTasks(_ task: KernelPointer<Task<B>>) -> Bool {
+    task.pointee.user.pointee.user != 0
+      && UInt64(task.pointee.user.pointee.tasks)
+        > task.pointee.process.pointee.limits[.processes].soft
   }
 
   /// The account of a user, new if need be; nil without memory.
