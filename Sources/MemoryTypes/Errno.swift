@@ -40,6 +40,8 @@ public enum Errno: UInt16, Error, Sendable {
   case ENOSYS = 38
   case ENOTEMPTY = 39
   case ELOOP = 40
+  case ENOMSG = 42
+  case EIDRM = 43
   case ENODATA = 61
   case EOVERFLOW = 75
   case ELIBBAD = 80

@@ -204,6 +204,10 @@ extension SystemCall {
     case 159: return try setGroups()
     case 148, 150: return try identities(groups: number == 150)
     case 179: return try systemFigures()
+    case 194: return try getSegment()
+    case 195: return try controlSegment()
+    case 196: return try attachSegment()
+    case 197: return try detachSegment()
     case 214: return space.pointee.setBreak(address(0)).rawValue
     case 215: return try unmap()
     case 216: return try remap()
@@ -220,9 +224,12 @@ extension SystemCall {
     case 231: return unlockAll()
     case 232: return try residency()
     case 233: return try advise()
+    case 234: return try remapFilePages()
     case 260: return try wait()
     case 261: return try exchangeLimit()
+    case 270, 271: return try transferMemory(writes: number == 271)
     case 278: return try random()
+    case 279: return try makeMemoryFile()
     case 283: return try memoryBarrier()
     case 284: return try lock(flags: word(2))
     case 285: throw .EXDEV  // copy_file_range: programs then copy by themselves

@@ -11,7 +11,7 @@ enum Advice: UInt64 {
   case free = 8
   case remove, dontFork, doFork
   case mergeable, unmergeable, hugePage, noHugePage, dontDump, doDump
-  case wipeOnFork, keepOnFork, cold, pageOut, populateRead, populateWrite, dontNeedLocked
+  case wipeOnFork, keepOnFork, cold, pageOut, populateRead, populateWrite, dontNeedLocked, collapse
 }
 
 /// madvise (mm/madvise.c:do_madvise(), madvise_vma_behavior()).
@@ -108,15 +108,15 @@ extension AddressSpace {
       markFreeable(start, end)
       return area
     case .remove:
-      guard !flags.contains(.locked), let file = area.pointee.file,
-        file.pointee.inode.pointee.isRegular
-      else { throw .EINVAL }
-      guard flags.contains([.shared, .write]) else { throw .EACCES }
-      throw .EOPNOTSUPP
+      guard !flags.contains(.locked), let file = area.pointee.file else { throw .EINVAL }
+      guard flags.contains([.shared, .mayWrite]) else { throw .EACCES }
+      try makeHole(in: file, area, start, end)
+      return area
     case .populateRead, .populateWrite:
       try populateAsked(area, start, end, write: advice == .populateWrite)
       return area
-    case .mergeable, .unmergeable: throw .EINVAL
+    // No huge page is ever made of what is there (madvise_collapse()).
+    case .mergeable, .unmergeable, .collapse: throw .EINVAL
     }
     guard flags != area.pointee.flags else { return area }
     do throws(Errno) {
@@ -138,5 +138,22 @@ extension AddressSpace {
     rememberPeakResident()
     unmapPages(of: area, start, end, start, end, copies: copies)
     flushGather(start, end)
+  }
+
+  /// MADV_REMOVE (`madvise_remove()`): the file loses the pages, everywhere.
+  @inline(never)
+  mutating func makeHole(
+    in file: KernelPointer<OpenFile>, _ area: Area, _ start: VirtualAddress, _ end: VirtualAddress
+  ) throws(Errno) {
+    let inode = file.pointee.inode
+    guard inode.pointee.isSharedMemory else { throw .EOPNOTSUPP }
+    let first = area.pointee.pageOffset &+ (start - area.pointee.start).rawValue &>> pageSize.shift
+    let last = first &+ (end - start).rawValue &>> pageSize.shift
+    let context = context
+    if inode.pointee.seals.isDisjoint(with: .anyWrite) {
+      // Areas of this space may be among them, and this one is reached by its own address then.
+      context.pointee.unmapFile(inode, first...(last &- 1), copies: false)
+    }
+    try context.pointee.files.pointee.punchHole(in: inode, from: first, to: last)
   }
 }

@@ -62,6 +62,7 @@ extension AddressSpace {
     child.pointee.auxiliaryVector = auxiliaryVector
     child.pointee.auxiliaryLength = auxiliaryLength
     child.pointee.vdso = vdso
+    child.pointee.barriers = barriers
     child.pointee.totalPages = totalPages
     child.pointee.dataPages = dataPages
     child.pointee.executablePages = executablePages

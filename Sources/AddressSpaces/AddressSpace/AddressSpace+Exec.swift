@@ -63,7 +63,7 @@ extension AddressSpace {
     case .vdso:
       context.pointee.vdsoFrame = frames.first
       context.pointee.vdsoPages = frames.count
-    case .none: throw .EINVAL
+    case .none, .attachment: throw .EINVAL
     }
     let previous = areas.neighbours(of: start).previous
     let all = flags.union(.noExpand).union(defaultFlags)
@@ -74,6 +74,20 @@ extension AddressSpace {
     guard let area = context.pointee.areaCache.allocate(value) else { throw .ENOMEM }
     insert(area, after: previous)
     account(all, frames.count)
+  }
+
+  /// Whether another program may read, or write, an address of this one's: by what the area says,
+  /// not by what the CPU would let through (mm/gup.c:check_vma_flags()).
+  public mutating func isOpen(at address: VirtualAddress, toWrites writes: Bool) -> Bool {
+    guard var area = areas.area(endingAbove: address) else { return false }
+    if area.pointee.start > address {
+      guard growStack(area, to: address), let grown = areas.area(containing: address) else {
+        return false
+      }
+      area = grown
+    }
+    return area.pointee.flags.contains(writes ? .write : .read)
+      && area.pointee.flags.isDisjoint(with: [.deviceMemory, .frameNumbers])
   }
 
   /// The area that contains an address.

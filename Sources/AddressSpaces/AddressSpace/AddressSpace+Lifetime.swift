@@ -106,7 +106,10 @@ extension AddressSpace {
   func discard(_ area: AreaTree.Area) {
     context.pointee.unlink(area)
     context.pointee.unlinkFile(area)
-    if let file = area.pointee.file { context.pointee.files.pointee.release(file) }
+    if let file = area.pointee.file {
+      if area.pointee.special == .attachment { closeAttachment(file) }
+      context.pointee.files.pointee.release(file)
+    }
     context.pointee.areaCache.free(area)
   }
 }

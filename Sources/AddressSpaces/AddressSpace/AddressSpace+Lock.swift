@@ -155,7 +155,8 @@ extension AddressSpace {
     var area = areas.area(endingAbove: start)
     while let here = area, here.pointee.start < end {
       area = here.pointee.next
-      guard here.pointee.flags.isDisjoint(with: [.deviceMemory, .frameNumbers]) else { continue }
+      guard here.pointee.flags.isDisjoint(with: [.deviceMemory, .frameNumbers, .lockOnFault])
+      else { continue }
       guard here.pointee.isAccessible else { throw .ENOMEM }
       let write = here.pointee.flags.intersection([.write, .shared]) == .write
       let range = max(here.pointee.start, start)..<min(here.pointee.end, end)

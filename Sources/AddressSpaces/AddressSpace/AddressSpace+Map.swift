@@ -9,7 +9,7 @@ extension AddressSpace {
   ///
   /// The errors and their order are Linux's. The mapping takes a reference of its file.
   public mutating func map(_ request: MappingRequest) throws(Errno) -> VirtualAddress {
-    if request.flags.contains(.hugePages) { throw refusal(ofHuge: request) }
+    if request.flags.contains(.hugePages) { throw refuseHuge(request) }
     guard request.length.rawValue != 0 else { throw .EINVAL }
     var flags = request.flags
     if flags.contains(.fixedNoReplace) { flags.insert(.fixed) }
@@ -53,6 +53,12 @@ extension AddressSpace {
     if flags.contains(.noReserve), context.pointee.settings.overcommit != .never {
       areaFlags.insert(.noReserve)
     }
+    // mapping_map_writable(): before anything is unmapped.
+    if areaFlags.contains([.shared, .mayWrite]), let file = request.file,
+      file.pointee.inode.pointee.seals.contains(.write)
+    {
+      throw .EPERM
+    }
     try mapRegion(start, start + length, areaFlags, request.file, pageOffset)
     if areaFlags.contains(.locked)
       || flags.intersection([.populate, .nonBlock]) == .populate
@@ -64,17 +70,28 @@ extension AddressSpace {
 
   /// Why MAP_HUGETLB is refused: no file is on hugetlbfs, the size in bits 31:26 may be none that
   /// there is (`hstate_sizelog()`, arch/arm64/mm/hugetlbpage.c), and no huge page is reserved.
-  func refusal(ofHuge request: MappingRequest) -> Errno {
+  ///
+  /// Linux finds that out last (hugetlbfs_file_mmap()): what lay at a fixed place is gone by then.
+  @inline(never)
+  mutating func refuseHuge(_ request: MappingRequest) -> Errno {
     let geometry = board.translation
     let code = (request.flags.rawValue &>> 26) & 63
     if request.file != nil { return .EINVAL }
-    if code == 0 { return .ENOMEM }
-    let size = ByteCount(1 &<< code)
+    let size = code == 0 ? geometry.coverage(at: 2) : ByteCount(1 &<< code)
     let sizes = geometry.coverage(at: 2) == size || geometry.contiguousCoverage(at: 2) == size
     let isKnown =
       sizes || geometry.contiguousCoverage(at: 3) == size
       || geometry.mapsBlocks(at: 1) && geometry.coverage(at: 1) == size
-    return isKnown ? .ENOMEM : .EINVAL
+    guard isKnown else { return .EINVAL }
+    let length = VirtualAddress(request.length.rawValue).alignedUp(to: size) - VirtualAddress(0)
+    guard request.flags.contains(.fixed), length.rawValue != 0 else { return .ENOMEM }
+    guard length.rawValue <= taskSize.rawValue else { return .ENOMEM }
+    guard request.address.alignedDown(to: size) == request.address else { return .EINVAL }
+    do throws(Errno) {
+      _ = try placement(of: length, at: request.address, fixed: true)
+      try unmap(request.address, length)
+      return .ENOMEM
+    } catch { return error }
   }
 
   /// A hint below the lowest address that mappings may have means that address
@@ -106,7 +123,11 @@ extension AddressSpace {
     case .shared, .sharedValidate:
       if request.protection.contains(.write) && !file.pointee.flags.mayWrite { throw .EACCES }
       areaFlags.formUnion([.shared, .mayShare])
-      if !file.pointee.flags.mayWrite { areaFlags.subtract([.mayWrite, .shared]) }
+      if !file.pointee.flags.mayWrite {
+        areaFlags.subtract([.mayWrite, .shared])
+      } else if isSealed(file), !areaFlags.contains(.write) {
+        areaFlags.remove(.mayWrite)
+      }
     case .private: break
     default: throw .EINVAL
     }
@@ -122,6 +143,11 @@ extension AddressSpace {
       .noReserve, .populate, .nonBlock, .stack, .hugePages,
     ]
     return known.rawValue
+  }
+
+  /// Whether no new mapping of a file may write to it (F_SEAL_WRITE, F_SEAL_FUTURE_WRITE).
+  @inline(__always) func isSealed(_ file: KernelPointer<OpenFile>) -> Bool {
+    !file.pointee.inode.pointee.seals.isDisjoint(with: .anyWrite)
   }
 
   func isZeroDevice(_ file: KernelPointer<OpenFile>) -> Bool {
@@ -203,6 +229,12 @@ extension AddressSpace {
       start: start, end: end, flags: flags, pageOffset: pageOffset, file: file)
     let files = context.pointee.files
     if let file, !isZeroDevice(file) {
+      // seal_check_write(): of a file's own mmap, after what was there is gone.
+      guard !flags.contains([.shared, .write]) || !isSealed(file) else { throw .EPERM }
+      if file.pointee.isSegment {
+        try openAttachment(file)
+        value.special = .attachment
+      }
       files.pointee.retain(file)
     } else if flags.contains(.shared) {
       value.file = try makeSharedMemory(end - start, flags)
@@ -213,7 +245,10 @@ extension AddressSpace {
     }
     value.protection = attributes(of: value)
     guard let area = context.pointee.areaCache.allocate(value) else {
-      if let file = value.file { files.pointee.release(file) }
+      if let file = value.file {
+        if value.special == .attachment { closeAttachment(file) }
+        files.pointee.release(file)
+      }
       throw .ENOMEM
     }
     insert(area, after: previous)

@@ -163,7 +163,10 @@ extension AddressSpace {
     guard let copy = context.pointee.areaCache.allocate(area.pointee) else { throw .ENOMEM }
     copy.pointee.anonymousLinks = nil
     copy.pointee.isInFileTree = false
-    if let file = area.pointee.file { context.pointee.files.pointee.retain(file) }
+    if let file = area.pointee.file {
+      context.pointee.files.pointee.retain(file)
+      if area.pointee.special == .attachment { reopenAttachment(file) }
+    }
     return copy
   }
 
@@ -175,7 +178,7 @@ extension AddressSpace {
   mutating func split(
     _ area: Area, at address: VirtualAddress, newBelow: Bool
   ) throws(Errno) -> Area {
-    guard area.pointee.special == .none else { throw .EINVAL }
+    guard !area.pointee.special.isKernels else { throw .EINVAL }
     let new = try duplicate(area)
     if newBelow {
       new.pointee.end = address

@@ -10,13 +10,14 @@ extension AddressSpace {
     while let here = area, here.pointee.start < end {
       area = here.pointee.next
       let flags = here.pointee.flags
-      guard flags.isDisjoint(with: [.deviceMemory, .frameNumbers]), here.pointee.isAccessible else {
-        continue
-      }
+      guard flags.isDisjoint(with: [.deviceMemory, .frameNumbers, .lockOnFault]),
+        here.pointee.isAccessible
+      else { continue }
       // Private memory is written to, so that it is ours; shared is only looked at.
       let write = flags.intersection([.write, .shared]) == .write
       let range = max(here.pointee.start, start)..<min(here.pointee.end, end)
-      guard touchAll(here, range, write: write) == .resolved else { return }
+      // What one area cannot have does not keep the next from it.
+      guard touchAll(here, range, write: write) != .outOfMemory else { return }
     }
   }
 
@@ -25,8 +26,8 @@ extension AddressSpace {
     _ area: Area, _ start: VirtualAddress, _ end: VirtualAddress, write: Bool
   ) throws(Errno) {
     guard area.pointee.flags.isDisjoint(with: [.deviceMemory, .frameNumbers]) else { throw .EINVAL }
-    let isAllowed = write ? area.pointee.flags.contains(.write) : area.pointee.isAccessible
-    guard isAllowed else { throw .EINVAL }
+    // check_vma_flags(): what may only be executed, or only written, may not be read this way.
+    guard area.pointee.flags.contains(write ? .write : .read) else { throw .EINVAL }
     switch touchAll(area, start..<end, write: write) {
     case .resolved: return
     case .outOfMemory: throw .ENOMEM

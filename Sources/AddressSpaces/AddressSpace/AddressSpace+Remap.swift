@@ -127,7 +127,7 @@ extension AddressSpace {
     let oldEnd = old + oldLength
     let keepsOld = remapFlags.contains(.keepOld)
     let flags = area.pointee.flags
-    if area.pointee.special != .none && (old != area.pointee.start || oldEnd != area.pointee.end) {
+    if area.pointee.special.isKernels && (old != area.pointee.start || oldEnd != area.pointee.end) {
       throw .EINVAL
     }
     if keepsOld && flags.contains(.locked) {

@@ -30,14 +30,14 @@ extension AddressSpace {
     if firstStart < start && end < first.pointee.end {
       // The one case in which areas become more.
       guard mapCount < context.pointee.settings.maximumMapCount else { throw .ENOMEM }
-      guard first.pointee.special == .none else { throw .EINVAL }
+      guard !first.pointee.special.isKernels else { throw .EINVAL }
       let copy = try duplicate(first)
       copy.pointee.start = end
       copy.pointee.pageOffset &+= (end - firstStart).rawValue &>> pageSize.shift
       try cloneLinks(to: copy, from: first)
       upper = copy
     } else if firstStart < start || end < first.pointee.end {
-      guard first.pointee.special == .none else { throw .EINVAL }
+      guard !first.pointee.special.isKernels else { throw .EINVAL }
     }
 
     rememberPeakResident()

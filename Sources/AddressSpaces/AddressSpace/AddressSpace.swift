@@ -60,6 +60,9 @@ public import MemoryTypes
   /// What every new area gets besides (mlockall's MCL_FUTURE; `mm->def_flags`).
   public internal(set) var defaultFlags: AreaFlags = []
 
+  /// What membarrier was told to be ready for, as its commands' bits (`membarrier_state`).
+  public var barriers: UInt32 = 0
+
   /// Virtual pages: all, and by the kinds of `VmData`, `VmExe` with `VmLib`, and `VmStk`.
   public internal(set) var totalPages = PageCount(0)
   public internal(set) var dataPages = PageCount(0)

@@ -102,11 +102,16 @@ public import MemoryTypes
   }
 }
 
-/// Mappings that the kernel itself puts in (mm/mmap.c:_install_special_mapping()).
+/// Mappings that are not just a file's or memory: they never merge.
 public enum SpecialMapping: UInt8, BitwiseCopyable, Sendable {
   case none = 0
+  /// A segment of shared memory, which counts the areas that show it.
+  case attachment
   /// `[vvar]`: data of the vdso.
   case vvar
   /// `[vdso]`: code of the kernel that programs call.
   case vdso
+
+  /// Put in by the kernel itself, whole (mm/mmap.c:_install_special_mapping()).
+  @inlinable public var isKernels: Bool { rawValue > Self.attachment.rawValue }
 }

@@ -15,6 +15,7 @@ public import PageFrames
   public let board: B
   public let frames: KernelPointer<FrameAllocator<B>>
   public let files: KernelPointer<FileSystem<B>>
+  public let slab: KernelPointer<SlabAllocator<B>>
   /// Where faults are counted for the tool to read.
   public let statistics: KernelPointer<Statistics>
   /// TASK_SIZE, STACK_TOP and the other constants of the user half.
@@ -41,6 +42,9 @@ public import PageFrames
   /// Whether a copy to or from a program found no frame since this was last cleared: the EFAULT
   /// that it answered is no fault of the program's, and the out-of-memory rule is due.
   public var hasRunOut = false
+  /// System V shared memory; nil before its first use.
+  public internal(set) var sharedMemory: KernelPointer<SharedMemory<B>>?
+  public var sharedMemoryLimits = SharedMemoryLimits()
 
   var asids = ASIDAllocator()
   var gather = FrameGather()
@@ -68,6 +72,7 @@ public import PageFrames
     self.board = board
     self.frames = frames
     self.files = files
+    self.slab = slab
     self.statistics = statistics
     self.layout = layout
     self.anonVMACache = anonVMACache

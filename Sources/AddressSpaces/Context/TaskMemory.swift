@@ -18,6 +18,9 @@ public import MemoryTypes
   /// CAP_SYS_ADMIN): user 0 has them.
   public var isPrivileged = true
 
+  /// The number of the task's process.
+  public var process: Int32 = 0
+
   /// Faults served without and with reading a file (`min_flt`, `maj_flt`).
   public var minorFaults: UInt64 = 0
   public var majorFaults: UInt64 = 0

@@ -61,7 +61,7 @@ extension AddressSpace {
     if descriptor.isNone {
       if area.pointee.isAnonymous {
         outcome = write ? anonymousWrite(area, page, slot) : anonymousRead(area, slot)
-      } else if area.pointee.special != .none {
+      } else if area.pointee.special.isKernels {
         outcome = specialFault(area, page, slot)
       } else {
         outcome = fileFault(area, page, slot, write: write, &isMajor)

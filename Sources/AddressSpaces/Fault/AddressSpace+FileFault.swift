@@ -141,7 +141,7 @@ extension AddressSpace {
       mapShared(frame, in: area)
       addResident(.file, 1)
       install(Descriptor(page: frame, attributes, in: board.translation), at: slot)
-    case .none:
+    case .none, .attachment:
       return .beyondObject
     }
     context.pointee.statistics.pointee.fileFaults &+= 1

@@ -36,6 +36,15 @@ extension MemoryContext {
     withFileTree(of: area) { $0.remove(area) }
   }
 
+  /// Whether a file has a shared mapping that may be, or become, writable (`i_mmap_writable`).
+  public func isMappedForWriting(_ inode: KernelPointer<Inode>) -> Bool {
+    var found = false
+    mappings(of: inode).forEach(overlapping: 0...UInt64.max) { area in
+      if area.pointee.flags.contains([.shared, .mayWrite]) { found = true }
+    }
+    return found
+  }
+
   /// Unmaps pages of a file wherever they are mapped (mm/memory.c:unmap_mapping_range()).
   ///
   /// With `copies` the private copies of those pages go too, as when the file is truncated; a hole

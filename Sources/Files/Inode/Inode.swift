@@ -56,6 +56,8 @@ public struct Inode: ~Copyable {
   public internal(set) var changed: FileTime
   /// Pages of memory promised for it as a whole; 0 where each is promised as it comes.
   var promised: UInt64 = 0
+  /// What may not be done to it; means something for files in memory only.
+  public internal(set) var seals: FileSeals = .seal
   /// The pages in RAM.
   public internal(set) var pages = PageTree()
   /// The root of the tree of areas that map it, an address that AddressSpaces alone reads and

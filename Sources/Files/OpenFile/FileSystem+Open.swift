@@ -149,14 +149,27 @@ extension FileSystem {
 
   /// A file for shared anonymous memory, already without a name: `/dev/zero (deleted)` in `maps`
   /// (shmem_kernel_file_setup()).
-  public func makeAnonymousFile(_ size: ByteCount) throws(Errno) -> KernelPointer<OpenFile> {
+  public func makeAnonymousFile(
+    _ size: ByteCount, name: ByteString = "dev/zero", number: UInt64? = nil,
+    seals: FileSeals = .seal
+  ) throws(Errno) -> KernelPointer<OpenFile> {
     guard size.rawValue <= Self.maximumSize else { throw .EINVAL }
     let inode = try makeInode(
       .regular(.sharedMemory), on: .kernelSharedMemory,
-      mode: FileMode(.regular, permissions: 0o777), size: size.rawValue)
-    let dentry = try makeDentry("dev/zero", in: nil, inode)
+      mode: FileMode(.regular, permissions: 0o777), size: size.rawValue, number: number)
+    inode.pointee.seals = seals
+    let dentry = try makeDentry(name, in: nil, inode)
     dentry.pointee.isDeleted = true
     return try makeOpenFile(dentry, .readWrite)
+  }
+
+  /// Opens a file in memory once more, for reading or for both, with a place of its own
+  /// (alloc_file_clone()).
+  public func reopen(
+    _ file: KernelPointer<OpenFile>, forWriting: Bool
+  ) throws(Errno) -> KernelPointer<OpenFile> {
+    retain(file.pointee.dentry)
+    return try makeOpenFile(file.pointee.dentry, forWriting ? .readWrite : [])
   }
 
   /// Adds a reference to an opened file: one more descriptor, one more mapping.

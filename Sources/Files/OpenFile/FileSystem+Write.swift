@@ -50,6 +50,7 @@ extension FileSystem {
       let length = min(count &- done, pageSize.bytes.rawValue &- offset)
       let taken: Int
       do throws(Errno) {
+        try checkSeals(of: inode, writingUpTo: place &+ length)
         let frame = try writablePage(of: inode, at: place &>> pageSize.shift)
         frames.pointee.frame(frame).pointee.referenceCount &+= 1
         markWritten(frame)
@@ -101,6 +102,7 @@ extension FileSystem {
     default: throw .EINVAL
     }
     guard size <= Self.maximumSize else { throw .EFBIG }
+    try checkSeals(of: inode, newSize: size)
     let old = inode.pointee.size
     if size < old {
       inode.pointee.size = size

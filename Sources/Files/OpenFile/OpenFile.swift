@@ -17,6 +17,8 @@ public struct OpenFile: ~Copyable {
   ///
   /// The file owns it.
   var text: KernelPointer<SequenceFile>?
+  /// Whether it shows a segment of System V shared memory: its areas are counted there.
+  public var isSegment = false
   /// Whether it is being executed, so that nobody may write to the file meanwhile.
   var forbidsWriting = false
 

@@ -132,7 +132,9 @@ extension FileSystem {
   /// Takes a file's pages from an index on out of RAM.
   ///
   /// Frames that are still mapped somewhere stay alive, ownerless, until they are unmapped.
-  func dropPages(from first: UInt64, of inode: KernelPointer<Inode>) {
+  func dropPages(
+    from first: UInt64, to end: UInt64 = .max, of inode: KernelPointer<Inode>
+  ) {
     guard inode.pointee.pages.root != 0 else { return }
     let isMemory = inode.pointee.mount.isMemory
     var dropped: UInt64 = 0
@@ -140,7 +142,7 @@ extension FileSystem {
     frames.pointee.drainLRU()
     // Out of the inode while it is worked on: freeing nodes must not see a half-changed tree.
     var tree = inode.pointee.pages
-    removeFrames(from: first, in: &tree) { _, number in
+    removeFrames(from: first, to: end, in: &tree) { _, number in
       let frame = frames.pointee.frame(number)
       frames.pointee.count(.nr_file_pages, by: -1)
       if isMemory {
@@ -156,6 +158,21 @@ extension FileSystem {
     if isMemory && inode.pointee.promised == 0 {
       state.pointee.promised &-= Int64(truncatingIfNeeded: dropped)
     }
+  }
+
+  /// Makes a hole in a file in memory: whole pages go and read as zeros again
+  /// (mm/shmem.c:shmem_fallocate(), FALLOC_FL_PUNCH_HOLE).
+  ///
+  /// The caller has taken them out of every program's tables.
+  public func punchHole(
+    in inode: KernelPointer<Inode>, from first: UInt64, to end: UInt64
+  ) throws(Errno) {
+    guard inode.pointee.isSharedMemory else { throw .EOPNOTSUPP }
+    guard inode.pointee.seals.isDisjoint(with: .anyWrite) else { throw .EPERM }
+    dropPages(from: first, to: end, of: inode)
+    let time = now
+    inode.pointee.modified = time
+    inode.pointee.changed = time
   }
 
   /// The pages of memory that files are promised: of shared anonymous memory its size, of other

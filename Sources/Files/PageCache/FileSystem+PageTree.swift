@@ -119,16 +119,17 @@ extension FileSystem {
     return node
   }
 
-  /// Takes every frame at or after an index out of the tree and hands it over.
+  /// Takes every frame from an index on, and below another, out of the tree and hands it over.
   func removeFrames(
-    from first: UInt64, in tree: inout PageTree, _ body: (UInt64, PageFrameNumber) -> Void
+    from first: UInt64, to end: UInt64 = .max, in tree: inout PageTree,
+    _ body: (UInt64, PageFrameNumber) -> Void
   ) {
     guard tree.root != 0 else {
       tree.height = 0
       return
     }
     guard tree.height > 0 else {
-      if first == 0 {
+      if first == 0 && end > 0 {
         body(0, PageFrameNumber(tree.root &>> 1))
         tree = PageTree()
       }
@@ -136,7 +137,7 @@ extension FileSystem {
     }
     var removed: UInt64 = 0
     let isEmpty = prune(
-      node(tree.root), height: tree.height, base: 0, from: first, &removed, body)
+      node(tree.root), height: tree.height, base: 0, from: first, to: end, &removed, body)
     tree.count &-= removed
     if isEmpty {
       tree = PageTree()
@@ -148,7 +149,7 @@ extension FileSystem {
   /// At most eleven calls deep: the index has 64 bits, a node resolves six.
   private func prune(
     _ current: KernelPointer<PageTreeNode>, height: UInt64, base: UInt64, from first: UInt64,
-    _ removed: inout UInt64, _ body: (UInt64, PageFrameNumber) -> Void
+    to end: UInt64, _ removed: inout UInt64, _ body: (UInt64, PageFrameNumber) -> Void
   ) -> Bool {
     let shift = PageTreeNode.slotBits &* (height &- 1)
     let start = first <= base ? 0 : (first &- base) &>> shift
@@ -156,6 +157,7 @@ extension FileSystem {
     while slot < PageTreeNode.slots {
       let entry = current.pointee.entries[Int(slot)]
       let place = base &+ (slot &<< shift)
+      guard place < end else { break }
       if entry != 0 {
         if height == 1 {
           body(place, PageFrameNumber(entry &>> 1))
@@ -163,7 +165,7 @@ extension FileSystem {
           current.pointee.entries[Int(slot)] = 0
           current.pointee.used &-= 1
         } else if prune(
-          node(entry), height: height &- 1, base: place, from: first, &removed, body)
+          node(entry), height: height &- 1, base: place, from: first, to: end, &removed, body)
         {
           current.pointee.entries[Int(slot)] = 0
           current.pointee.used &-= 1

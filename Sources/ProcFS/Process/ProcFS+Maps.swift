@@ -78,7 +78,7 @@ extension ProcFS {
     switch area.pointee.special {
     case .vvar: return "[vvar]"
     case .vdso: return "[vdso]"
-    case .none: break
+    case .none, .attachment: break
     }
     // A bss that ends where the heap begins is labelled so too, as on Linux.
     if area.pointee.start <= space.pointee.programBreak,

@@ -102,6 +102,8 @@ extension SystemCall {
       return 0
     case 8, 10: return 0  // F_SETOWN, F_SETSIG
     case 9, 11: return 0  // F_GETOWN, F_GETSIG
+    case 1033: return try addSeals(to: file)
+    case 1034: return try seals(of: file)
     default: throw .EINVAL
     }
   }

@@ -48,6 +48,15 @@ extension SystemCall {
     ).rawValue
   }
 
+  /// remap_file_pages(start, size, protection, page offset, flags).
+  @inline(never)
+  func remapFilePages() throws(Errno) -> UInt64 {
+    try space.pointee.remapFilePages(
+      address(0), bytes(1), argument(2), pageOffset: argument(3),
+      nonBlocking: MapFlags(rawValue: argument(4)).contains(.nonBlock))
+    return 0
+  }
+
   @inline(never)
   func advise() throws(Errno) -> UInt64 {
     try space.pointee.advise(address(0).untagged, bytes(1), UInt64(word(2)))

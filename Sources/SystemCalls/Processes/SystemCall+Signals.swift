@@ -111,10 +111,4 @@ extension SystemCall {
     case .none: throw .EINTR
     }
   }
-
-  /// membarrier(command, …): MEMBARRIER_CMD_QUERY says that there is none.
-  func memoryBarrier() throws(Errno) -> UInt64 {
-    guard int(0) == 0 else { throw .EINVAL }
-    return 0
-  }
 }

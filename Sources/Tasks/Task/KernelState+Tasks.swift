@@ -55,6 +55,7 @@ extension KernelState {
       task.pointee.memory.isPrivileged = true
       task.pointee.waiter.task = task
       task.pointee.deadline.object = task.address
+      task.pointee.memory.process = process.pointee.id
       return task
     } catch {
       giveStack(stack)
