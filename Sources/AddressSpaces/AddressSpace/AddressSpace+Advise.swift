@@ -80,13 +80,9 @@ extension AddressSpace {
       flags.remove(.noDump)
     case .hugePage:
       // Remembered though no huge page is made: THP is never below 512M.
-      if flags.contains(.hugePages) { return area }
-      guard flags.isDisjoint(with: .special) else { throw .EINVAL }
       flags.remove(.noHugePages)
       flags.insert(.hugePages)
     case .noHugePage:
-      if flags.contains(.noHugePages) { return area }
-      guard flags.isDisjoint(with: .special) else { throw .EINVAL }
       flags.remove(.hugePages)
       flags.insert(.noHugePages)
     case .willNeed:

@@ -19,11 +19,14 @@ extension AddressSpace {
       context.pointee.statistics.pointee.fileFaults &+= 1
       return .resolved
     }
-    guard index < files.pointee.pageCount(of: inode) else { return .beyondObject }
+    // The area is ready for copies before there is one to make (do_cow_fault()): one that then
+    // cannot be made shows in what the area joins with.
     let isPrivateWrite = write && !area.pointee.flags.contains(.shared)
+    guard !isPrivateWrite || prepareAnonymous(area) else { return .outOfMemory }
+    guard index < files.pointee.pageCount(of: inode) else { return .beyondObject }
     var copy: PageFrameNumber?
     if isPrivateWrite {
-      guard prepareAnonymous(area), let frame = frames.pointee.allocate(.highUserMovable) else {
+      guard let frame = frames.pointee.allocate(.highUserMovable) else {
         return .outOfMemory
       }
       copy = frame
