@@ -45,6 +45,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var overcommit: UInt64 = 0
   /// What is told while the machine runs.
   public var traced: TraceCategories = []
+  /// What layouts are drawn from, with ``Options/randomizesLayout``.
+  public var randomSeed: UInt64 = 0
 
   @inlinable public init() {}
 
@@ -70,6 +72,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
     @inlinable public static var ramIsZero: Options { Options(rawValue: 1 << 1) }
     /// Standard input is typed on the console instead of read from ``BoardHeader/standardInput``.
     @inlinable public static var interactive: Options { Options(rawValue: 1 << 2) }
+    /// Programs are placed at random (`kernel.randomize_va_space` 2).
+    @inlinable public static var randomizesLayout: Options { Options(rawValue: 1 << 3) }
   }
 }
 

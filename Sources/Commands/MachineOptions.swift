@@ -41,6 +41,12 @@ struct MachineOptions: ParsableArguments {
       "How far memory may be promised.", valueName: "heuristic|always|never"))
   var overcommit: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Places stack, mappings, heap and PIEs at random, the same for the same seed.",
+      valueName: "seed"))
+  var aslr: String?
+
   @Option(help: ArgumentHelp("A folder that the guest sees as /.", valueName: "folder"))
   var sysroot: String?
 
@@ -64,7 +70,8 @@ struct MachineOptions: ParsableArguments {
     let words: [(MachineOption, [String])] = [
       (.vaBits, one(vaBits)), (.ram, one(ram)), (.memTotal, one(memTotal)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
-      (.core, one(core)), (.overcommit, one(overcommit)), (.sysroot, one(sysroot)), (.bind, bind),
+      (.core, one(core)), (.overcommit, one(overcommit)), (.layoutSeed, one(aslr)),
+      (.sysroot, one(sysroot)), (.bind, bind),
       (.env, env),
     ]
     for (option, values) in words {

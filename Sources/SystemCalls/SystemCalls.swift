@@ -124,6 +124,7 @@ extension SystemCall {
     case 88: return try changeTimes()
     case 90: return try capabilities()
     case 91: return try setCapabilities()
+    case 92: return exchangePersonality()
     case 93: kernel.endThread(.exited(UInt8(truncatingIfNeeded: argument(0))))
     case 94: kernel.end(.exited(UInt8(truncatingIfNeeded: argument(0))))
     case 96: return setClearOnExit()

@@ -31,9 +31,10 @@ import Testing
     let guardGap = 256 * machine.page
     check(space.pointee.mmapBase.rawValue == top - (128 << 20))
     space.pointee.setUpLayout(
-      stackLimit: ByteCount(128 << 20), legacy: false, randomOffset: .zero)
+      stackLimit: ByteCount(128 << 20), legacy: false, stackShift: .zero, offset: .zero)
     check(space.pointee.mmapBase.rawValue == top - (128 << 20) - guardGap)
-    space.pointee.setUpLayout(stackLimit: ByteCount(.max), legacy: false, randomOffset: .zero)
+    space.pointee.setUpLayout(
+      stackLimit: ByteCount(.max), legacy: false, stackShift: .zero, offset: .zero)
     check(space.pointee.isLegacyLayout)
     check(space.pointee.mmapBase == machine.layout.taskUnmappedBase)
     let first = try space.pointee.map(anonymous(1, machine))

@@ -8,7 +8,7 @@ import Testing
     (["--swap", "1G"], "--swap is not built yet"),
     (["--memory-max=1G"], "--memory-max is not built yet"),
     (["--cpus", "2"], "--cpus is not built yet"), (["--thp", "always"], "--thp is not built yet"),
-    (["--aslr", "7"], "--aslr is not built yet"), (["--colour"], "there is no option --colour"),
+    (["--aslr", "x"], "--aslr cannot be 'x'"), (["--colour"], "there is no option --colour"),
     (["--ram", "31M"], "31M is less than 32M"), (["--ram", "65G"], "more than 64G"),
     (["--ram", "1G@0x40000000,1G@0x50000000"], "overlap"),
     (["--va-bits", "40"], "--va-bits cannot be 40 with 4K pages"),

@@ -29,7 +29,7 @@ extension AddressSpace {
       throw .EEXIST
     }
 
-    var areaFlags = request.protection.areaFlags.union(defaultFlags)
+    var areaFlags = protection(request.protection).areaFlags.union(defaultFlags)
     areaFlags.formUnion([.mayRead, .mayWrite, .mayExecute])
     if flags.contains(.growsDown) { areaFlags.insert(.growsDown) }
     if flags.contains(.locked) {
@@ -100,6 +100,14 @@ extension AddressSpace {
     let hint = hint.alignedDown(to: pageSize)
     let minimum = VirtualAddress(context.pointee.settings.mmapMinAddress)
     return hint.rawValue != 0 && hint < minimum ? minimum.alignedUp(to: pageSize) : hint
+  }
+
+  /// What is asked for, and execution where reading implies it (READ_IMPLIES_EXEC).
+  @inline(__always) func protection(_ asked: Protection) -> Protection {
+    guard asked.contains(.read),
+      context.pointee.current.pointee.personality.contains(.readImpliesExecute)
+    else { return asked }
+    return asked.union(.execute)
   }
 
   /// Whether the process may lock anything (`can_do_mlock()`).

@@ -72,10 +72,16 @@ extension AddressSpace {
   }
 
   /// Chooses between the two layouts and sets the base (mm/util.c:arch_pick_mmap_layout()).
-  public mutating func setUpLayout(stackLimit: ByteCount, legacy: Bool, randomOffset: ByteCount) {
+  ///
+  /// - Parameters:
+  ///   - stackShift: the most that the stack is moved down at random.
+  ///   - offset: how far mappings are moved at random; a multiple of the page size.
+  public mutating func setUpLayout(
+    stackLimit: ByteCount, legacy: Bool, stackShift: ByteCount, offset: ByteCount
+  ) {
     isLegacyLayout = legacy || stackLimit.rawValue == .max
     mmapBase = context.pointee.layout.mmapBase(
       stackLimit: isLegacyLayout ? ByteCount(.max) : stackLimit,
-      guardGap: areas.stackGuard, randomBytes: randomOffset)
+      guardGap: areas.stackGuard, stackRandomBytes: stackShift, randomBytes: offset)
   }
 }

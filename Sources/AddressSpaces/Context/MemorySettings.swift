@@ -17,6 +17,12 @@ public struct MemorySettings: BitwiseCopyable, Sendable {
   public var userReserveKilobytes: UInt64 = 131072
   /// `legacy_va_layout`.
   public var legacyLayout = false
+  /// `kernel.randomize_va_space`: 0 places programs at the same addresses always, 1 moves stack,
+  /// mappings and PIEs, 2 the heap too.
+  public var randomizeVASpace: UInt64 = 0
+  /// `mmap_rnd_bits`: by how many bits of pages mappings are moved
+  /// (arch/arm64/Kconfig: ARCH_MMAP_RND_BITS).
+  public var mmapRandomBits: UInt64 = 18
   /// The guard below a growing stack, in pages (`stack_guard_gap`).
   public var stackGuardPages = PageCount(256)
   /// How much of a file a read fault maps around it (`fault_around_bytes`).

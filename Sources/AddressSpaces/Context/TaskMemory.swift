@@ -18,6 +18,8 @@ public import MemoryTypes
   /// CAP_SYS_ADMIN): user 0 has them.
   public var isPrivileged = true
 
+  /// How its programs are run.
+  public var personality: Personality = []
   /// The number of the task's process.
   public var process: Int32 = 0
 

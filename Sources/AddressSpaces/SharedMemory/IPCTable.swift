@@ -1,5 +1,5 @@
 public import Arm64
-public import KernelHeap
+import KernelHeap
 public import MemoryTypes
 
 /// An object that is found by identifier or by key, and lives in an ``IPCTable``.

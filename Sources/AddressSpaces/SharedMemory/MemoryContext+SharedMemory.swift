@@ -1,5 +1,5 @@
 import Arm64
-public import Files
+import Files
 import KernelHeap
 public import MemoryTypes
 

@@ -15,7 +15,7 @@
 
 public import Arm64
 public import Files
-public import KernelHeap
+import KernelHeap
 public import MemoryTypes
 
 /// A segment (`shmid_kernel`).

@@ -53,6 +53,10 @@ final class BoardFile {
     header.statistics = layout.statistics
     header.output = layout.output
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
+    if let seed = machine.configuration.layoutSeed {
+      header.options.insert(.randomizesLayout)
+      header.randomSeed = seed
+    }
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
     header.overcommit = machine.configuration.overcommit.rawValue
     header.texts = texts.reduce(0) { $0 | $1.bit }

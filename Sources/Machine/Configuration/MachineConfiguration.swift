@@ -13,6 +13,8 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var hardwareAccessAndDirty: Bool?
   package var core = Core.neoverseN1
   package var overcommit = Overcommit.heuristic
+  /// What the places of programs are drawn from; nil places them always alike.
+  package var layoutSeed: UInt64?
   package var sysroot: String?
   package var binds: [Bind] = []
   /// What is added to HOME, PATH and TERM; a later one of the same name replaces an earlier.

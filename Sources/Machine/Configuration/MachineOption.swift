@@ -10,13 +10,14 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case hardwareAccessAndDirty = "hw-afdbm"
   case core
   case overcommit
+  case layoutSeed = "aslr"
   case sysroot
   case bind
   case env
 
   /// Words of the design whose subject has not been built.
   package static let notBuilt = [
-    "swap", "memory-max", "memory-high", "swappiness", "thp", "cpus", "aslr",
+    "swap", "memory-max", "memory-high", "swappiness", "thp", "cpus",
   ]
 
   /// The error for one of those words, which is refused and never ignored.
@@ -52,6 +53,11 @@ extension MachineConfiguration {
           hint: "it is heuristic, always or never (0, 1 or 2, as vm.overcommit_memory)")
       }
       overcommit = policy
+    case .layoutSeed:
+      guard let seed = UInt64(value) else {
+        throw .usage("--aslr cannot be '\(value)'", hint: "write a seed, a number from 0 on")
+      }
+      layoutSeed = seed
     case .sysroot: sysroot = value
     case .bind: binds.append(try Bind(parsing: value))
     case .env: environment.append(try EnvironmentVariable(parsing: value))

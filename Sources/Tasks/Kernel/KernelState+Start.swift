@@ -86,6 +86,12 @@ extension KernelState {
     let header = store.pointee.header
     memory.pointee.settings.setReserves(freePages: frames.pointee.free, board.pageSize)
     memory.pointee.settings.mmapMinAddress = header.mmapMinAddress
+    // The least that each page size allows, Linux's default: 1 GiB of addresses on all of them.
+    memory.pointee.settings.mmapRandomBits = 30 &- board.pageSize.shift
+    if header.options.contains(.randomizesLayout) {
+      memory.pointee.settings.randomizeVASpace = 2
+      store.pointee.layoutRandomness = LayoutRandomness(seed: header.randomSeed)
+    }
     if let mode = MemorySettings.Overcommit(rawValue: header.overcommit) {
       memory.pointee.settings.overcommit = mode
     }

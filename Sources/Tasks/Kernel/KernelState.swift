@@ -112,6 +112,8 @@ public import PageFrames
   ///
   /// The difference from the initial value, numbered by ProcFS. A word each: no lock is needed.
   public var settings = InlineArray<160, Int64>(repeating: 0)
+  /// Where exec moves what it places, with `--aslr`.
+  var layoutRandomness = LayoutRandomness(seed: 0)
   public internal(set) var contextSwitches: UInt64 = 0
   /// Instructions executed before its first one.
   public internal(set) var programStart = InstructionCounts(user: 0, kernel: 0)

@@ -180,6 +180,7 @@ extension KernelState {
     child.pointee.inheritScheduling(from: parent)
     child.pointee.faultAddress = parent.pointee.faultAddress
     child.pointee.faultCode = parent.pointee.faultCode
+    child.pointee.memory.personality = parent.pointee.memory.personality
     if flags.contains(.storeInChild) { child.pointee.storeNumberAt = request.storeInChild }
     if flags.contains(.clearInChild) { child.pointee.clearOnExit = request.storeInChild }
   }

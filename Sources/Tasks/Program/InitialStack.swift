@@ -42,7 +42,8 @@ struct InitialStack {
   ) throws(Errno) {
     let space = strings.space
     // arch_align_stack(): without randomisation only the alignment is left.
-    var pointer = VirtualAddress(strings.pointer.rawValue & ~15)
+    var pointer = VirtualAddress(
+      (strings.pointer - kernel.stackPointerOffset).rawValue & ~15)
     let top = pointer
 
     pointer -= ByteCount(8)

@@ -70,9 +70,10 @@ extension KernelState {
     _ path: ByteString, _ source: ArgumentSource<B>, _ space: KernelPointer<AddressSpace<B>>,
     _ bounce: PageFrameNumber
   ) throws(Errno) -> ArgumentStack<B> {
-    try space.pointee.makeStack()
+    let top = chosenStackTop
+    try space.pointee.makeStack(top: top)
     var strings = unsafe ArgumentStack(
-      space: space, top: layout.stackTop,
+      space: space, top: top,
       bounce: board.pointer(to: frames.pointee.address(of: bounce)),
       bounceLength: Int(board.pageSize.bytes.rawValue))
     strings.argumentCount = try source.count(.arguments)
@@ -159,7 +160,10 @@ extension KernelState {
     let task = current
     space.pointee.setUpLayout(
       stackLimit: ByteCount(task.pointee.process.pointee.limits[.stack].soft),
-      legacy: memory.pointee.settings.legacyLayout, randomOffset: .zero)
+      legacy: memory.pointee.settings.legacyLayout
+        || task.pointee.memory.personality.contains(.compatLayout),
+      stackShift: stackRandomBytes, offset: mappingOffset)
+    task.pointee.memory.personality.remove(.readImpliesExecute)
     try space.pointee.finishStack(executable: prepared.hasExecutableStack)
 
     let image = try map(
@@ -193,10 +197,11 @@ extension KernelState {
     space.pointee.auxiliaryLength = stack.vectorLength
     // A static PIE lies in the mmap area, where a break would have no room to grow: it gets the
     // place of a dynamic PIE's image.
+    let isBehindProgram = header.kind != .shared || prepared.interpreter != nil
     let breakStart =
-      header.kind == .shared && prepared.interpreter == nil
-      ? layout.elfDynamicBase : VirtualAddress(elf.end &+ image.bias)
-    space.pointee.startBreak = breakStart.alignedUp(to: board.pageSize)
+      isBehindProgram ? VirtualAddress(elf.end &+ image.bias) : layout.elfDynamicBase
+    space.pointee.startBreak = chosenBreak(
+      breakStart.alignedUp(to: board.pageSize), isBehindProgram: isBehindProgram)
     space.pointee.programBreak = space.pointee.startBreak
 
     space.pointee.traceAreas()

@@ -42,7 +42,8 @@ extension KernelState {
         case .shared:
           whole = ByteCount(elf.totalSize)
           if hasInterpreter {
-            bias = layout.elfDynamicBase.rawValue & ~(elf.alignment &- 1)
+            bias =
+              (layout.elfDynamicBase + mappingOffset).rawValue & ~(elf.alignment &- 1)
             flags.insert(.fixedNoReplace)
           } else if elf.alignment > pageSize.bytes.rawValue {
             // Find out where it would lie, and move that down to the alignment asked for.
