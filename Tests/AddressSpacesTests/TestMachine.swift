@@ -87,7 +87,8 @@ struct TestMachine {
   func makeSpace() throws -> Space {
     let space = try #require(AddressSpace.make(in: context))
     space.pointee.setUpLayout(
-      stackLimit: ByteCount(limits.pointee[.stack].soft), legacy: false, randomOffset: .zero)
+      stackLimit: ByteCount(limits.pointee[.stack].soft), legacy: false, stackShift: .zero,
+      offset: .zero)
     space.pointee.startHeap(at: VirtualAddress(0x1000_0000))
     activate(space)
     return space

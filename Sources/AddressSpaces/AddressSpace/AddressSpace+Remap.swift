@@ -80,7 +80,10 @@ extension AddressSpace {
     let piece = Candidate(
       flags: flags, anonVMA: area.pointee.anonVMA, file: area.pointee.file,
       pageOffset: area.pointee.pageOffset &+ pageCount(of: area))
-    guard merge(after: area, start, end, piece) != nil else {
+    if area.pointee.special == .attachment {
+      // It joins nobody, but may be longer.
+      setEnd(area, end)
+    } else if merge(after: area, start, end, piece) == nil {
       context.pointee.withdraw(pages)  // as Linux, promised or not
       throw .ENOMEM
     }

@@ -1,4 +1,5 @@
 import AddressSpaces
+import Arm64
 import KernelLayout
 import MemoryTypes
 
