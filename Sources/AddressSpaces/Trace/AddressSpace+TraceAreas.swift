@@ -50,7 +50,7 @@ extension AddressSpace {
     switch area.special {
     case .vvar: return .vvar
     case .vdso: return .vdso
-    case .none: break
+    case .none, .attachment: break
     }
     if area.start <= programBreak && area.end >= startBreak { return .heap }
     if area.start <= startStack && area.end >= startStack { return .stack }
