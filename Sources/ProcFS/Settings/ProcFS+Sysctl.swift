@@ -56,6 +56,7 @@ extension ProcFS {
     case .maxMapCount: return Int64(settings.maximumMapCount)
     case .minFreeKilobytes: return Int64(bitPattern: kernel.frames.pointee.minFree.kibibytes)
     case .mmapMinAddress: return Int64(bitPattern: settings.mmapMinAddress)
+    case .randomizeVASpace: return Int64(bitPattern: settings.randomizeVASpace)
     case .overcommitKilobytes: return Int64(bitPattern: settings.overcommitKilobytes)
     case .overcommitMemory: return Int64(bitPattern: settings.overcommit.rawValue)
     case .overcommitRatio: return Int64(bitPattern: settings.overcommitRatio)
@@ -129,6 +130,7 @@ extension ProcFS {
     case .mmapMinAddress:
       guard kernel.current.pointee.credentials.effectiveUser == 0 else { throw .EPERM }
       memory.pointee.settings.mmapMinAddress = number
+    case .randomizeVASpace: memory.pointee.settings.randomizeVASpace = number
     case .legacyLayout: memory.pointee.settings.legacyLayout = value != 0
     case .adminReserve: memory.pointee.settings.adminReserveKilobytes = number
     case .userReserve: memory.pointee.settings.userReserveKilobytes = number

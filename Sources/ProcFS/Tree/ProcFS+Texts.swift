@@ -1,3 +1,4 @@
+import AddressSpaces
 import Arm64
 public import BoardFormat
 public import Files
@@ -71,7 +72,8 @@ extension ProcFS {
       out.text("0")
     case .personality:
       guard mayInspect(task) else { throw .EPERM }
-      out.text("00000000\n")
+      out.hexadecimal(UInt64(task.pointee.memory.personality.rawValue), width: 8)
+      out.newline()
     case .systemCall: try systemCall(task, &out)
     case .coredumpFilter:
       out.hexadecimal(UInt64(task.pointee.process.pointee.coredumpFilter), width: 8)
