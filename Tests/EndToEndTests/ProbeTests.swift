@@ -18,7 +18,7 @@ import Testing
   }
 
   /// Probes whose subject is being built: what differs is known, and shown.
-  private static let open: Set = ["madvise", "faults", "status", "buddy"]
+  private static let open: Set = ["madvise", "faults", "buddy"]
 
   /// The project's own probes; one that was not recorded for a variant is not held to anything.
   @Test(arguments: Probe.own, Variant.all)

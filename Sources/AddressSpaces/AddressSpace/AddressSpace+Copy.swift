@@ -47,6 +47,7 @@ extension AddressSpace {
   /// What a child has from its parent besides areas.
   func inherit(by child: KernelPointer<AddressSpace<B>>) {
     child.pointee.mmapBase = mmapBase
+    child.pointee.isDumpable = isDumpable
     child.pointee.isLegacyLayout = isLegacyLayout
     child.pointee.programBreak = programBreak
     child.pointee.startBreak = startBreak

@@ -72,6 +72,9 @@ public import MemoryTypes
   /// Most virtual and resident pages ever, as of the last time they were lowered.
   var peakTotal = PageCount(0)
   var peakResident = PageCount(0)
+  /// Whether others of the same user may look into it (`get_dumpable()`): from exec on, until the
+  /// process becomes somebody else.
+  public var isDumpable = true
 
   /// Resident pages by ``PageKind``, less what tasks hold back (``TaskMemory``).
   var resident: InlineArray<4, Int64> = .init(repeating: 0)

@@ -43,7 +43,7 @@ extension FileSystem {
         switch inode.pointee.mode.type {
         case .directory: writes ? .EISDIR : nil
         case .symbolicLink: .ELOOP
-        default: writes && inode.pointee.mode.permissions & 0o222 == 0 ? .EACCES : nil
+        default: nil
         }
       case .special, .pipe: .ENXIO
       case .regular:

@@ -12,13 +12,14 @@ extension ProcFS {
     let total = Int64(bitPattern: max(kernel.frames.pointee.managed.rawValue, 1))
     let adjustment = Int64(task.pointee.process.pointee.oomScoreAdjustment)
     var points: Int64 = 0
-    // Process 1 and whoever is exempt are never chosen.
-    if task.pointee.process != kernel.initProcess, adjustment != -1000 {
-      var badness = adjustment &* (total / 1000)
-      if let space = task.pointee.memory.space {
-        let tables = space.pointee.tableBytes.wholePages(of: kernel.board.pageSize)
-        badness &+= Int64(bitPattern: (space.pointee.residentPages + tables).rawValue)
-      }
+    // Process 1, whoever is exempt and who has no memory are never chosen.
+    if task.pointee.process != kernel.initProcess, adjustment != -1000,
+      let space = task.pointee.memory.space
+    {
+      let tables = space.pointee.tableBytes.wholePages(of: kernel.board.pageSize)
+      let badness =
+        adjustment &* (total / 1000)
+        &+ Int64(bitPattern: (space.pointee.residentPages + tables).rawValue)
       points = (1000 &+ badness &* 1000 / total) &* 2 / 3
     }
     out.decimal(points)

@@ -33,9 +33,12 @@ extension ProcFS {
 
   /// Who it is (task_state()).
   private func identity(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
-    out.text("Umask:\t")
-    out.octal(UInt64(task.pointee.folders?.pointee.umask ?? 0o022), width: 4)
-    out.text("\nState:\t")
+    if let folders = task.pointee.folders {
+      out.text("Umask:\t")
+      out.octal(UInt64(folders.pointee.umask), width: 4)
+      out.newline()
+    }
+    out.text("State:\t")
     switch task.pointee.state {
     case .runnable: out.text("R (running)")
     case .blocked: out.text("S (sleeping)")

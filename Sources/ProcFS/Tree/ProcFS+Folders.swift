@@ -72,7 +72,21 @@ extension ProcFS {
   /// What a folder answers for a node: what belongs to a process belongs to its user
   /// (fs/proc/base.c: task_dump_owner()).
   func entry(_ node: ProcNode) -> ProceduralEntry {
-    ProceduralEntry(node: node.node, mode: node.mode, inodeNumber: node.inodeNumber)
+    let mode = node.kind == .descriptor ? descriptorMode(node) : node.mode
+    return ProceduralEntry(node: node.node, mode: mode, inodeNumber: node.inodeNumber)
+  }
+
+  /// The permissions of a descriptor's link say what may be done with it
+  /// (fs/proc/fd.c: tid_fd_update_inode()).
+  private func descriptorMode(_ node: ProcNode) -> FileMode {
+    guard let table = task(node)?.pointee.files else { return node.mode }
+    var permissions: UInt32 = 0
+    do throws(Errno) {
+      let flags = try kernel.files.pointee.file(UInt64(node.number), in: table).pointee.flags
+      if flags.mayRead { permissions |= 0o500 }
+      if flags.mayWrite { permissions |= 0o300 }
+    } catch { return node.mode }
+    return FileMode(.symbolicLink, permissions: permissions)
   }
 
   /// The first entry of a folder at or after a position: the fixed ones have the positions from 0
@@ -210,7 +224,9 @@ extension ProcFS {
     case .cwd:
       guard let folder = task.pointee.folders?.pointee.workingDirectory else { throw .ENOENT }
       return place(folder)
-    case .processRoot: return place(kernel.files.pointee.root)
+    case .processRoot:
+      guard task.pointee.folders != nil else { throw .ENOENT }
+      return place(kernel.files.pointee.root)
     case .descriptor:
       guard let table = task.pointee.files else { throw .ENOENT }
       do throws(Errno) {

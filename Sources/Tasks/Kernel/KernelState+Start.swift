@@ -73,11 +73,23 @@ extension KernelState {
       let first = try? kernel.makeProcess(
         name: TaskName(exactly: "init"), limits: kernel.bootLimits, handlers: handlers)
     else { return nil }
+    kernel.mapForInit(foundation.vdso)
     store.pointee.current = first
     store.pointee.initTask = first
     memory.pointee.current = Task.memoryPointer(first)
     kernel.link(first)
     return kernel
+  }
+
+  /// Counts the mapping of the vdso's code that process 1 has, as every process that called it.
+  ///
+  /// Process 1 is the kernel itself here and needs no tables for it. So a program's own mapping is a
+  /// shared one, as smaps and kpagecount show on Linux.
+  private func mapForInit(_ vdso: VDSOImage) {
+    let frame = frames.pointee.frame(vdso.code)
+    frame.pointee.mapCount &+= 1
+    frame.pointee.referenceCount &+= 1
+    frames.pointee.count(.nr_mapped, by: 1)
   }
 
   /// The settings that the tool gives, and those that hang on what is free while the machine

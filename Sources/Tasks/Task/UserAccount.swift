@@ -33,7 +33,14 @@ extension KernelState {
   /// Without memory for a new account the task counts with its old user.
   public func setCredentials(of task: KernelPointer<Task<B>>, to credentials: Credentials) {
     task.pointee.capabilities.follow(from: task.pointee.credentials, to: credentials)
+    let previous = task.pointee.credentials
     task.pointee.credentials = credentials
+    // Who becomes somebody else shows nothing of what it was (kernel/cred.c:commit_creds()).
+    if previous.effectiveUser != credentials.effectiveUser
+      || previous.effectiveGroup != credentials.effectiveGroup
+    {
+      task.pointee.memory.space?.pointee.isDumpable = false
+    }
     task.pointee.memory.isPrivileged = task.pointee.capabilities.isMemoryPrivileged
     let old = task.pointee.user
     guard old.pointee.user != credentials.user, let new = account(of: credentials.user) else {
