@@ -10,6 +10,7 @@ IMAGE := $(KERNEL)/kernel.img
 # As large as the image's .symbols section (Sources/KernelAssembly/Symbols.S).
 SYMBOLS_SIZE := 131072
 BUSYBOX := .build/debian/bin/busybox
+BUSYBOX32 := .build/debian-armhf/bin/busybox
 # Debian's dynamic programs that the tests run.
 SYSROOT := .build/sysroot
 SYSROOT_PACKAGES := bash coreutils dash findutils grep libc-bin lua5.4 perl-base python3 sed \
@@ -50,7 +51,7 @@ sysroot: needs-test
 	@Scripts/make-sysroot $(SYSROOT) $(SYSROOT_PACKAGES)
 
 ## test: everything, on the host and on the machine
-test: needs-test tool image $(BUSYBOX) sysroot
+test: needs-test tool image $(BUSYBOX) $(BUSYBOX32) sysroot
 	@$(SWIFT) test $(SWIFTPM)
 
 ## bench: instruction counts and times, against Linux's
@@ -70,6 +71,9 @@ fuzz: needs-test
 
 $(BUSYBOX):
 	@Scripts/make-sysroot .build/debian busybox-static
+
+$(BUSYBOX32):
+	@Scripts/make-sysroot --arch armhf .build/debian-armhf busybox-static
 
 ## format: writes the sources as the house has them
 format:

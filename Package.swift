@@ -96,7 +96,7 @@ let hostTargets: [Target] =
       path: "Tests/Acceptance", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["ProbeComparison"],
-      exclude: ["Machines", "Probes", "Programs"], swiftSettings: strict),
+      exclude: ["Compat", "Machines", "Probes", "Programs"], swiftSettings: strict),
   ]
 
 /// The kernel image and the Embedded check; never part of a host build, whose assembler and linker

@@ -67,6 +67,10 @@ public import Tasks
     get { 0 }
     nonmutating set {}
   }
+  var readOnlyThreadPointer: UInt64 {
+    get { 0 }
+    nonmutating set {}
+  }
   var instructions: InstructionCounts { InstructionCounts(user: 0, kernel: 0) }
   func idle(until ticks: UInt64?) {}
   func panic(_ message: StaticString) -> Never { fatalError() }

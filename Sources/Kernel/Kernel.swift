@@ -48,12 +48,15 @@ private func start(_ board: VirtBoard) -> Never {
   else { die("too little RAM for the frame allocator") }
   guard let slab = SlabAllocator.start(frames: frames) else { die("too little RAM for the heap") }
   let files = startFiles(board, frames, slab)
+  guard let statistics = startStatistics(board), let vdso = makeVDSO(board, frames) else {
+    die("too little RAM for the kernel")
+  }
+  var foundation = KernelState.Foundation(
+    board: board, header: board.header.pointee, layout: tables.layout, frames: frames,
+    slab: slab, files: files, statistics: statistics, vdso: vdso)
+  foundation.compat = makeCompatPages(board, frames)
   guard
-    let statistics = startStatistics(board), let vdso = makeVDSO(board, frames),
-    let kernel = KernelState.start(
-      .init(
-        board: board, header: board.header.pointee, layout: tables.layout, frames: frames,
-        slab: slab, files: files, statistics: statistics, vdso: vdso))
+    let kernel = KernelState.start(foundation)
   else { die("too little RAM for the kernel") }
   unsafe kernel_variables().pointee.state = UInt64(kernel.store.address)
   ProcFS.connect(kernel)

@@ -69,11 +69,19 @@ user_synchronous:
   vector  user_interrupt
   vector  user_interrupt
   vector  user_system_error
-  // EL0, AArch32: SPSR never selects it.
-  vector  kernel_exception
-  vector  kernel_exception
-  vector  kernel_exception
-  vector  kernel_exception
+  // EL0, AArch32: r0-r12, SP and LR are in x0-x14; the rest is nobody's.
+  .balign 128
+compat_synchronous:
+  save_user_context
+  lsr     x9, x1, #26             // ESR_EL1.EC
+  cmp     x9, #0x11               // SVC from AArch32
+  b.ne    user_exception
+  stp     x0, x7, [sp, #CONTEXT_ORIGINAL_X0_NUMBER]
+  mov     x0, sp
+  b       compat_system_call
+  vector  user_interrupt
+  vector  user_interrupt
+  vector  user_system_error
 
   .section .text.entry, "ax"
   // Where a new task begins, with SP at its context.
@@ -108,6 +116,10 @@ return_to_user:
   ldp     x28, x29, [sp, #224]
   add     sp, sp, #CONTEXT_SIZE
   eret
+
+compat_system_call:
+  bl      kernel_compat_call      // (context)
+  b       return_to_user
 
 user_exception:
   mrs     x2, far_el1

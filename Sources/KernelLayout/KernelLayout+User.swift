@@ -23,23 +23,15 @@ extension KernelLayout {
     VirtualAddress(defaultMapWindow.rawValue / 4).alignedUp(to: pageSize)
   }
 
-  /// Where top-down placement begins (mm/util.c:mmap_base); `randomBytes` is the shift of a
-  /// randomised layout, a multiple of the page size, and `stackRandomBytes` the most that the stack
-  /// may be shifted by.
-  ///
-  /// The gap under the stack is its limit and the guard gap, at least 128M and at most five sixths
-  /// of STACK_TOP. An unlimited stack asks for the legacy layout instead: ``taskUnmappedBase``.
+  /// As ``UserLayout/mmapBase(stackLimit:guardGap:stackRandomBytes:randomBytes:)`` of the 64-bit
+  /// layout.
   public func mmapBase(
     stackLimit: ByteCount, guardGap: ByteCount, stackRandomBytes: ByteCount = .zero,
     randomBytes: ByteCount = .zero
   ) -> VirtualAddress {
-    if stackLimit.rawValue == .max { return taskUnmappedBase + randomBytes }
-    let most = ByteCount(stackTop.rawValue / 6 &* 5)
-    var gap = stackLimit
-    let padded = gap + guardGap + stackRandomBytes
-    if padded > gap { gap = padded }
-    gap = min(max(gap, .mebibytes(128)), most)
-    return (stackTop - gap - randomBytes).alignedUp(to: pageSize)
+    user.mmapBase(
+      stackLimit: stackLimit, guardGap: guardGap, stackRandomBytes: stackRandomBytes,
+      randomBytes: randomBytes)
   }
 
   /// The default of `stack_guard_gap`: 256 pages, whatever a page is (mm/mmap.c).

@@ -46,6 +46,7 @@ extension AddressSpace {
 
   /// What a child has from its parent besides areas.
   func inherit(by child: KernelPointer<AddressSpace<B>>) {
+    child.pointee.user = user
     child.pointee.mmapBase = mmapBase
     child.pointee.isDumpable = isDumpable
     child.pointee.isLegacyLayout = isLegacyLayout
@@ -64,6 +65,7 @@ extension AddressSpace {
     child.pointee.auxiliaryLength = auxiliaryLength
     child.pointee.vdso = vdso
     child.pointee.barriers = barriers
+    child.pointee.signalPage = signalPage
     child.pointee.totalPages = totalPages
     child.pointee.dataPages = dataPages
     child.pointee.executablePages = executablePages

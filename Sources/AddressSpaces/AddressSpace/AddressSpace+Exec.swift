@@ -1,6 +1,6 @@
 import Arm64
 import KernelHeap
-import KernelLayout
+public import KernelLayout
 public import MemoryTypes
 import PageFrames
 
@@ -9,7 +9,7 @@ extension AddressSpace {
   /// The first page of the stack, at the top; arguments are copied into it with `copyOut`, and it
   /// grows under them (`__bprm_mm_init()`).
   public mutating func makeStack() throws(Errno) {
-    let top = context.pointee.layout.stackTop
+    let top = user.stackTop
     try makeStack(top: top)
   }
 
@@ -51,20 +51,32 @@ extension AddressSpace {
     }
   }
 
-  /// Maps whole frames of the kernel's (`_install_special_mapping()`): `[vvar]`, `[vdso]`.
+  /// Takes the landmarks of the program that is to run, and moves the stack, with the strings that
+  /// are on it already, under their STACK_TOP; how far it came down (`shift_arg_pages()`).
+  public mutating func adopt(_ layout: UserLayout) throws(Errno) -> ByteCount {
+    guard let stack = areas.last, stack.pointee.flags.contains(.growsDown) else { throw .EFAULT }
+    let shift = user.stackTop - layout.stackTop
+    if shift != .zero {
+      let length = stack.pointee.length
+      let lowest = context.pointee.settings.mmapMinAddress
+      guard length.rawValue < layout.stackTop.rawValue &- lowest else { throw .ENOMEM }
+      let start = stack.pointee.start
+      _ = try move(stack, start, length, start - shift, length, .mayMove)
+    }
+    user = layout
+    return shift
+  }
+
+  /// Maps whole frames of the kernel's (`_install_special_mapping()`): `[vvar]`, `[vdso]` and their
+  /// like.
   public mutating func mapSpecial(
     _ kind: SpecialMapping, frames: (first: PageFrameNumber, count: PageCount),
     _ flags: AreaFlags, at start: VirtualAddress
   ) throws(Errno) {
     let end = start + frames.count.bytes(of: pageSize)
     guard start < end, areas.area(intersecting: start, end) == nil else { throw .ENOMEM }
-    switch kind {
-    case .vvar: context.pointee.vvarFrame = frames.first
-    case .vdso:
-      context.pointee.vdsoFrame = frames.first
-      context.pointee.vdsoPages = frames.count
-    case .none, .attachment: throw .EINVAL
-    }
+    guard kind.isKernels else { throw .EINVAL }
+    context.pointee.specialFrames[Int(kind.rawValue)] = frames
     let previous = areas.neighbours(of: start).previous
     let all = flags.union(.noExpand).union(defaultFlags)
     var value = VirtualMemoryArea(start: start, end: end, flags: all, pageOffset: 0)

@@ -4,7 +4,9 @@ public import MemoryTypes
 
 /// Where a mapping goes (mm/mmap.c:get_unmapped_area()).
 extension AddressSpace {
-  @inline(__always) public var taskSize: VirtualAddress { context.pointee.layout.taskSize }
+  @inline(__always) public var taskSize: VirtualAddress { user.taskSize }
+  /// The end of what the kernel's copies take for the program's.
+  @inline(__always) var accessEnd: VirtualAddress { user.accessEnd }
 
   /// Room for a mapping of whole pages: at the hint if that is free, else the highest room below
   /// `mmapBase`, or the lowest above it in the legacy layout.
@@ -37,10 +39,10 @@ extension AddressSpace {
   mutating func roomFor(
     _ length: ByteCount, hint: VirtualAddress
   ) throws(Errno) -> VirtualAddress {
-    let layout = context.pointee.layout
+    let layout = user
     // With 52 bits, only a hint above the window opens what is above it.
-    let isHigh = hint > layout.defaultMapWindow
-    let end = isHigh ? layout.taskSize : layout.defaultMapWindow
+    let isHigh = hint > layout.mapWindow
+    let end = isHigh ? layout.taskSize : layout.mapWindow
     let minimum = context.pointee.settings.mmapMinAddress
     guard length.rawValue <= end.rawValue &- minimum else { throw .ENOMEM }
     if hint.rawValue != 0 {
@@ -55,7 +57,7 @@ extension AddressSpace {
       if let room = areas.lowestRoom(length, from: mmapBase, to: end) { return room }
       throw .ENOMEM
     }
-    let top = isHigh ? mmapBase + (layout.taskSize - layout.defaultMapWindow) : mmapBase
+    let top = isHigh ? mmapBase + (layout.taskSize - layout.mapWindow) : mmapBase
     let bottom = VirtualAddress(max(pageSize.bytes.rawValue, minimum))
     if let room = areas.highestRoom(length, from: bottom, to: top) { return room }
     // A large stack limit leaves little below the base; there is room above it.
@@ -80,7 +82,7 @@ extension AddressSpace {
     stackLimit: ByteCount, legacy: Bool, stackShift: ByteCount, offset: ByteCount
   ) {
     isLegacyLayout = legacy || stackLimit.rawValue == .max
-    mmapBase = context.pointee.layout.mmapBase(
+    mmapBase = user.mmapBase(
       stackLimit: isLegacyLayout ? ByteCount(.max) : stackLimit,
       guardGap: areas.stackGuard, stackRandomBytes: stackShift, randomBytes: offset)
   }

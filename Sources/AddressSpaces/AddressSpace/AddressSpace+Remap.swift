@@ -157,7 +157,7 @@ extension AddressSpace {
       try unmap(new, newLength)
       throw .ENOMEM
     }
-    if source.pointee.special == .vdso { vdso = new }
+    noteMoved(source.pointee.special, to: new)
     let peak = peakTotal
     account(flags, newLength.wholePages(of: pageSize))
     if keepsOld {

@@ -1,4 +1,5 @@
 public import Arm64
+public import KernelLayout
 public import MemoryTypes
 
 /// One address space: Linux's `mm_struct`, in a slab cache of its own, shared by `users` tasks.
@@ -35,6 +36,8 @@ public import MemoryTypes
   /// The ASID in the low 16 bits, its generation above (`mm->context.id`).
   var contextID: UInt64 = 0
 
+  /// The landmarks of its user half, which exec chooses: of a 64-bit program until then.
+  public internal(set) var user: UserLayout
   /// Where searches for room begin, and in which direction (`mmap_base`).
   public internal(set) var mmapBase = VirtualAddress(0)
   public internal(set) var isLegacyLayout = false
@@ -57,6 +60,8 @@ public import MemoryTypes
   public var auxiliaryLength = ByteCount(0)
   /// Where `[vdso]` is (AT_SYSINFO_EHDR); 0 without one.
   public var vdso = VirtualAddress(0)
+  /// Where a 32-bit program's `[sigpage]` is; 0 without one.
+  public var signalPage = VirtualAddress(0)
   /// What every new area gets besides (mlockall's MCL_FUTURE; `mm->def_flags`).
   public internal(set) var defaultFlags: AreaFlags = []
 
@@ -86,6 +91,7 @@ public import MemoryTypes
   ) {
     self.context = context
     self.root = root
+    user = context.pointee.layout.user
     areas = AreaTree(stackGuard: stackGuard)
   }
 }

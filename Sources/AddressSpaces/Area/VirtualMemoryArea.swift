@@ -111,6 +111,12 @@ public enum SpecialMapping: UInt8, BitwiseCopyable, Sendable {
   case vvar
   /// `[vdso]`: code of the kernel that programs call.
   case vdso
+  /// The `[vdso]` of a 32-bit program.
+  case vdso32
+  /// `[vectors]` of a 32-bit program: helpers at fixed addresses (arch/arm64/kernel/kuser32.S).
+  case vectors
+  /// `[sigpage]` of a 32-bit program: what a handler returns to.
+  case signalPage
 
   /// Put in by the kernel itself, whole (mm/mmap.c:_install_special_mapping()).
   @inlinable public var isKernels: Bool { rawValue > Self.attachment.rawValue }

@@ -29,9 +29,8 @@ public import PageFrames
   /// The frame of zeros that every first read of anonymous memory maps (`ZERO_PAGE(0)`).
   public let zeroPage: PageFrameNumber
   /// The frames under `[vvar]` and `[vdso]`, whole pages from the first on; the kernel's for ever.
-  public var vvarFrame: PageFrameNumber?
-  public var vdsoFrame: PageFrameNumber?
-  public var vdsoPages = PageCount(0)
+  var specialFrames: InlineArray<7, (first: PageFrameNumber, count: PageCount)> =
+    .init(repeating: (first: PageFrameNumber(0), count: PageCount(0)))
 
   /// `/proc/sys/vm`.
   public var settings = MemorySettings()

@@ -27,6 +27,9 @@ public import MemoryTypes
   public var minorFaults: UInt64 = 0
   public var majorFaults: UInt64 = 0
 
+  /// Behind a 32-bit program's space, while a call of its is served: see ``ArgumentWindow``.
+  public var window: ArgumentWindow?
+
   /// Pages not yet poured into the address space, by ``PageKind``, and faults since it was done.
   @usableFromInline var delta: InlineArray<4, Int64> = .init(repeating: 0)
   @usableFromInline var faultsSinceSync: UInt64 = 0

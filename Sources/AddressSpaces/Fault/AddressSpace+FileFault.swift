@@ -132,15 +132,15 @@ extension AddressSpace {
   ) -> FaultOutcome {
     let index = area.pointee.pageOffset &+ (page - area.pointee.start).rawValue &>> pageSize.shift
     let attributes = area.pointee.protection
+    let frames = context.pointee.specialFrames[Int(area.pointee.special.rawValue)]
+    guard index < frames.count.rawValue else { return .beyondObject }
     switch area.pointee.special {
     case .vvar:
       // The second page is for time namespaces, which there are none of.
-      guard index == 0, let frame = context.pointee.vvarFrame else { return .beyondObject }
-      slot.pointee = Descriptor(page: frame, attributes, in: board.translation).madeSpecial
-    case .vdso:
-      guard let first = context.pointee.vdsoFrame, index < context.pointee.vdsoPages.rawValue
-      else { return .beyondObject }
-      let frame = first + PageCount(index)
+      guard index == 0 else { return .beyondObject }
+      slot.pointee = Descriptor(page: frames.first, attributes, in: board.translation).madeSpecial
+    case .vdso, .vdso32, .vectors, .signalPage:
+      let frame = frames.first + PageCount(index)
       mapShared(frame, in: area)
       addResident(.file, 1)
       install(Descriptor(page: frame, attributes, in: board.translation), at: slot)

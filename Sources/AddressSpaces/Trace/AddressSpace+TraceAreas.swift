@@ -49,7 +49,7 @@ extension AddressSpace {
     if area.file != nil { return .file }
     switch area.special {
     case .vvar: return .vvar
-    case .vdso: return .vdso
+    case .vdso, .vdso32, .vectors, .signalPage: return .vdso
     case .none, .attachment: break
     }
     if area.start <= programBreak && area.end >= startBreak { return .heap }

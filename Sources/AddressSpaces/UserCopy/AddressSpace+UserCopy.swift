@@ -100,7 +100,7 @@ extension AddressSpace {
     var done = 0
     var ended = false
     // The range may end early: only what is read must be the program's.
-    let room = taskSize > address ? (taskSize - address).rawValue : 0
+    let room = accessEnd > address ? (accessEnd - address).rawValue : 0
     let count = Int(min(UInt64(max(limit, 0)), room))
     let copied = try unsafe forEachPart(address, count, write: false) {
       bytes, length throws(Errno) in

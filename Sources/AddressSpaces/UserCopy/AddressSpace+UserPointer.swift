@@ -14,7 +14,7 @@ extension AddressSpace {
   /// ABI.
   @inline(__always) func isUserRange(_ address: VirtualAddress, _ count: Int) -> Bool {
     guard count >= 0 else { return false }
-    let limit = taskSize.rawValue
+    let limit = accessEnd.rawValue
     return UInt64(count) <= limit && address.rawValue <= limit &- UInt64(count)
   }
 
@@ -52,6 +52,7 @@ extension AddressSpace {
   mutating func userPointerSlow(
     _ address: VirtualAddress, write: Bool
   ) -> UnsafeMutableRawPointer? {
+    if address >= taskSize { return unsafe windowPointer(address) }
     // What a CPU with FEAT_HAFDBS does without a fault is done here without one too.
     if board.hasHardwareAccessAndDirty, let slot = tables.entry(for: address) {
       let descriptor = slot.pointee

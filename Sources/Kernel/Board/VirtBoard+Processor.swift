@@ -15,6 +15,9 @@ extension VirtBoard: Processor {
     registers.mmfr0 = read_mmfr0()
     registers.mmfr1 = read_mmfr1()
     registers.mmfr2 = read_mmfr2()
+    registers.isar5 = read_isar5()
+    registers.mvfr0 = read_mvfr0()
+    registers.mvfr1 = read_mvfr1()
     registers.midr = read_midr()
     return registers
   }
@@ -61,6 +64,11 @@ extension VirtBoard: Processor {
   public var threadPointer: UInt64 {
     get { read_tpidr_el0() }
     nonmutating set { write_tpidr_el0(newValue) }
+  }
+
+  public var readOnlyThreadPointer: UInt64 {
+    get { read_tpidrro_el0() }
+    nonmutating set { write_tpidrro_el0(newValue) }
   }
 
   /// What the counters say that Head.S started.

@@ -14,11 +14,23 @@ func systemCall(_ context: UnsafeMutableRawPointer) {
   SystemCalls.dispatch(Kernel.state, context)
 }
 
+@_cdecl("kernel_compat_call")
+func compatCall(_ context: UnsafeMutableRawPointer) {
+  // SAFETY: the vectors stored a whole context there.
+  let context = unsafe KernelPointer(context.assumingMemoryBound(to: UserContext.self))
+  SystemCalls.dispatchCompat(Kernel.state, context)
+}
+
 @_cdecl("kernel_user_exception")
 func userException(
   _ context: UnsafeMutableRawPointer, _ syndrome: UInt64, _ address: UInt64
 ) {
   let syndrome = ExceptionSyndrome(syndrome)
+  // SAFETY: the vectors stored a whole context there.
+  if unsafe context.assumingMemoryBound(to: UserContext.self).pointee.isAArch32 {
+    Kernel.state.handleCompatException(syndrome, faultAddress: VirtualAddress(address))
+    return
+  }
   // WFI, which must not stop the CPU: it did nothing (arch/arm64/kernel/traps.c:wfi_handler()).
   if syndrome.classCode == 1 {
     // SAFETY: the vectors stored a whole context there.

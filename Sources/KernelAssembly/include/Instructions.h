@@ -27,11 +27,16 @@ REGISTER_READ(isar2, "s3_0_c0_c6_2")
 REGISTER_READ(mmfr0, "id_aa64mmfr0_el1")
 REGISTER_READ(mmfr1, "id_aa64mmfr1_el1")
 REGISTER_READ(mmfr2, "s3_0_c0_c7_2")
+REGISTER_READ(isar5, "id_isar5_el1")
+REGISTER_READ(mvfr0, "mvfr0_el1")
+REGISTER_READ(mvfr1, "mvfr1_el1")
 REGISTER_READ(revision, "revidr_el1")
 REGISTER_READ(ctr, "ctr_el0")
 REGISTER_READ(clidr, "clidr_el1")
 REGISTER_READ(tpidr_el0, "tpidr_el0")
 REGISTER_WRITE(tpidr_el0, "tpidr_el0")
+REGISTER_READ(tpidrro_el0, "tpidrro_el0")
+REGISTER_WRITE(tpidrro_el0, "tpidrro_el0")
 REGISTER_READ(cntfrq, "cntfrq_el0")
 REGISTER_WRITE(timer_compare, "cntv_cval_el0")
 REGISTER_WRITE(timer_control, "cntv_ctl_el0")
@@ -124,7 +129,13 @@ extern const char image_start[], text_start[], text_end[], rodata_end[], init_st
 #define BORDER(name) \
   INLINE uint64_t address_of_##name(void) { return (uint64_t)name; }
 extern const char vdso_start[], vdso_end[], vdso_data_distance[];
+extern const char vdso32_start[], vdso32_end[];
+extern const char user_helpers_start[], user_helpers_end[];
 BORDER(vdso_start)
+BORDER(vdso32_start)
+BORDER(vdso32_end)
+BORDER(user_helpers_start)
+BORDER(user_helpers_end)
 BORDER(vdso_end)
 BORDER(vdso_data_distance)
 BORDER(image_start)

@@ -1,4 +1,5 @@
 import BoardFormat
+import MemoryTypes
 
 /// What a machine runs: the files the guest sees, and of them the program with its arguments.
 package struct Guest {
@@ -49,6 +50,11 @@ package struct Guest {
       path = "/bin/" + GuestPath.name(of: program)
       executable = path
       tree.addProgram(host: program, size: status.size, at: path)
+    }
+    guard !file.is32Bit || configuration.pageSize == .fourKiB else {
+      throw .failure(
+        "\(program) is a 32-bit arm program, which runs with 4K pages only",
+        hint: "--page-size 4K, with a core that has AArch32, as all presets")
     }
     if let interpreter = file.interpreter, tree.resolve(interpreter) == nil {
       throw .failure(

@@ -6,8 +6,10 @@ struct ProgramFile {
   /// The dynamic loader it asks for (PT_INTERP).
   private(set) var interpreter: String?
 
+  /// Whether it is a 32-bit arm program, which not every machine runs.
+  private(set) var is32Bit = false
+
   private static let headerSize = 64
-  private static let programHeaderSize = 56
 
   init(_ path: String, called name: String) throws(MachineError) {
     let size = HostFile.status(path, following: true)?.size ?? 0
@@ -28,28 +30,34 @@ struct ProgramFile {
     }
     let (is64Bit, isLittleEndian) = (bytes[4] == 2, bytes[5] == 1)
     let machine = isLittleEndian ? number(18, 2) : number(19, 1) | number(18, 1) << 8
-    guard machine == 183, is64Bit, isLittleEndian else {
+    // Some version of the EABI, as the kernel asks (compat_elf_check_arch()).
+    is32Bit = machine == 40 && !is64Bit && isLittleEndian && number(36, 4) & 0xff00_0000 != 0
+    guard is32Bit || machine == 183 && is64Bit && isLittleEndian else {
       let kind = Self.name(ofMachine: machine, is64Bit: is64Bit, isLittleEndian: isLittleEndian)
-      throw .failure("\(name) is a program for \(kind), not for 64-bit little-endian arm64")
+      throw .failure(
+        "\(name) is a program for \(kind), not for 64-bit little-endian arm64, "
+          + "nor for 32-bit arm with the EABI")
     }
     guard number(16, 2) == 2 || number(16, 2) == 3 else {
       throw .failure("\(name) is an ELF file, but not a program (an object file or a core dump)")
     }
-    let (table, count) = (number(32, 8), number(56, 2))
-    guard number(54, 2) == Self.programHeaderSize, count > 0 else {
+    let (table, count) = is32Bit ? (number(28, 4), number(44, 2)) : (number(32, 8), number(56, 2))
+    let entrySize: UInt64 = is32Bit ? 32 : 56
+    guard number(is32Bit ? 42 : 54, 2) == entrySize, count > 0 else {
       throw .failure("\(name) has no program headers")
     }
-    guard table <= size, count * UInt64(Self.programHeaderSize) <= size - table else {
+    guard table <= size, count * entrySize <= size - table else {
       throw .failure("\(name) is truncated: it ends within its program headers")
     }
     var isLoadable = false
     for index in 0..<count {
-      let (place, overflow) = table.addingReportingOverflow(index * UInt64(Self.programHeaderSize))
-      guard !overflow, place + UInt64(Self.programHeaderSize) <= bytes.count else { break }
+      let (place, overflow) = table.addingReportingOverflow(index * entrySize)
+      guard !overflow, place + entrySize <= bytes.count else { break }
       let header = Int(place)
-      let (type, offset, length) = (
-        number(header, 4), number(header + 8, 8), number(header + 32, 8)
-      )
+      let (type, offset, length) =
+        is32Bit
+        ? (number(header, 4), number(header + 4, 4), number(header + 16, 4))
+        : (number(header, 4), number(header + 8, 8), number(header + 32, 8))
       guard type == 1 || type == 3 else { continue }
       isLoadable = isLoadable || type == 1
       let (end, wraps) = offset.addingReportingOverflow(length)
@@ -71,7 +79,7 @@ struct ProgramFile {
     switch machine {
     case 3: "32-bit x86"
     case 62: "x86-64"
-    case 40: "32-bit arm"
+    case 40: "32-bit arm of another kind"
     case 183: is64Bit ? "big-endian arm64" : "arm64 with 32-bit addresses"
     case 243: "RISC-V"
     case 21: "64-bit PowerPC"

@@ -77,7 +77,9 @@ extension ProcFS {
   ) -> StaticString? {
     switch area.pointee.special {
     case .vvar: return "[vvar]"
-    case .vdso: return "[vdso]"
+    case .vdso, .vdso32: return "[vdso]"
+    case .vectors: return "[vectors]"
+    case .signalPage: return "[sigpage]"
     case .none, .attachment: break
     }
     // A bss that ends where the heap begins is labelled so too, as on Linux.

@@ -123,7 +123,7 @@ extension SystemCall {
   /// access_ok(): a buffer that is not all in the user half is EFAULT before anything moves.
   func checkRange(_ start: VirtualAddress, _ count: UInt64) throws(Errno) {
     let address = start.rawValue
-    let end = kernel.layout.taskSize.rawValue
+    let end = space.pointee.user.accessEnd.rawValue
     guard count <= end, address <= end &- count else { throw .EFAULT }
     // A count above SSIZE_MAX is no count (rw_verify_area()).
     guard count >> 63 == 0 else { throw .EINVAL }

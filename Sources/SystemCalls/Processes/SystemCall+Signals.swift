@@ -57,7 +57,7 @@ extension SystemCall {
   /// sigaltstack(new, old).
   func alternateStack() throws(Errno) -> UInt64 {
     let old = task.pointee.signalStack
-    let pointer = context.pointee.stackPointer
+    let pointer = task.pointee.context.pointee.anyStackPointer
     if argument(0) != 0 {
       let words = try space.pointee.copyIn(InlineArray<3, UInt64>.self, from: address(0))
       try kernel.setSignalStack(

@@ -1,4 +1,5 @@
-// ELF as execve reads it (the ELF-64 object file format; fs/binfmt_elf.c).
+// ELF as execve reads it (the ELF-64 object file format; fs/binfmt_elf.c), and ELF-32 for 32-bit
+// programs (fs/compat_binfmt_elf.c).
 //
 // A program file begins with the ELF header, which says where its table of program headers is. A
 // program header of type PT_LOAD is a *segment*: bytes `offset ..< offset + fileSize` of the file
@@ -18,6 +19,8 @@ public struct ELFHeader: BitwiseCopyable, Hashable, Sendable {
   /// Whether addresses are fixed (ET_EXEC) or relative to a load bias (ET_DYN).
   public enum Kind: BitwiseCopyable, Sendable { case executable, shared }
 
+  /// Whether it is a 32-bit program's (ELFCLASS32 for EM_ARM): Linux's compat_binfmt_elf.c.
+  public let isCompat: Bool
   public let kind: Kind
   public let entry: UInt64
   public let tableOffset: UInt64
@@ -41,7 +44,18 @@ public struct ELFHeader: BitwiseCopyable, Hashable, Sendable {
     case 3: kind = .shared
     default: throw .ENOEXEC
     }
-    guard bytes.read(UInt16.self, at: 18) == 183 else { throw .ENOEXEC }  // EM_AARCH64
+    switch bytes.read(UInt16.self, at: 18) {
+    case 183: isCompat = false  // EM_AARCH64
+    case 40:  // EM_ARM: some version of the EABI (compat_elf_check_arch())
+      guard bytes.read(UInt32.self, at: 36) & 0xff00_0000 != 0 else { throw .ENOEXEC }
+      isCompat = true
+      entry = UInt64(bytes.read(UInt32.self, at: 24))
+      tableOffset = UInt64(bytes.read(UInt32.self, at: 28))
+      entrySize = bytes.read(UInt16.self, at: 42)
+      entryCount = bytes.read(UInt16.self, at: 44)
+      return
+    default: throw .ENOEXEC
+    }
     entry = bytes.read(UInt64.self, at: 24)
     tableOffset = bytes.read(UInt64.self, at: 32)
     entrySize = bytes.read(UInt16.self, at: 54)
@@ -51,8 +65,9 @@ public struct ELFHeader: BitwiseCopyable, Hashable, Sendable {
   /// The bytes of the program header table, or nil where Linux refuses it
   /// (`load_elf_phdrs()`: other entries than ours, none, or more than a page of them).
   public func tableLength(_ pageSize: PageSize) -> ByteCount? {
-    let length = ByteCount(UInt64(entryCount) &* UInt64(ProgramHeader.length))
-    guard Int(entrySize) == ProgramHeader.length, length != .zero,
+    let each = ProgramHeader.length(isCompat: isCompat)
+    let length = ByteCount(UInt64(entryCount) &* UInt64(each))
+    guard Int(entrySize) == each, length != .zero,
       length <= pageSize.bytes, length.rawValue <= 65536, tableOffset &>> 63 == 0
     else { return nil }
     return length
@@ -61,7 +76,8 @@ public struct ELFHeader: BitwiseCopyable, Hashable, Sendable {
 
 /// One entry of the program header table.
 public struct ProgramHeader: BitwiseCopyable, Hashable, Sendable {
-  @inlinable public static var length: Int { 56 }
+  /// The size of an entry: ELF-64's, or ELF-32's.
+  @inlinable public static func length(isCompat: Bool) -> Int { isCompat ? 32 : 56 }
 
   public var type: Kind
   public var flags: Flags
@@ -91,9 +107,19 @@ public struct ProgramHeader: BitwiseCopyable, Hashable, Sendable {
   }
 
   /// Reads entry `index` of a table that holds it.
-  public init(_ index: Int, of table: RawSpan) {
-    let base = index &* Self.length
+  public init(_ index: Int, of table: RawSpan, isCompat: Bool = false) {
+    let base = index &* Self.length(isCompat: isCompat)
     type = Kind(rawValue: table.read(UInt32.self, at: base))
+    if isCompat {
+      func word(_ offset: Int) -> UInt64 { UInt64(table.read(UInt32.self, at: base &+ offset)) }
+      flags = Flags(rawValue: table.read(UInt32.self, at: base &+ 24))
+      offset = word(4)
+      virtualAddress = word(8)
+      fileSize = word(16)
+      memorySize = word(20)
+      alignment = word(28)
+      return
+    }
     flags = Flags(rawValue: table.read(UInt32.self, at: base &+ 4))
     offset = table.read(UInt64.self, at: base &+ 8)
     virtualAddress = table.read(UInt64.self, at: base &+ 16)

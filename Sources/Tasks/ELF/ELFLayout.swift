@@ -34,7 +34,7 @@ public struct ELFLayout: BitwiseCopyable, Hashable, Sendable {
     var lowest = UInt64.max
     var highest: UInt64 = 0
     for index in 0..<count {
-      let segment = ProgramHeader(index, of: table)
+      let segment = ProgramHeader(index, of: table, isCompat: header.isCompat)
       guard segment.type == .load else { continue }
       if segments == 0 { firstAddress = segment.virtualAddress }
       segments &+= 1

@@ -86,7 +86,7 @@ extension KernelState {
   }
 
   /// The same of an exception that is not about an address (arm64_notify_die()).
-  private func noteException(_ code: UInt64) {
+  func noteException(_ code: UInt64) {
     current.pointee.faultAddress = 0
     current.pointee.faultCode = code
   }

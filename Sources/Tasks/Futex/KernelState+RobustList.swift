@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import KernelLayout
 import MemoryTypes
 
 /// What a thread that leaves its memory owes those who wait for it (kernel/futex/core.c:
@@ -33,15 +34,15 @@ extension KernelState {
     _ head: VirtualAddress, _ space: KernelPointer<AddressSpace<B>>
   ) {
     do throws(Errno) {
-      var link = try space.pointee.copyIn(UInt64.self, from: head)
-      let offset = try space.pointee.copyIn(UInt64.self, from: head + ByteCount(8))
-      let pending = try space.pointee.copyIn(UInt64.self, from: head + ByteCount(16))
+      var link = try pointer(0, at: head, space)
+      let offset = try pointer(1, at: head, space)
+      let pending = try pointer(2, at: head, space)
       var left = Self.robustListLimit
       while link & ~1 != head.rawValue && left > 0 {
         let entry = link & ~1
         var next: UInt64?
         do throws(Errno) {
-          next = try space.pointee.copyIn(UInt64.self, from: VirtualAddress(entry))
+          next = try pointer(0, at: VirtualAddress(entry), space)
         } catch {}
         if entry != pending & ~1 {
           try releaseLock(entry &+ offset, inherits: link & 1 != 0, isPending: false, space)
@@ -57,12 +58,24 @@ extension KernelState {
     } catch {}
   }
 
+  /// A word of a list: 32 bits of a 32-bit program's (compat_exit_robust_list()).
+  private func pointer(
+    _ index: UInt64, at place: VirtualAddress, _ space: KernelPointer<AddressSpace<B>>
+  ) throws(Errno) -> UInt64 {
+    guard space.pointee.user.isCompat else {
+      return try space.pointee.copyIn(UInt64.self, from: place + ByteCount(index &* 8))
+    }
+    return UInt64(try space.pointee.copyIn(UInt32.self, from: place + ByteCount(index &* 4)))
+  }
+
   /// Marks one lock if the current thread owns it, and wakes a waiter (handle_futex_death()).
   private func releaseLock(
     _ address: UInt64, inherits: Bool, isPending: Bool, _ space: KernelPointer<AddressSpace<B>>
   ) throws(Errno) {
     let waiters: UInt32 = 0x8000_0000
     let ownerDied: UInt32 = 0x4000_0000
+    // The offset of a 32-bit program may be negative.
+    let address = space.pointee.user.isCompat ? address & 0xffff_ffff : address
     let place = VirtualAddress(address)
     guard address & 3 == 0 else { throw .EINVAL }
     let value = try space.pointee.copyIn(UInt32.self, from: place)

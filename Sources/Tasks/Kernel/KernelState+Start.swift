@@ -18,6 +18,8 @@ extension KernelState {
     public var files: KernelPointer<FileSystem<B>>
     public var statistics: KernelPointer<Statistics>
     public var vdso: VDSOImage
+    /// What 32-bit programs need, where they can run.
+    public var compat: CompatPages?
 
     public init(
       board: B, header: BoardHeader, layout: KernelLayout,
@@ -148,6 +150,7 @@ extension KernelStore {
     files = foundation.files
     statistics = foundation.statistics
     vdso = foundation.vdso
+    compat = foundation.compat
     signalReturn = foundation.signalReturn
     self.memory = memory
     current = initTask
@@ -158,6 +161,7 @@ extension KernelStore {
     self.maximumThreads = maximumThreads
     self.pathBuffers = pathBuffers
     capabilities = HardwareCapabilities(foundation.board.idRegisters)
+    compatCapabilities = HardwareCapabilities(compat: foundation.board.idRegisters)
   }
 }
 

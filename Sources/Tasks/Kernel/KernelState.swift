@@ -62,6 +62,9 @@ public import PageFrames
   public let statistics: KernelPointer<Statistics>
   public let vdso: VDSOImage
   public let capabilities: HardwareCapabilities
+  /// The same for 32-bit programs, and their pages; none where they cannot run.
+  public let compatCapabilities: HardwareCapabilities
+  public let compat: CompatPages?
   /// Where the vdso's code makes the call that ends a handler; 0 if nowhere.
   let signalReturn: ByteCount
 

@@ -163,10 +163,17 @@ extension KernelState {
     let context = child.pointee.context
     context.pointee = parent.pointee.context.pointee
     context.pointee.x[0] = 0
-    if request.stack != 0 { context.pointee.stackPointer = request.stack }
+    if request.stack != 0 { context.pointee.anyStackPointer = request.stack }
     board.save(Task.vectorsPointer(child))
-    child.pointee.threadPointer =
-      flags.contains(.setThreadPointer) ? request.threadPointer : board.threadPointer
+    child.pointee.threadPointer = board.threadPointer
+    child.pointee.readOnlyThreadPointer = parent.pointee.readOnlyThreadPointer
+    if flags.contains(.setThreadPointer) {
+      if context.pointee.isAArch32 {
+        child.pointee.readOnlyThreadPointer = request.threadPointer
+      } else {
+        child.pointee.threadPointer = request.threadPointer
+      }
+    }
     child.pointee.switched.programCounter = board.startOfTask
     child.pointee.switched.stackPointer = UInt64(context.address)
     child.pointee.blocked = parent.pointee.blocked

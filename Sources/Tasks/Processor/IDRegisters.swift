@@ -11,6 +11,10 @@ public struct IDRegisters: BitwiseCopyable, Hashable, Sendable {
   public var mmfr0: UInt64 = 0
   public var mmfr1: UInt64 = 0
   public var mmfr2: UInt64 = 0
+  /// ID_ISAR5_EL1, MVFR0_EL1 and MVFR1_EL1: what AArch32 has.
+  public var isar5: UInt64 = 0
+  public var mvfr0: UInt64 = 0
+  public var mvfr1: UInt64 = 0
   /// MIDR_EL1.
   public var midr: UInt64 = 0
 

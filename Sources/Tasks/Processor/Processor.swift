@@ -56,6 +56,9 @@ public protocol Processor: Board {
   /// The program's thread pointer (TPIDR_EL0).
   var threadPointer: UInt64 { get nonmutating set }
 
+  /// The thread pointer that programs can only read (TPIDRRO_EL0); 0 but for 32-bit programs.
+  var readOnlyThreadPointer: UInt64 { get nonmutating set }
+
   /// Instructions executed since reset, at EL0 and at EL1.
   var instructions: InstructionCounts { get }
 

@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import KernelLayout
 import MemoryTypes
 
 /// Where exec takes argument and environment strings from.
@@ -27,12 +28,24 @@ import MemoryTypes
       guard array.rawValue != 0 else { return 0 }
       var count = 0
       while true {
-        let entry = array + ByteCount(UInt64(count) &* 8)
-        if try space.pointee.copyIn(UInt64.self, from: entry) == 0 { return count }
+        if try Self.pointer(count, of: array, space) == 0 { return count }
         if count == Self.maximumCount { throw .E2BIG }
         count &+= 1
       }
     }
+  }
+
+  /// An entry of an array of pointers; those of a 32-bit program have four bytes
+  /// (fs/exec.c:get_user_arg_ptr()).
+  private static func pointer(
+    _ index: Int, of array: VirtualAddress, _ space: KernelPointer<AddressSpace<B>>
+  ) throws(Errno) -> UInt64 {
+    if space.pointee.user.isCompat {
+      let entry = array + ByteCount(UInt64(index) &* 4)
+      return UInt64(try space.pointee.copyIn(UInt32.self, from: entry))
+    }
+    return try space.pointee.copyIn(
+      UInt64.self, from: array + ByteCount(UInt64(index) &* 8))
   }
 
   /// A string's place: an address of user space, or an offset into the kernel's bytes.
@@ -40,8 +53,7 @@ import MemoryTypes
     switch self {
     case .user(let space, let arguments, let environment):
       let array = list == .arguments ? arguments : environment
-      return try space.pointee.copyIn(
-        UInt64.self, from: array + ByteCount(UInt64(index) &* 8))
+      return try Self.pointer(index, of: array, space)
     case .kernel(let bytes, let arguments, _):
       var skip = (list == .arguments ? 0 : arguments) &+ index
       // The path to execute comes first.

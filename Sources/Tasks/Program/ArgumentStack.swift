@@ -113,6 +113,13 @@ import PageFrames
     pointer = start
   }
 
+  /// Follows the stack, which has been moved down (setup_arg_pages(): `bprm->p -= stack_shift`).
+  mutating func moveDown(by shift: ByteCount) {
+    pointer -= shift
+    floor -= shift
+    programName -= shift
+  }
+
   /// Pushes the name of the program file.
   mutating func pushProgramName(_ path: ByteString) throws(Errno) {
     try push(path)

@@ -38,8 +38,6 @@ struct AuxiliaryVector: BitwiseCopyable {
     count &+= 2
   }
 
-  var length: ByteCount { ByteCount(UInt64(count) &* 8) }
-
   /// The largest frame that a signal handler needs without SVE: `struct rt_sigframe`, a frame
   /// record, and alignment (arch/arm64/kernel/signal.c:minsigstksz_setup()).
   static var minimumSignalStack: UInt64 {

@@ -10,7 +10,7 @@ import MemoryTypes
 /// ```
 ///            strings (ArgumentStack)
 ///            up to 15 bytes of alignment
-///            "aarch64\0"                  AT_PLATFORM
+///            "aarch64\0", or "v8l\0"      AT_PLATFORM
 ///            16 random bytes              AT_RANDOM
 ///            auxiliary vector, AT_NULL last
 ///            null, environment pointers
@@ -46,9 +46,15 @@ struct InitialStack {
       (strings.pointer - kernel.stackPointerOffset).rawValue & ~15)
     let top = pointer
 
-    pointer -= ByteCount(8)
+    let isCompat = program.header.isCompat
+    let word: UInt64 = isCompat ? 4 : 8
+    pointer -= ByteCount(word)
     let platform = pointer
-    try space.pointee.copyOut(UInt64(0x0034_3668_6372_6161), to: platform)  // "aarch64"
+    if isCompat {
+      try space.pointee.copyOut(UInt32(0x006c_3876), to: platform)  // "v8l"
+    } else {
+      try space.pointee.copyOut(UInt64(0x0034_3668_6372_6161), to: platform)  // "aarch64"
+    }
     pointer -= ByteCount(16)
     let random = pointer
     try space.pointee.copyOut(kernel.files.pointee.nextRandom(), to: random)
@@ -56,12 +62,17 @@ struct InitialStack {
 
     var auxiliary = AuxiliaryVector()
     auxiliary.append(.vdso, program.vdso.rawValue)
-    auxiliary.append(.minimumSignalStack, AuxiliaryVector.minimumSignalStack)
-    auxiliary.append(.hwcap, kernel.store.pointee.capabilities.hwcap)
+    let capabilities =
+      isCompat ? kernel.store.pointee.compatCapabilities : kernel.store.pointee.capabilities
+    // COMPAT_ARCH_DLINFO has none.
+    if !isCompat {
+      auxiliary.append(.minimumSignalStack, AuxiliaryVector.minimumSignalStack)
+    }
+    auxiliary.append(.hwcap, capabilities.hwcap)
     auxiliary.append(.pageSize, kernel.board.pageSize.bytes.rawValue)
     auxiliary.append(.clockTicks, 100)
     auxiliary.append(.programHeaders, program.tableAddress)
-    auxiliary.append(.programHeaderSize, UInt64(ProgramHeader.length))
+    auxiliary.append(.programHeaderSize, UInt64(ProgramHeader.length(isCompat: isCompat)))
     auxiliary.append(.programHeaderCount, UInt64(program.header.entryCount))
     auxiliary.append(.interpreterBase, program.interpreterBase)
     auxiliary.append(.flags, 0)
@@ -72,21 +83,26 @@ struct InitialStack {
     auxiliary.append(.effectiveGroup, UInt64(credentials.effectiveGroup))
     auxiliary.append(.secure, 0)
     auxiliary.append(.random, random.rawValue)
-    auxiliary.append(.hwcap2, kernel.store.pointee.capabilities.hwcap2)
+    auxiliary.append(.hwcap2, capabilities.hwcap2)
     auxiliary.append(.programName, strings.programName.rawValue)
     auxiliary.append(.platform, platform.rawValue)
     auxiliary.append(.end, 0)
 
     let words = strings.argumentCount &+ 1 &+ strings.environmentCount &+ 1 &+ 1
-    pointer -= auxiliary.length + ByteCount(UInt64(words) &* 8)
+    let vectorLength = ByteCount(UInt64(auxiliary.count) &* word)
+    pointer -= vectorLength + ByteCount(UInt64(words) &* word)
     pointer = VirtualAddress(pointer.rawValue & ~15)
     guard pointer < top else { throw .EFAULT }
     stackPointer = pointer
 
     var slot = pointer
     func put(_ value: UInt64) throws(Errno) {
-      try space.pointee.copyOut(value, to: slot)
-      slot += ByteCount(8)
+      if isCompat {
+        try space.pointee.copyOut(UInt32(truncatingIfNeeded: value), to: slot)
+      } else {
+        try space.pointee.copyOut(value, to: slot)
+      }
+      slot += ByteCount(word)
     }
     /// Stores pointers to `count` strings from `string` on, and a null; the end of the strings.
     func putStrings(_ count: Int, from string: VirtualAddress) throws(Errno) -> VirtualAddress {
@@ -104,7 +120,7 @@ struct InitialStack {
     argumentsEnd = try putStrings(strings.argumentCount, from: argumentsStart)
     environmentEnd = try putStrings(strings.environmentCount, from: argumentsEnd)
     vector = slot
-    vectorLength = auxiliary.length
+    self.vectorLength = vectorLength
     for index in 0..<auxiliary.count { try put(auxiliary.words[index]) }
   }
 }

@@ -147,6 +147,8 @@ extension KernelState {
     let header = try file.withBytes(ELFHeader.probeLength) { (bytes) throws(Errno) in
       try ELFHeader(bytes)
     }
+    // Without AArch32 at EL0 nobody takes such a file (compat_elf_check_arch()).
+    guard !header.isCompat || runsCompat else { throw .ENOEXEC }
     guard try file.readTable(header) else { throw .ENOEXEC }
     let prepared = try prepare(file, header)
     defer { if let interpreter = prepared.interpreter { interpreter.close() } }
@@ -158,11 +160,13 @@ extension KernelState {
     beginNewProgram(space, file.file, path)
     isCurrent = true
     let task = current
+    var strings = strings
+    strings.moveDown(by: try space.pointee.adopt(header.isCompat ? layout.compatUser : layout.user))
     space.pointee.setUpLayout(
       stackLimit: ByteCount(task.pointee.process.pointee.limits[.stack].soft),
       legacy: memory.pointee.settings.legacyLayout
         || task.pointee.memory.personality.contains(.compatLayout),
-      stackShift: stackRandomBytes, offset: mappingOffset)
+      stackShift: stackRandomBytes, offset: header.isCompat ? .zero : mappingOffset)
     task.pointee.memory.personality.remove(.readImpliesExecute)
     try space.pointee.finishStack(executable: prepared.hasExecutableStack)
 
@@ -175,7 +179,8 @@ extension KernelState {
       interpreterBase = loaded.bias
       entry = loaded.entry
     }
-    let vdso = try mapVDSO(into: space)
+    let vdso =
+      header.isCompat ? try mapCompatPages(into: space) : try mapVDSO(into: space)
     let stack = try InitialStack(
       strings,
       .init(
@@ -199,18 +204,25 @@ extension KernelState {
     // place of a dynamic PIE's image.
     let isBehindProgram = header.kind != .shared || prepared.interpreter != nil
     let breakStart =
-      isBehindProgram ? VirtualAddress(elf.end &+ image.bias) : layout.elfDynamicBase
-    space.pointee.startBreak = chosenBreak(
-      breakStart.alignedUp(to: board.pageSize), isBehindProgram: isBehindProgram)
+      isBehindProgram ? VirtualAddress(elf.end &+ image.bias) : space.pointee.user.elfDynamicBase
+    let lowestBreak = breakStart.alignedUp(to: board.pageSize)
+    // The offsets are drawn for the 64-bit half; a 32-bit program's heap stays where it is.
+    space.pointee.startBreak =
+      header.isCompat ? lowestBreak : chosenBreak(lowestBreak, isBehindProgram: isBehindProgram)
     space.pointee.programBreak = space.pointee.startBreak
 
     space.pointee.traceAreas()
-    task.pointee.context.pointee = UserContext()
-    // Speculative store bypass is safe, as Linux begins programs on cores that are not affected
-    // (PSR_SSBS_BIT, spectre_v4_enable_task_mitigation()).
-    task.pointee.context.pointee.processorState = 1 &<< 12
-    task.pointee.context.pointee.programCounter = entry
-    task.pointee.context.pointee.stackPointer = stack.stackPointer.rawValue
+    var registers = UserContext()
+    if header.isCompat {
+      registers = UserContext(entry: entry, stack32: stack.stackPointer.rawValue)
+    } else {
+      // Speculative store bypass is safe, as Linux begins programs on cores that are not affected
+      // (PSR_SSBS_BIT, spectre_v4_enable_task_mitigation()).
+      registers.processorState = 1 &<< 12
+      registers.programCounter = entry
+      registers.stackPointer = stack.stackPointer.rawValue
+    }
+    task.pointee.context.pointee = registers
     file.releaseBuffer()
   }
 
@@ -229,7 +241,7 @@ extension KernelState {
     // (VM_DATA_DEFAULT_FLAGS; READ_IMPLIES_EXEC is for 32-bit programs).
     var prepared = Prepared(hasExecutableStack: false)
     var properties: ProgramHeader?
-    do {
+    do throws(Errno) {
       for index in 0..<Int(header.entryCount) {
         let entry = try file.programHeader(index)
         if entry.type == .gnuProperty { properties = entry }
@@ -246,8 +258,10 @@ extension KernelState {
         let (interpreterHeader, found) = try readInterpreter(&interpreter)
         prepared.interpreter = interpreter
         prepared.interpreterHeader = interpreterHeader
-        if let found { try check(found, interpreter) }
-      } else if let properties {
+        // A loader of the other kind is none (elf_check_arch() of the format that is at it).
+        guard interpreterHeader.isCompat == header.isCompat else { throw .ELIBBAD }
+        if let found, !header.isCompat { try check(found, interpreter) }
+      } else if let properties, !header.isCompat {
         try check(properties, file)
       }
     } catch {
@@ -345,8 +359,10 @@ extension KernelState {
     // flush_thread(): a new program begins with all vector registers zero.
     task.pointee.vectors = VectorState()
     task.pointee.threadPointer = 0
+    task.pointee.readOnlyThreadPointer = 0
     board.load(Task.vectorsPointer(task))
     board.threadPointer = 0
+    board.readOnlyThreadPointer = 0
     if board.traced.contains(.tasks) { traceProgram(path) }
   }
 

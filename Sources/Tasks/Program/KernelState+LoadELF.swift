@@ -25,7 +25,7 @@ extension KernelState {
     let elf = try file.withBytes(file.tableLength) { (table) throws(Errno) in
       try ELFLayout(
         table, count: Int(header.entryCount), header: header, pageSize: pageSize,
-        taskSize: layout.taskSize.rawValue)
+        taskSize: space.pointee.user.taskSize.rawValue)
     }
     var bias: UInt64 = 0
     var isFirst = true
@@ -42,8 +42,9 @@ extension KernelState {
         case .shared:
           whole = ByteCount(elf.totalSize)
           if hasInterpreter {
-            bias =
-              (layout.elfDynamicBase + mappingOffset).rawValue & ~(elf.alignment &- 1)
+            let offset = header.isCompat ? .zero : mappingOffset
+            let base = space.pointee.user.elfDynamicBase + offset
+            bias = base.rawValue & ~(elf.alignment &- 1)
             flags.insert(.fixedNoReplace)
           } else if elf.alignment > pageSize.bytes.rawValue {
             // Find out where it would lie, and move that down to the alignment asked for.
@@ -63,7 +64,7 @@ extension KernelState {
       isFirst = false
     }
     let entry = header.entry &+ bias
-    guard hasInterpreter || entry < layout.taskSize.rawValue else { throw .EINVAL }
+    guard hasInterpreter || entry < space.pointee.user.taskSize.rawValue else { throw .EINVAL }
     return LoadedImage(bias: bias, layout: elf, entry: entry)
   }
 
@@ -130,7 +131,7 @@ extension KernelState {
       elf = try file.withBytes(file.tableLength) { (table) throws(Errno) in
         try ELFLayout(
           table, count: Int(header.entryCount), header: header, pageSize: pageSize,
-          taskSize: layout.taskSize.rawValue)
+          taskSize: space.pointee.user.taskSize.rawValue)
       }
     } catch { throw error == .EINVAL ? .ENOMEM : error }
     var bias: UInt64 = 0
@@ -149,7 +150,7 @@ extension KernelState {
       isFirst = false
     }
     let entry = header.entry &+ bias
-    guard entry < layout.taskSize.rawValue else { throw .EINVAL }
+    guard entry < space.pointee.user.taskSize.rawValue else { throw .EINVAL }
     return LoadedImage(bias: bias, layout: elf, entry: entry)
   }
 }

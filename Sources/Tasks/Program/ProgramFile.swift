@@ -11,6 +11,7 @@ import PageFrames
   let buffer: UnsafeMutableRawPointer
   let frame: PageFrameNumber
   private(set) var tableLength = 0
+  private var isCompat = false
 
   /// Opens a file to execute (fs/exec.c:do_open_execat()): regular, and executable by somebody.
   init(_ kernel: KernelState<B>, _ path: ByteString) throws(Errno) {
@@ -69,6 +70,7 @@ import PageFrames
   mutating func readTable(_ header: ELFHeader) throws(Errno) -> Bool {
     guard let length = header.tableLength(kernel.board.pageSize) else { return false }
     tableLength = Int(length.rawValue)
+    isCompat = header.isCompat
     let count: Int
     do {
       count = try unsafe read(at: header.tableOffset, to: buffer, tableLength)
@@ -78,7 +80,9 @@ import PageFrames
 
   /// A program header of the table that was read.
   func programHeader(_ index: Int) throws(Errno) -> ProgramHeader {
-    try withBytes(tableLength) { (bytes) throws(Errno) in ProgramHeader(index, of: bytes) }
+    try withBytes(tableLength) { (bytes) throws(Errno) in
+      ProgramHeader(index, of: bytes, isCompat: isCompat)
+    }
   }
 
   /// Copies bytes of the file; how many there were.

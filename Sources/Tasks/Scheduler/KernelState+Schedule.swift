@@ -102,6 +102,7 @@ extension KernelState {
       if space != store.pointee.loadedSpace { load(space) }
       board.load(Task.vectorsPointer(next))
       board.threadPointer = next.pointee.threadPointer
+      board.readOnlyThreadPointer = next.pointee.readOnlyThreadPointer
     } else {
       borrowSpace(next)
     }

@@ -167,7 +167,7 @@ extension KernelState {
 
   /// A frame that is none (arm64_notify_segfault()).
   @inline(never)
-  private func refuseFrame(_ address: UInt64) {
+  func refuseFrame(_ address: UInt64) {
     let task = current
     let above = task.pointee.memory.space?.pointee.firstArea(from: VirtualAddress(address))
     task.pointee.faultAddress = 0
@@ -185,7 +185,7 @@ extension KernelState {
   /// Sets the other stack; EPERM while the program is on it (do_sigaltstack()).
   public func setSignalStack(_ new: SignalStack) throws(Errno) {
     let task = current
-    let pointer = task.pointee.context.pointee.stackPointer
+    let pointer = task.pointee.context.pointee.anyStackPointer
     guard !task.pointee.signalStack.isInUse(at: pointer) else { throw .EPERM }
     var stack = new
     switch new.flags & ~SignalStack.disarmsFlag {
@@ -194,7 +194,9 @@ extension KernelState {
       stack.size = 0
     case 0, SignalStack.onStack:
       guard stack != task.pointee.signalStack else { return }
-      guard stack.size >= 5120 else { throw .ENOMEM }  // MINSIGSTKSZ
+      // MINSIGSTKSZ, COMPAT_MINSIGSTKSZ
+      let least: UInt64 = task.pointee.context.pointee.isAArch32 ? 2048 : 5120
+      guard stack.size >= least else { throw .ENOMEM }
     default: throw .EINVAL
     }
     task.pointee.signalStack = stack

@@ -15,6 +15,7 @@ extension KernelState {
     let signal = taken.info.signal
     guard let space = task.pointee.memory.space else { return false }
     traceSignal(taken)
+    if context.pointee.isAArch32 { return callCompatHandler(taken, below: stackTop(action)) }
     let record = (stackTop(action) &- 16) & ~15
     let frame = record &- SignalFrame.length
     guard frame < record else { return false }
@@ -36,22 +37,28 @@ extension KernelState {
       : space.pointee.vdso.rawValue &+ store.pointee.signalReturn.rawValue
     context.pointee.stackPointer = frame
     context.pointee.programCounter = action.handler
+    noteHandler(taken)
+    return true
+  }
 
-    // signal_delivered(): the mask while the handler runs.
+  /// The mask while the handler runs (signal_delivered()).
+  @inline(__always)
+  func noteHandler(_ taken: Taken) {
+    let task = current
+    let action = taken.action
     task.pointee.savedMask = nil
     if task.pointee.signalStack.disarms { task.pointee.signalStack = SignalStack() }
     var mask = task.pointee.blocked.rawValue | action.mask.rawValue
     if action.flags & SignalActionFlags.noDefer == 0 {
-      mask |= 1 &<< UInt64(signal.rawValue &- 1)
+      mask |= 1 &<< UInt64(taken.info.signal.rawValue &- 1)
     }
     if mask != task.pointee.blocked.rawValue { setBlocked(SignalSet(rawValue: mask)) }
-    return true
   }
 
   /// Where the frame goes below (sigsp()): the other stack, unless the program is on it already.
   @inline(__always)
   private func stackTop(_ action: SignalAction) -> UInt64 {
-    let pointer = current.pointee.context.pointee.stackPointer
+    let pointer = current.pointee.context.pointee.anyStackPointer
     guard action.flags & SignalActionFlags.onOtherStack != 0 else { return pointer }
     let other = current.pointee.signalStack
     guard other.size != 0, !other.isInUse(at: pointer) else { return pointer }

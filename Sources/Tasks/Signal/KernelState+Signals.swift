@@ -50,7 +50,7 @@ extension KernelState {
       if let found = interruption(context.pointee.x[0]) {
         result = found
         context.pointee.x[0] = context.pointee.originalX0
-        context.pointee.programCounter = end &- 4
+        context.pointee.programCounter = end &- context.pointee.callLength
       }
     }
     if let taken = nextTaken() {
@@ -68,7 +68,9 @@ extension KernelState {
       return
     }
     // restart_syscall goes on with a wait whose time has been counted from its beginning.
-    if result == .ERESTART_RESTARTBLOCK { context.pointee.x[8] = 128 }
+    if result == .ERESTART_RESTARTBLOCK {
+      if context.pointee.isAArch32 { context.pointee.x[7] = 0 } else { context.pointee.x[8] = 128 }
+    }
     noteSignals()
     restoreMask()
   }

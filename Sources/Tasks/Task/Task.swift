@@ -55,6 +55,8 @@ import PageFrames
   public var switched = SwitchedContext()
   public var vectors = VectorState()
   public var threadPointer: UInt64 = 0
+  /// What a 32-bit program calls its thread pointer (TPIDRRO_EL0, which is TPIDRURO there).
+  public var readOnlyThreadPointer: UInt64 = 0
 
   /// The open files by number; nil for process 1 and for what has ended.
   public internal(set) var files: KernelPointer<FileDescriptorTable>?

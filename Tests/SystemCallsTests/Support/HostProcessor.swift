@@ -21,6 +21,7 @@ import Tasks
     var output: [ConsoleFrame.Channel: [UInt8]] = [:]
     var typed: [UInt8] = []
     var threadPointer: UInt64 = 0
+    var readOnlyThreadPointer: UInt64 = 0
     var ticks: UInt64 = 0
     var idRegisters = IDRegisters()
     var root: PhysicalAddress?
@@ -99,6 +100,11 @@ import Tasks
   var timer: UInt64? { unsafe state.pointee.timer }
   func save(_ vectors: KernelPointer<VectorState>) {}
   func load(_ vectors: KernelPointer<VectorState>) {}
+  var readOnlyThreadPointer: UInt64 {
+    get { unsafe state.pointee.readOnlyThreadPointer }
+    nonmutating set { unsafe state.pointee.readOnlyThreadPointer = newValue }
+  }
+
   var threadPointer: UInt64 {
     get { unsafe state.pointee.threadPointer }
     nonmutating set { unsafe state.pointee.threadPointer = newValue }
