@@ -53,16 +53,16 @@ final class BoardFile {
     header.statistics = layout.statistics
     header.output = layout.output
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
-    if let seed = machine.configuration.layoutSeed {
-      header.options.insert(.randomizesLayout)
-      header.randomSeed = seed
-    }
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
     header.overcommit = machine.configuration.overcommit.rawValue
     header.texts = texts.reduce(0) { $0 | $1.bit }
     header.traced = traced
     header.options = .ramIsZero
     if machine.hardwareAccessAndDirty { header.options.insert(.hardwareAccessAndDirty) }
+    if let seed = machine.configuration.layoutSeed {
+      header.options.insert(.randomizesLayout)
+      header.randomSeed = seed
+    }
     if guest.standardInput == nil { header.options.insert(.interactive) }
 
     unsafe bytes(of: layout.header).storeBytes(of: header, as: BoardHeader.self)
