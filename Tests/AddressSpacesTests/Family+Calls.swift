@@ -73,7 +73,9 @@ extension Family {
         expected = .ENOMEM
         break
       }
+      let couldWrite = processes[process].pages[index]?.protection.contains(.write) == true
       processes[process].pages[index]?.protection = protection
+      if !couldWrite { processes[process].pages[index]?.becomeOwnIfLocked() }
     }
     require(error == expected, "protect: \(String(describing: error))")
   }
@@ -128,6 +130,7 @@ extension Family {
       case .shared(let object, let at): new.backing = .shared(object, at + index)
       case .view(let object, let at): new.backing = .view(object, at + index)
       }
+      new.becomeOwnIfLocked()
       processes[process].pages[target + index] = new
     }
     for index in old {
@@ -177,37 +180,6 @@ extension Family {
       }
     }
     require(error == expected, "advise \(advice): \(String(describing: error))")
-  }
-
-  func lock(_ process: Int) {
-    let range = range()
-    let onFault = chance(1, of: 2)
-    let error = errno {
-      try processes[process].space.pointee.lock(
-        address(range.lowerBound), bytes(range.count), onFault: onFault)
-    }
-    setLocked(process, range, true, onFault: onFault)
-    // What cannot be brought in is an error too, which is not foretold.
-    if error == nil {
-      require(range.allSatisfy { processes[process].pages[$0] != nil }, "lock over a hole")
-    }
-  }
-
-  func unlock(_ process: Int) {
-    let range = range()
-    _ = errno {
-      try processes[process].space.pointee.unlock(
-        address(range.lowerBound), bytes(range.count))
-    }
-    setLocked(process, range, false, onFault: false)
-  }
-
-  private func setLocked(_ process: Int, _ range: Range<Int>, _ locked: Bool, onFault: Bool) {
-    for index in range {
-      guard processes[process].pages[index] != nil else { return }
-      processes[process].pages[index]?.isLocked = locked
-      processes[process].pages[index]?.isLockedOnFault = onFault
-    }
   }
 
   func fork(_ process: Int) {
