@@ -22,7 +22,7 @@ enum MomentOfBoot {
     case "RLIMIT_NPROC", "RLIMIT_SIGPENDING": self = .threads
     case "Max" where line.hasPrefix("Max processes") || line.hasPrefix("Max pending signals"):
       self = .threads
-    case let word? where word.hasPrefix("SigQ:"): self = .threads
+    case let word? where word.hasPrefix("SigQ:") && line.contains("/"): self = .threads
     case "/proc/sys/vm/min_free_kbytes:": self = .minimumFree
     case "/proc/sys/vm/user_reserve_kbytes:", "user_reserve": self = .userReserve
     case "largest" where stage.hasPrefix("== overcommit_memory 2"):
