@@ -225,7 +225,8 @@ extension ProcFS {
       guard let folder = task.pointee.folders?.pointee.workingDirectory else { throw .ENOENT }
       return place(folder)
     case .processRoot:
-      guard task.pointee.folders != nil else { throw .ENOENT }
+      // Whoever has ended has no root any more (get_task_root()); process 1's is the tree's.
+      guard task.pointee.folders != nil || task == kernel.initTask else { throw .ENOENT }
       return place(kernel.files.pointee.root)
     case .descriptor:
       guard let table = task.pointee.files else { throw .ENOENT }
