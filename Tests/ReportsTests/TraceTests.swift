@@ -136,6 +136,33 @@ import Testing
     #expect(area.contains("\"cause\":1") && area.contains("\"was\":{\"start\":\"0x1000\""))
   }
 
+  @Test func whoHasEndedIsForgotten() throws {
+    var log = try Self.log()
+    for task in Int32(3)...1000 {
+      _ = log.receive(
+        Self.bytes([
+          TraceRecord(.switched, number: task, 0x200, 2),
+          TraceRecord(.callBegin, number: 94, 7), TraceRecord(.taskEnded, number: task, 7 << 8),
+        ]))
+    }
+    let text = log.receive(Self.bytes([TraceRecord(.switched, number: 2, 0x100, 1)]))
+    #expect(text.contains("exit_group(7) …") && text.contains("task 1000 ends with 7"), "\(text)")
+    #expect(log.state.tasks.count == 1)
+  }
+
+  @Test func aFaultOfACallSaysWhoseItIs() throws {
+    var log = try Self.log()
+    let text = log.receive(
+      Self.bytes(
+        Self.start + [
+          TraceRecord(.callBegin, number: 63, 0, 0x1000, 8),
+          TraceRecord(.faultBegin, detail: TraceAccess.write.rawValue, number: 1, 0x1000),
+          TraceRecord(.faultEnd, 0x1000, 0, 0),
+          TraceRecord(.callEnd, number: 63, 8),
+        ]))
+    #expect(text.contains("fault: write at 0x1000 in rw-p [heap], for the kernel → minor"))
+  }
+
   @Test func recordsThatCannotBeAreCounted() throws {
     var log = try Self.log()
     var wild = TraceRecord(.text)

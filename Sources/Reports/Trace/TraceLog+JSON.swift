@@ -34,9 +34,10 @@ extension TraceLog {
       members.append(("call", .string(SystemCallName.of(number))))
       members.append(("arguments", .array(arguments.map(hex))))
       return object(event, "call", members)
-    case .fault(let access, let address):
+    case .fault(let access, let address, let isKernel):
       members.append(("access", .string("\(access)")))
       members.append(("address", hex(address)))
+      members.append(("kernel", .bool(isKernel)))
       return object(event, "fault", members)
     }
   }

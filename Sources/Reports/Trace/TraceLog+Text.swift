@@ -113,12 +113,13 @@ extension TraceLog {
     switch cause.kind {
     case .call(let number, let arguments):
       return CallText.text(number, arguments, paths: cause.paths)
-    case .fault(let access, let address):
+    case .fault(let access, let address, let isKernel):
       let area = state.space?.area(at: address)
       let place = area.map {
         [" in", $0.permissions, $0.label].filter { $0 != "" }.joined(separator: " ")
       }
-      return "fault: \(access) at \(hexadecimal(address))\(place ?? "")"
+      let whose = isKernel ? ", for the kernel" : ""
+      return "fault: \(access) at \(hexadecimal(address))\(place ?? "")\(whose)"
     }
   }
 

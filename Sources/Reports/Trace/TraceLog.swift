@@ -71,8 +71,8 @@ package struct TraceLog {
     switch event.what {
     case .callBegin(let number, let arguments):
       begin(.call(number: number, arguments: arguments), event, filter.shows(call: number))
-    case .faultBegin(let access, let address, _):
-      begin(.fault(access, address: address), event, filter.faults)
+    case .faultBegin(let access, let address, let isKernel):
+      begin(.fault(access, address: address, isKernel: isKernel), event, filter.faults)
     case .argument(let index, let path):
       if var cause = state.task.causes.popLast() {
         cause.paths[index] = path
@@ -80,13 +80,13 @@ package struct TraceLog {
       }
     case .callEnd, .faultEnd: end(event)
     case .stack(let places): stack = places
-    case .switched(let task, let root, let asid):
+    case .switched(let task, let root, _):
       if task == state.current { break }
       open()
+      if state.task.hasEnded { state.tasks[state.current] = nil }
       state.hasMany = state.hasMany || state.current != 0
       state.current = task
       state.task.root = root
-      if asid != 0 { state.asids[asid] = root }
       tell(event)
     default: tell(event)
     }
@@ -99,6 +99,7 @@ package struct TraceLog {
     case .taskBegan(let task, let root, _):
       if state.current == 0 { state.current = task }
       state.tasks[task, default: .init()].root = root
+    case .taskEnded(let task, _): state.tasks[task]?.hasEnded = true
     case .spaceGone(let root): state.spaces[root] = nil
     default: break
     }

@@ -22,7 +22,7 @@ struct TraceState {
 
     enum Kind: Equatable {
       case call(number: Int, arguments: [UInt64])
-      case fault(TraceAccess, address: UInt64)
+      case fault(TraceAccess, address: UInt64, isKernel: Bool)
     }
   }
 
@@ -75,13 +75,14 @@ struct TraceState {
 
   struct Task {
     var root: UInt64 = 0
+    /// It has the CPU for the last time.
+    var hasEnded = false
     var causes: [Cause] = []
   }
 
   var current: Int32 = 0
   var tasks: [Int32: Task] = [:]
   var spaces: [UInt64: TraceSpace] = [:]
-  var asids: [UInt64: UInt64] = [:]
   /// Whether more than one task has ever run.
   var hasMany = false
   private(set) var causes = 0
