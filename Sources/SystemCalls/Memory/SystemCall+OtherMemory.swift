@@ -37,7 +37,9 @@ extension SystemCall {
     guard remote.count <= PieceVector.longest else { throw .EINVAL }
     var isEmpty = true
     for index in 0..<remote.count {
-      if try piece(index, of: remote).length != 0 { isEmpty = false }
+      let length = try piece(index, of: remote).length
+      guard length &>> 63 == 0 else { throw .EINVAL }
+      if length != 0 { isEmpty = false }
     }
     if isEmpty { return 0 }
     let other = try accessibleSpace(of: int(0))
@@ -88,8 +90,10 @@ extension SystemCall {
   /// The memory of a process that the caller may look into (mm_access(),
   /// kernel/ptrace.c:__ptrace_may_access()).
   func accessibleSpace(of process: Int32) throws(Errno) -> KernelPointer<AddressSpace<B>> {
-    guard let target = kernel.task(process), let other = target.pointee.memory.space else {
-      throw .ESRCH
+    guard let target = kernel.task(process) else { throw .ESRCH }
+    guard let other = target.pointee.memory.space else {
+      // Process 1 runs no program here; on Linux it does, root's, which strangers are kept from.
+      throw process == 1 && !task.pointee.memory.isPrivileged ? .EPERM : .ESRCH
     }
     guard other != space, !task.pointee.memory.isPrivileged else { return other }
     let own = task.pointee.credentials
