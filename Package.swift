@@ -77,17 +77,22 @@ let hostTargets: [Target] =
     room("HostBoard", ["MemoryTypes", "BoardFormat", "Arm64"]),
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
-    room("Reports", ["MemoryTypes", "BoardFormat", "Arm64", "Machine"]),
-    room("Commands", ["MemoryTypes", "BoardFormat", "Machine", "Reports", argumentParser]),
+    room("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
+    room("Reports", ["MemoryTypes", "BoardFormat", "Arm64", "Machine", "HostInspection"]),
+    room(
+      "Commands",
+      ["MemoryTypes", "BoardFormat", "Machine", "HostInspection", "Reports", argumentParser]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
   // The formats have no logic to test by themselves, and texts are tested where they are made.
   + rooms.filter { !["BoardFormat", "ProcFS"].contains($0.name) }.map { room in
     tests(room.name, (room.on + ["HostBoard"]).map { .init(stringLiteral: $0) })
   }
-  + ["Machine", "Reports"].map {
-    tests($0, $0 == "Machine" ? ["MemoryTypes", "BoardFormat"] : ["BoardFormat", "Machine"])
-  }
+  + [
+    tests("Machine", ["MemoryTypes", "BoardFormat"]),
+    tests("HostInspection", ["MemoryTypes", "Machine"]),
+    tests("Reports", ["MemoryTypes", "BoardFormat", "Machine", "HostInspection"]),
+  ]
   + [
     // What probes print here held against what real Linux printed: for tests, and as a command.
     .target(name: "ProbeComparison", path: "Tests/ProbeComparison", swiftSettings: strict),

@@ -6,7 +6,12 @@ package struct Kilburn: ParsableCommand {
     commandName: "kilburn",
     abstract: "The Linux/arm64 memory system, from malloc to the MMU, in Swift.",
     version: "0.1",
-    subcommands: [Run.self, Trace.self, Doctor.self])
+    subcommands: [
+      Run.self,
+      Trace.self,
+      CPUInfoCommand.self,
+      Doctor.self,
+    ])
 
   package init() {}
 

@@ -1,4 +1,5 @@
 import Glibc
+import MemoryTypes
 
 /// The few things asked of the host's files, by path.
 package enum HostFile {
@@ -76,7 +77,7 @@ package enum HostFile {
   }
 
   /// Up to `limit` bytes of a file's start.
-  static func start(of path: String, limit: Int) throws(MachineError) -> [UInt8] {
+  package static func start(of path: String, limit: Int) throws(MachineError) -> [UInt8] {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .failure("\(path): \(reason())") }
     defer { close(file) }
@@ -92,13 +93,27 @@ package enum HostFile {
     return try? start(of: path, limit: Int(size))
   }
 
+  /// The bytes of a file whose size nobody knows before, as those of `/proc`; an error where they
+  /// are more than `limit`.
+  package static func everything(at path: String, limit: Int) throws(MachineError) -> [UInt8] {
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw .failure("\(path): \(reason())") }
+    defer { close(file) }
+    guard let bytes = try everything(from: file, called: path, limit: limit) else {
+      throw .failure("\(path): it is longer than \(ByteCount(UInt64(limit)))")
+    }
+    return bytes
+  }
+
   /// Everything that can be read from a descriptor, or nil where that is more than `limit` bytes.
-  static func everything(from descriptor: Int32, limit: Int) throws(MachineError) -> [UInt8]? {
+  static func everything(
+    from descriptor: Int32, called name: String = "standard input", limit: Int
+  ) throws(MachineError) -> [UInt8]? {
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = unsafe piece.withUnsafeMutableBytes { unsafe readAll(descriptor, into: $0) }
-      guard let count else { throw .failure("standard input: \(reason())") }
+      guard let count else { throw .failure("\(name): \(reason())") }
       if count == 0 { return bytes }
       guard bytes.count + count <= limit else { return nil }
       bytes += piece[..<count]
