@@ -92,6 +92,13 @@ import Testing
     #expect(try Data(contentsOf: output) == Data(contentsOf: forged))
   }
 
+  /// A transfer may overwrite the vector that says where it goes.
+  @Test func transferMayOverwriteItsVector() throws {
+    let program = try GuestPrograms.program("self-overwriting-vector")
+    let run = try Kilburn.run(["run", "-q", "--timeout", "60", "--", program])
+    #expect(run.status == 0 && run.output == "over\n", "\(run)")
+  }
+
   /// Standard streams that are closed, full or broken; nothing of the machine gets their numbers.
   @Test(
     arguments: [

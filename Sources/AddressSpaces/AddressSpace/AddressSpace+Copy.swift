@@ -49,6 +49,7 @@ extension AddressSpace {
     child.pointee.user = user
     child.pointee.mmapBase = mmapBase
     child.pointee.isDumpable = isDumpable
+    child.pointee.forbidsHugePages = forbidsHugePages
     child.pointee.isLegacyLayout = isLegacyLayout
     child.pointee.programBreak = programBreak
     child.pointee.startBreak = startBreak

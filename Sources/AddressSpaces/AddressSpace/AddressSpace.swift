@@ -80,6 +80,8 @@ public import MemoryTypes
   /// Whether others of the same user may look into it (`get_dumpable()`): from exec on, until the
   /// process becomes somebody else.
   public var isDumpable = true
+  /// Whether it may have no huge pages (PR_SET_THP_DISABLE, `MMF_DISABLE_THP`).
+  public var forbidsHugePages = false
 
   /// Resident pages by ``PageKind``, less what tasks hold back (``TaskMemory``).
   var resident: InlineArray<4, Int64> = .init(repeating: 0)

@@ -19,7 +19,7 @@ extension ProcFS {
     mask("CapEff:\t", capabilities.effective, &out)
     mask("CapBnd:\t", 0x1ff_ffff_ffff, &out)
     mask("CapAmb:\t", 0, &out)
-    out.text("NoNewPrivs:\t0\n")
+    out.text(task.pointee.forbidsPrivileges ? "NoNewPrivs:\t1\n" : "NoNewPrivs:\t0\n")
     // What neoverse-n1 on Linux 6.1 reports: SSBS is there and programs may use it.
     out.text("Speculation_Store_Bypass:\tthread vulnerable\n")
     out.text("SpeculationIndirectBranch:\tunknown\n")
@@ -98,7 +98,8 @@ extension ProcFS {
     kilobytes("VmPTE:\t", space.pointee.tableBytes, &out)
     pages("VmSwap:\t", space.pointee.residentPages(.swapped), &out)
     kilobytes("HugetlbPages:\t", .zero, &out)
-    out.text("CoreDumping:\t0\nTHP_enabled:\t1\n")
+    out.text("CoreDumping:\t0\nTHP_enabled:\t")
+    out.text(space.pointee.forbidsHugePages ? "0\n" : "1\n")
   }
 
   /// The program's text in whole pages.

@@ -77,7 +77,8 @@ extension ProcFS {
       var reader = NumberReader(text)
       guard let number = reader.next(), !number.isNegative else { throw .EINVAL }
       guard mayInspect(task) else { throw .EPERM }
-      task.pointee.timerSlack = number.magnitude == 0 ? 50_000 : number.magnitude
+      task.pointee.timerSlack =
+        number.magnitude == 0 ? task.pointee.defaultTimerSlack : number.magnitude
     default: throw .EINVAL
     }
   }

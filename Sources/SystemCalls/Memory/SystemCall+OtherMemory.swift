@@ -59,6 +59,8 @@ extension SystemCall {
           localPiece = try piece(localIndex, of: local)
           localIndex &+= 1
         }
+        // The transfer may have overwritten the vector itself: then there is less than was counted.
+        guard localPiece.length > 0 else { return total &- transfer.left }
         let (moved, error) = transfer.move(
           there, localPiece.start, min(length, localPiece.length), writes: writes)
         failure = error

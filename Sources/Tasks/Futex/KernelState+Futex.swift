@@ -16,13 +16,20 @@ extension KernelState {
     while true {
       let channel = try channel(of: word)
       guard try self.value(of: word) == value else { throw .EAGAIN }
-      if let moment, board.clock.ticks >= moment { throw .ETIMEDOUT }
-      if hasSignal { throw .ERESTARTSYS }
       waiter.pointee.bits = bits
-      store.pointee.waiters.add(waiter, to: channel)
-      if sleep(until: moment) { return }
-      // Not by a wake: the loop finds out whether time or a signal ended it, or nothing.
+      // The word is looked at before each sleep, never after one: who was not woken says why.
+      if !isOver(moment), !hasSignal {
+        store.pointee.waiters.add(waiter, to: channel)
+        if sleep(until: moment) { return }
+      }
+      if isOver(moment) { throw .ETIMEDOUT }
+      if hasSignal { throw .ERESTARTSYS }
     }
+  }
+
+  private func isOver(_ moment: UInt64?) -> Bool {
+    guard let moment else { return false }
+    return board.clock.ticks >= moment
   }
 
   /// Wakes at most `count` waiters, but one if there is any (futex_wake()); how many.

@@ -97,7 +97,8 @@ extension KernelState {
     let task: KernelPointer<Task<B>>
     do throws(Errno) {
       task = try makeProcess(
-        name: name, limits: initProcess.pointee.limits, handlers: handlers)
+        name: name, limits: initProcess.pointee.limits, user: initTask.pointee.user,
+        handlers: handlers)
     } catch {
       release(handlers)
       release(folders)
@@ -120,8 +121,13 @@ extension KernelState {
 
   /// Process 1's work: takes the children that end; when the first program has, ends the rest.
   private func reapUntilAllEnded() {
+    var isEnding = false
     while initProcess.pointee.firstChild != nil {
-      if store.pointee.firstProgram == nil { killAll() }
+      // Once: whoever is killed makes no new ones.
+      if store.pointee.firstProgram == nil && !isEnding {
+        killAll()
+        isEnding = true
+      }
       do {
         _ = try wait(.any, [.exited, .all])
       } catch { return }

@@ -72,8 +72,10 @@ extension KernelState {
     kernel.applySettings()
     guard
       let handlers = caches.handlers.allocate(SignalHandlerTable(SignalActions())),
+      let user = kernel.account(of: 0),
       let first = try? kernel.makeProcess(
-        name: TaskName(exactly: "init"), limits: kernel.bootLimits, handlers: handlers)
+        name: TaskName(exactly: "init"), limits: kernel.bootLimits, user: user,
+        handlers: handlers)
     else { return nil }
     kernel.mapForInit(foundation.vdso)
     store.pointee.current = first

@@ -111,10 +111,12 @@ extension KernelState {
     do throws(Errno) {
       if request.flags.contains(.thread) {
         return try makeThread(
-          of: process, name: name, handlers: handlers, number: request.number, board.clock)
+          of: process, name: name, user: parent.pointee.user, handlers: handlers,
+          number: request.number, board.clock)
       }
       return try makeProcess(
-        name: name, limits: process.pointee.limits, handlers: handlers, number: request.number)
+        name: name, limits: process.pointee.limits, user: parent.pointee.user,
+        handlers: handlers, number: request.number)
     } catch {
       release(handlers)
       throw error
@@ -181,9 +183,10 @@ extension KernelState {
     if !flags.contains(.memory) || flags.contains(.waitForChild) {
       child.pointee.signalStack = parent.pointee.signalStack
     }
-    setCredentials(of: child, to: parent.pointee.credentials)
+    child.pointee.credentials = parent.pointee.credentials
     child.pointee.capabilities = parent.pointee.capabilities
     child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
+    child.pointee.forbidsPrivileges = parent.pointee.forbidsPrivileges
     child.pointee.inheritScheduling(from: parent)
     child.pointee.faultAddress = parent.pointee.faultAddress
     child.pointee.faultCode = parent.pointee.faultCode

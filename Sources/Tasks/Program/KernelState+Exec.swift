@@ -35,7 +35,7 @@ extension KernelState {
       case .refused(let code): throw code
       case .fatal(let code):
         log { line in
-          line.append(path)
+          line.append(task.pointee.name)
           line.append(": cannot be run, error ")
           line.append(decimal: UInt64(code.rawValue))
         }
@@ -57,7 +57,7 @@ extension KernelState {
     var isCurrent = false
     do {
       let strings = try pushStrings(path, source, space, bounce)
-      try runFormat(path, strings, space, &isCurrent)
+      try runFormat(kept(path, in: bounce), strings, space, &isCurrent)
     } catch {
       if isCurrent { throw .fatal(error) }
       AddressSpace.release(space)
@@ -356,6 +356,7 @@ extension KernelState {
     task.pointee.capabilities.execute(
       isRoot: credentials.user == 0, isEffectivelyRoot: credentials.effectiveUser == 0)
     task.pointee.memory.isPrivileged = task.pointee.capabilities.isMemoryPrivileged
+    space.pointee.isDumpable = credentials.actsAsItself
     // flush_thread(): a new program begins with all vector registers zero.
     task.pointee.vectors = VectorState()
     task.pointee.threadPointer = 0

@@ -1,6 +1,7 @@
 import Arm64
 import Files
 public import MemoryTypes
+import PageFrames
 
 /// Exec in a process of several threads: the new program begins with one.
 extension KernelState {
@@ -29,6 +30,16 @@ extension KernelState {
     }
     if !isLeader { takeOverLeadership() }
     process.pointee.execTask = nil
+  }
+
+  /// A path in a frame of exec's own: while it waits for other threads to end, other calls use the
+  /// buffer that the caller has it in.
+  func kept(_ path: ByteString, in frame: PageFrameNumber) throws(Errno) -> ByteString {
+    guard UInt64(path.count) <= board.pageSize.bytes.rawValue else { throw .ENAMETOOLONG }
+    let buffer = unsafe board.pointer(to: frames.pointee.address(of: frame))
+    guard let start = unsafe path.bytes.baseAddress else { return path }
+    unsafe buffer.copyMemory(from: start, byteCount: path.count)
+    return unsafe ByteString(UnsafeRawBufferPointer(start: buffer, count: path.count))
   }
 
   /// Gives the current task the leader's number and place, and frees the old leader

@@ -16,9 +16,12 @@ public import MemoryTypes
 /// nobody waits any more. With several
 /// CPUs each has a timer, a slice and a queue.
 extension KernelState {
-  /// How long a program keeps the CPU that others wait for: one tick of CFS at CONFIG_HZ=250, which
-  /// is what sched_slice() comes to there with few tasks.
-  static var sliceNanoseconds: UInt64 { 4_000_000 }
+  /// One tick of Linux's clock at CONFIG_HZ=250 (TICK_NSEC).
+  static var tickNanoseconds: UInt64 { 4_000_000 }
+
+  /// How long a program keeps the CPU that others wait for: a tick, which is what sched_slice()
+  /// comes to with few tasks.
+  static var sliceNanoseconds: UInt64 { tickNanoseconds }
 
   /// Queues a deadline, and has the program that runs interrupted when it comes.
   public func addDeadline(_ deadline: KernelPointer<Deadline>, at moment: UInt64) {

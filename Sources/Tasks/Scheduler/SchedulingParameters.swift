@@ -42,6 +42,8 @@ public struct SchedulingParameters: BitwiseCopyable, Sendable {
 extension Task {
   /// What a child has of its parent's (kernel/sched/core.c:sched_fork()).
   mutating func inheritScheduling(from parent: KernelPointer<Task<B>>) {
+    timerSlack = parent.pointee.timerSlack
+    defaultTimerSlack = timerSlack
     scheduling = parent.pointee.scheduling
     guard scheduling.resetsOnFork else { return }
     if scheduling.policy.isRealtime {

@@ -15,6 +15,8 @@ public struct Capabilities: BitwiseCopyable, Sendable {
   public var effective = Capabilities.all
   public var permitted = Capabilities.all
   public var inheritable: UInt64 = 0
+  /// Whether what is permitted stays when it leaves user 0 (SECURE_KEEP_CAPS), until exec.
+  public var staysPermitted = false
 
   public init() {}
 
@@ -29,7 +31,7 @@ public struct Capabilities: BitwiseCopyable, Sendable {
     func hasRoot(_ one: Credentials) -> Bool {
       one.user == 0 || one.effectiveUser == 0 || one.savedUser == 0
     }
-    if hasRoot(old) && !hasRoot(new) {
+    if hasRoot(old) && !hasRoot(new) && !staysPermitted {
       permitted = 0
       effective = 0
     }
@@ -41,5 +43,6 @@ public struct Capabilities: BitwiseCopyable, Sendable {
   mutating func execute(isRoot: Bool, isEffectivelyRoot: Bool) {
     permitted = isRoot || isEffectivelyRoot ? Self.all : 0
     effective = isEffectivelyRoot ? permitted : 0
+    staysPermitted = false
   }
 }

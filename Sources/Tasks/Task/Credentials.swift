@@ -12,6 +12,9 @@ public struct Credentials: BitwiseCopyable, Sendable {
   public var savedGroup: UInt32 = 0
 
   public init() {}
+
+  /// Whether it acts as the user and the group that it is.
+  var actsAsItself: Bool { user == effectiveUser && group == effectiveGroup }
 }
 
 extension Task {

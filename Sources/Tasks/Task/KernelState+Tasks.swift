@@ -12,8 +12,8 @@ extension KernelState {
   ///
   /// Nothing knows it until it is linked; ``free(_:)`` takes it back.
   func makeProcess(
-    name: TaskName, limits: ResourceLimits, handlers: KernelPointer<SignalHandlerTable>,
-    number: Int32 = 0
+    name: TaskName, limits: ResourceLimits, user: KernelPointer<UserAccount>,
+    handlers: KernelPointer<SignalHandlerTable>, number: Int32 = 0
   ) throws(Errno) -> KernelPointer<Task<B>> {
     let start = board.clock
     // SAFETY: a place for the moment, never read, until the leader has its own address.
@@ -24,7 +24,7 @@ extension KernelState {
     process.pointee.timers.cpu.object = process.address
     do throws(Errno) {
       let task = try makeThread(
-        of: process, name: name, handlers: handlers, number: number, start)
+        of: process, name: name, user: user, handlers: handlers, number: number, start)
       process.pointee.leader = task
       return task
     } catch {
@@ -33,13 +33,13 @@ extension KernelState {
     }
   }
 
-  /// Makes a thread that has nothing yet; takes over a reference of the handlers if it succeeds.
+  /// Makes a thread that has nothing yet but counts with its user; takes over a reference of the
+  /// handlers if it succeeds.
   func makeThread(
-    of process: KernelPointer<Process<B>>, name: TaskName,
+    of process: KernelPointer<Process<B>>, name: TaskName, user: KernelPointer<UserAccount>,
     handlers: KernelPointer<SignalHandlerTable>, number wanted: Int32, _ start: MachineTime
   ) throws(Errno) -> KernelPointer<Task<B>> {
-    // User 0's until its credentials are set. There is process 1, so the account stays.
-    guard let user = account(of: 0), let stack = takeStack() else { throw .ENOMEM }
+    guard let stack = takeStack() else { throw .ENOMEM }
     do throws(Errno) {
       let number = try takeNumber(wanted: wanted)
       if process.pointee.id == 0 { process.pointee.id = number.pointee.number }

@@ -68,13 +68,17 @@ import PageFrames
   public var capabilities = Capabilities()
   /// The account of its real user.
   public internal(set) var user: KernelPointer<UserAccount>
+  /// Whether no program that it executes may give it privileges (PR_SET_NO_NEW_PRIVS).
+  public var forbidsPrivileges = false
   /// Whether it became a user's that has too many tasks, and may not exec (PF_NPROC_EXCEEDED).
   var exceedsTasks = false
 
   /// What it asked the scheduler for; kept and shown, since everyone has the same turn.
   public var scheduling = SchedulingParameters()
-  /// How late a timer may be, in nanoseconds (`timer_slack_ns`).
+  /// How late a timer may be, in nanoseconds, and what that was at the beginning (`timer_slack_ns`,
+  /// `default_timer_slack_ns`).
   public var timerSlack: UInt64 = 50_000
+  public internal(set) var defaultTimerSlack: UInt64 = 50_000
 
   public internal(set) var state: TaskState = .runnable
   /// Whether its end has begun (PF_EXITING).

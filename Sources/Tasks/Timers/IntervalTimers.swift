@@ -74,7 +74,8 @@ extension KernelState {
     guard timer.expiry != 0 else { return TimerSetting(interval: timer.interval) }
     // About to fire: a tick.
     return TimerSetting(
-      value: timer.expiry > now ? timer.expiry &- now : 4_000_000, interval: timer.interval)
+      value: timer.expiry > now ? timer.expiry &- now : Self.tickNanoseconds,
+      interval: timer.interval)
   }
 
   /// Starts or stops a timer (do_setitimer()); what was left.

@@ -97,7 +97,9 @@ extension KernelState {
     if isPeriodic { timer.pointee.restartsWhenTaken = true }
     guard !sendOfTimer(timer), isPeriodic else { return }
     timer.pointee.restartsWhenTaken = false
-    forward(timer, now(of: timer))
+    // Nobody slows it down by taking its signal, so a short period waits for a tick.
+    let isShort = timer.pointee.interval < Self.tickNanoseconds
+    forward(timer, now(of: timer) &+ (isShort ? Self.tickNanoseconds : 0))
     arm(timer)
   }
 
