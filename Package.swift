@@ -75,13 +75,19 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hostTargets: [Target] =
   [
     room("HostBoard", ["MemoryTypes", "BoardFormat", "Arm64"]),
+    room("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
     room("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
-    room("Reports", ["MemoryTypes", "BoardFormat", "Arm64", "Machine", "HostInspection"]),
+    room(
+      "Reports",
+      ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),
     room(
       "Commands",
-      ["MemoryTypes", "BoardFormat", "Machine", "HostInspection", "Reports", argumentParser]),
+      [
+        "MemoryTypes", "BoardFormat", "KernelHistory", "Machine", "HostInspection", "Reports",
+        argumentParser,
+      ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
   // The formats have no logic to test by themselves, and texts are tested where they are made.
@@ -91,7 +97,10 @@ let hostTargets: [Target] =
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Machine"]),
-    tests("Reports", ["MemoryTypes", "BoardFormat", "Machine", "HostInspection"]),
+    tests(
+      "Reports",
+      ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),
+    tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
   ]
   + [
     // What probes print here held against what real Linux printed: for tests, and as a command.

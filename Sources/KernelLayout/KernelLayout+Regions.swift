@@ -8,21 +8,23 @@ extension KernelLayout {
   /// PAGE_END: where the linear map ends; the shadow is taken from its upper part.
   @inlinable public var pageEnd: VirtualAddress {
     hasShadow
-      ? shadowEnd - ByteCount(1 &<< (actualVABits &- Self.shadowScaleShift))
+      ? shadowEnd - ByteCount(1 &<< (actualVABits &- shadowScaleShift))
       : Self.top(minimumVABits &- 1)
   }
 
-  /// KASAN_SHADOW_SCALE_SHIFT: eight bytes to a byte of shadow.
-  @inlinable static var shadowScaleShift: UInt64 { 3 }
+  /// KASAN_SHADOW_SCALE_SHIFT; generic KASAN's where there is no shadow.
+  @inlinable public var shadowScaleShift: UInt64 {
+    hasShadow ? shadow.rawValue : Shadow.generic.rawValue
+  }
 
-  /// KASAN_SHADOW_OFFSET: the shadow of an address is this plus an eighth of it.
+  /// KASAN_SHADOW_OFFSET: the shadow of an address is this plus the address scaled down.
   @inlinable public var shadowOffset: VirtualAddress {
-    shadowEnd - ByteCount(1 &<< (64 &- Self.shadowScaleShift))
+    shadowEnd - ByteCount(1 &<< (64 &- shadowScaleShift))
   }
 
   /// KASAN_SHADOW_START and KASAN_SHADOW_END.
   @inlinable public var shadowStart: VirtualAddress {
-    shadowEnd - ByteCount(1 &<< (vaBits &- Self.shadowScaleShift))
+    shadowEnd - ByteCount(1 &<< (actualVABits &- shadowScaleShift))
   }
   @inlinable public var shadowEnd: VirtualAddress { modulesStart }
 

@@ -24,18 +24,21 @@ public struct KernelLayout: BitwiseCopyable, Hashable, Sendable {
   /// The bits that the machine really translates (`vabits_actual`); fewer than ``vaBits`` only for
   /// 52 on a machine that has 48.
   public let actualVABits: UInt64
-  /// Whether there is a generic KASAN shadow: an eighth of the kernel half.
-  public let hasShadow: Bool
+  /// The KASAN shadow, a part of the kernel half.
+  public let shadow: Shadow
 
   /// The layout of Linux 6.1 for a translation geometry.
   @inlinable public init(
-    linux6_1 geometry: TranslationGeometry, hasShadow: Bool = false, actualVABits: UInt64? = nil
+    linux6_1 geometry: TranslationGeometry, shadow: Shadow = .none, actualVABits: UInt64? = nil
   ) {
     pageSize = geometry.pageSize
     vaBits = geometry.vaBits
     self.actualVABits = actualVABits ?? geometry.vaBits
-    self.hasShadow = hasShadow
+    self.shadow = shadow
   }
+
+  /// Whether there is a KASAN shadow.
+  @inlinable public var hasShadow: Bool { shadow != .none }
 
   /// VA_BITS_MIN: the VA size that every machine has that this kernel runs on.
   @inlinable public var minimumVABits: UInt64 { min(vaBits, 48) }
@@ -43,5 +46,17 @@ public struct KernelLayout: BitwiseCopyable, Hashable, Sendable {
   /// The address `bits` bits below the top: -2^bits.
   @inlinable static func top(_ bits: UInt64) -> VirtualAddress {
     VirtualAddress(0 &- 1 &<< bits)
+  }
+}
+
+extension KernelLayout {
+  /// What keeps a shadow of memory (lib/Kconfig.kasan); the raw value is KASAN_SHADOW_SCALE_SHIFT.
+  public enum Shadow: UInt64, BitwiseCopyable, Sendable {
+    /// Nothing does; hardware tags take the place of a shadow, too.
+    case none = 0
+    /// Generic KASAN: eight bytes to a byte of shadow.
+    case generic = 3
+    /// Software tags: sixteen bytes to a byte.
+    case softwareTags = 4
   }
 }

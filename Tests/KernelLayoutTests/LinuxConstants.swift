@@ -16,7 +16,8 @@ struct LinuxConstants: CustomTestStringConvertible, Sendable {
   }
 
   func layout() throws -> KernelLayout {
-    KernelLayout(linux6_1: try geometry(), hasShadow: values["KASAN_SHADOW_START"] != nil)
+    KernelLayout(
+      linux6_1: try geometry(), shadow: values["KASAN_SHADOW_START"] != nil ? .generic : .none)
   }
 
   /// One configuration a column, by page size and VA bits; `-` where it has no such constant.
