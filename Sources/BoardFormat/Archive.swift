@@ -39,6 +39,10 @@ public struct ArchiveEntry: BitwiseCopyable, Sendable {
     case memory = 0
     /// A disk: its pages come into the page cache when first used.
     case disk = 1
+    /// A disk whose changes the tool takes back; such files lie below a `boundTop`.
+    case bound = 2
+    /// The folder or file that such a disk begins with.
+    case boundTop = 3
   }
 }
 

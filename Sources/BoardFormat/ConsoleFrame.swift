@@ -11,6 +11,9 @@ public enum ConsoleFrame {
   @inlinable public static var sync: UInt8 { 0xA5 }
   @inlinable public static var headerLength: Int { 4 }
   @inlinable public static var maximumPayload: Int { 0xFFFF }
+  /// Sent by the tool when everything is to end now, so that what is to be taken back can be: a
+  /// byte that no typed text has.
+  @inlinable public static var endRequest: UInt8 { 0xFF }
   /// Typed last: nothing more will come, as a terminal's ^D says.
   @inlinable public static var endOfTyping: UInt8 { 4 }
 
@@ -29,6 +32,8 @@ public enum ConsoleFrame {
     case end = 6
     /// ``TraceRecord``s, whole ones.
     case trace = 7
+    /// What the tool takes back: ``ExportRecord``s.
+    case export = 8
   }
 }
 

@@ -30,6 +30,9 @@ struct RunSession {
       machines.append(try configuration.described())
     }
     self.machines = machines
+    if machines.count > 1, machines[0].configuration.binds.contains(where: \.isWritable) {
+      throw .usage("--bind …:rw is for one machine: the next would see what the last one changed")
+    }
     json = try report.json.map(JSONFile.init)
   }
 
@@ -61,6 +64,8 @@ struct RunSession {
       guard show(report) else { break }
     }
     try finish(reports)
+    // The guest's files are no part of its exit code, but whoever counts on them must hear of it.
+    if reports.contains(where: { $0.result.export?.problems.isEmpty == false }) { return 125 }
     return reports.map(\.result.ending.exitCode).first { $0 != 0 } ?? 0
   }
 
@@ -84,6 +89,7 @@ struct RunSession {
   /// Shows what is to be shown of one run; false where no other is worth starting.
   private func show(_ report: RunReport) -> Bool {
     let result = report.result
+    lines((result.export?.problems ?? []).map { "kilburn: \($0)" })
     switch result.ending {
     case .exited, .signalled, .outOfMemory:
       guard !isQuiet else { return true }

@@ -45,8 +45,23 @@ public enum Errno: UInt16, Error, Sendable {
   case ENODATA = 61
   case EOVERFLOW = 75
   case ELIBBAD = 80
+  case ENOTSOCK = 88
+  case EDESTADDRREQ = 89
+  case EMSGSIZE = 90
+  case EPROTOTYPE = 91
+  case ENOPROTOOPT = 92
+  case EPROTONOSUPPORT = 93
+  case ESOCKTNOSUPPORT = 94
   case EOPNOTSUPP = 95
+  case EAFNOSUPPORT = 97
+  case EADDRINUSE = 98
+  case EADDRNOTAVAIL = 99
+  case ECONNRESET = 104
+  case ENOBUFS = 105
+  case EISCONN = 106
+  case ENOTCONN = 107
   case ETIMEDOUT = 110
+  case ECONNREFUSED = 111
 
   // What a call that a signal interrupted ends with; a program never sees these (include/linux/
   // errno.h): it is made again, or answers EINTR.

@@ -57,9 +57,13 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
         unmapPages: { state, inode, first in
           Self(state).kernel.memory.pointee.unmapFile(inode, from: first)
         },
+        caller: { state in Self(state).kernel.caller },
+        wake: { state, inode in Self(state).kernel.wake(at: inode) },
+        supplied: .none,
         consoleWrite: { state, channel, bytes in
           unsafe Self(state).kernel.board.write(channel, bytes.bytes)
         },
+        hasTyped: { _ in true },
         consoleRead: { (state, room) throws(Errno) in
           unsafe try Self(state).kernel.readTyped(room.bytes)
         }))

@@ -9,6 +9,7 @@
 import AddressSpaces
 public import Arm64
 import BoardFormat
+import Files
 public import MemoryTypes
 public import Tasks
 
@@ -79,17 +80,24 @@ extension SystemCall {
     case 12: return try listAttributes(.link)
     case 13: return try listAttributes(.descriptor)
     case 17: return try currentFolder()
+    case 19: return try makeEventCounter()
+    case 20: return try makeWatcher()
+    case 21: return try controlWatcher()
+    case 22, 441: return try waitForEvents(hasTimespec: number == 441)
     case 23: return try duplicate()
     case 24: return try duplicateTo()
     case 25: return try fileControl()
     case 29: return try deviceControl()
-    case 32: return 0  // flock: nobody to lock out
+    case 32: return try lockFile()
     case 33: return try makeNode()
     case 34: return try makeDirectory()
     case 35: return try unlink()
     case 36: return try makeSymbolicLink()
     case 37: return try makeLink()
     case 38, 276: return try rename(hasFlags: number == 276)
+    case 39: return try unmountFolder()
+    case 40: return try mount()
+    case 41: return try pivotRoot()
     case 43: return try mountFigures(byPath: true)
     case 44: return try mountFigures(byPath: false)
     case 45: return try truncate()
@@ -97,6 +105,7 @@ extension SystemCall {
     case 48, 439: return try checkAccess(hasFlags: number == 439)
     case 49: return try changeFolder()
     case 50: return try changeFolderOpen()
+    case 51: return try changeRoot()
     case 52: return try changeModeOpen()
     case 53: return try changeMode()
     case 54: return try changeOwner()
@@ -109,13 +118,18 @@ extension SystemCall {
     case 62: return try seek()
     case 63: return try read()
     case 64: return try write()
-    case 65: return try readVector()
-    case 66: return try writeVector()
+    case 65: return try vector(writes: false, hasPosition: false, hasFlags: false)
+    case 66: return try vector(writes: true, hasPosition: false, hasFlags: false)
     case 67: return try readAt()
     case 68: return try writeAt()
+    case 69: return try vector(writes: false, hasPosition: true, hasFlags: false)
+    case 70: return try vector(writes: true, hasPosition: true, hasFlags: false)
     case 71: return try sendFile()
     case 72: return try select()
     case 73: return try poll()
+    case 75: return try spliceMemory()
+    case 76: return try splice()
+    case 77: return try tee()
     case 78: return try readLink()
     case 79: return try status()
     case 80: return try statusOpen()
@@ -197,7 +211,7 @@ extension SystemCall {
     case 176: return UInt64(task.pointee.credentials.group)
     case 177: return UInt64(task.pointee.credentials.effectiveGroup)
     case 178: return UInt64(UInt32(bitPattern: task.pointee.pid))  // gettid
-    case 158: return 0  // getgroups: none
+    case 158: return try groups()
     case 143, 145: return try setTwoIdentities(groups: number == 143)
     case 144, 146: return try setIdentity(groups: number == 144)
     case 147, 149: return try setThreeIdentities(groups: number == 149)
@@ -209,6 +223,7 @@ extension SystemCall {
     case 195: return try controlSegment()
     case 196: return try attachSegment()
     case 197: return try detachSegment()
+    case 198...212, 242, 243, 269: return try socketCall(number)
     case 214: return space.pointee.setBreak(address(0)).rawValue
     case 215: return try unmap()
     case 216: return try remap()
@@ -233,9 +248,13 @@ extension SystemCall {
     case 279: return try makeMemoryFile()
     case 283: return try memoryBarrier()
     case 284: return try lock(flags: word(2))
-    case 285: throw .EXDEV  // copy_file_range: programs then copy by themselves
+    case 285: return try copyRange()
+    case 286: return try vector(writes: false, hasPosition: true, hasFlags: true)
+    case 287: return try vector(writes: true, hasPosition: true, hasFlags: true)
     case 291: return try extendedStatus()
     case 435: return try clone3()
+    case 436: return try closeRange()
+    case 437: return try openExtended()
     default:
       SystemCalls.missing(kernel, number)
       throw .ENOSYS

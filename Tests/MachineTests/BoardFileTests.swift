@@ -128,7 +128,7 @@ import Testing
     #expect(
       order == [
         "/", "/bin", "/dev", "/lib", "/lib-empty", "/lib/deep", "/lib/deep/file", "/link", "/mnt",
-        "/mnt/x", "/mnt/x/deep", "/mnt/x/deep/file", "/proc", "/sys", "/tmp",
+        "/mnt/x", "/mnt/x/deep", "/mnt/x/deep/file", "/proc", "/run", "/sys", "/tmp",
       ])
     #expect(found["/lib/deep/file"]?.1 == "hello")
     #expect(found["/mnt/x/deep/file"]?.1 == "hello")

@@ -66,7 +66,7 @@ import Testing
     arguments: [
       (.pageSize, "8K"), (.pageSize, ""), (.vaBits, "many"), (.ram, "1G@"), (.ram, "1G,1G"),
       (.ram, "@0x40000000"), (.memTotal, "x"), (.hardwareAccessAndDirty, "yes"), (.core, "486"),
-      (.overcommit, "3"), (.bind, "a"), (.bind, "a:b"), (.bind, ":/b"), (.bind, "a:/b:rw"),
+      (.overcommit, "3"), (.bind, "a"), (.bind, "a:b"), (.bind, ":/b"), (.bind, "a:/b:rx"),
       (.bind, "a:/"), (.bind, "a:/b:ro:x"), (.env, "X"), (.env, "=x"),
     ] as [(MachineOption, String)])
   func malformedValuesAreRefused(option: MachineOption, value: String) {

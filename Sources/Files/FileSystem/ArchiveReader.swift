@@ -44,7 +44,7 @@ import MemoryTypes
     guard index < header.count, holds(at, UInt64(size)) else { throw .EINVAL }
     // An enum may only be loaded if its byte, the fourth field's first, is one of its cases.
     let store = unsafe bytes(at: at &+ 12).load(as: UInt8.self)
-    guard store <= 1 else { throw .EINVAL }
+    guard store <= 3 else { throw .EINVAL }
     let entry = unsafe bytes(at: at).loadUnaligned(as: ArchiveEntry.self)
     guard holds(entry.data, entry.size), entry.size <= 0x7fff_ffff_ffff_ffff else {
       throw .EINVAL

@@ -7,14 +7,12 @@ extension FileSystem {
   /// What is there before any file of the archive: mount points and devices, as the init of an
   /// initramfs leaves them.
   func populate() throws(Errno) {
-    let devices = try addFolder("dev", in: root, on: .devices)
-    devices.pointee.isMountPoint = true
-    try addFolder("proc", in: root, kind: .procedural(.processes), on: .processes, 0o555)
-      .pointee.isMountPoint = true
-    try addFolder("sys", in: root, kind: .procedural(.system), on: .system, 0o555)
-      .pointee.isMountPoint = true
-    try addFolder("tmp", in: root, on: .temporary, 0o1777).pointee.isMountPoint = true
-    try addFolder("shm", in: devices, on: .sharedMemory, 0o1777).pointee.isMountPoint = true
+    let devices = try addMount("dev", in: root, .devices)
+    try addMount("proc", in: root, kind: .procedural(.processes), .processes, 0o555)
+    try addMount("sys", in: root, kind: .procedural(.system), .system, 0o555)
+    try addMount("tmp", in: root, .temporary, 0o1777)
+    try addMount("run", in: root, .run)
+    try addMount("shm", in: devices, .sharedMemory, 0o1777)
     try addDevice("null", .null, in: devices)
     try addDevice("zero", .zero, in: devices)
     try addDevice("full", .full, in: devices)
@@ -29,16 +27,19 @@ extension FileSystem {
   }
 
   @discardableResult
-  private func addFolder(
+  private func addMount(
     _ name: ByteString, in folder: KernelPointer<Dentry>, kind: Inode.Kind = .directory,
-    on mount: Mount, _ permissions: UInt32 = 0o755
+    _ mount: Mount, _ permissions: UInt32 = 0o755
   ) throws(Errno) -> KernelPointer<Dentry> {
-    try create(name, in: folder) { (_) throws(Errno) in
+    let top = try create(name, in: folder) { (_) throws(Errno) in
       let inode = try makeInode(
         kind, on: mount, mode: FileMode(.directory, permissions: permissions))
       inode.pointee.links = 2
       return inode
     }
+    top.pointee.isMountPoint = true
+    state.pointee.mounts[Int(mount.rawValue)].top = top
+    return top
   }
 
   private func addDevice(
@@ -91,7 +92,7 @@ extension FileSystem {
         lastFolder = folder
         lastPath = folderPath
       }
-      try add(entry, name, in: lastFolder)
+      try add(entry, index, name, in: lastFolder)
     }
   }
 
@@ -110,26 +111,34 @@ extension FileSystem {
     }
   }
 
+  /// Adds an entry; `number` is its index plus one.
   private func add(
-    _ entry: ArchiveEntry, _ name: ByteString, in folder: KernelPointer<Dentry>
+    _ entry: ArchiveEntry, _ number: UInt64, _ name: ByteString, in folder: KernelPointer<Dentry>
   ) throws(Errno) {
     let inode = folder.pointee.inode
     guard inode.pointee.isDirectory, let type = entry.fileMode.type else { throw .EINVAL }
     guard inode.pointee.node == nil else { return }
+    var mount = inode.pointee.mount
+    switch entry.store {
+    case .memory: break
+    case .disk: if type != .directory { mount = .disk }
+    case .bound: guard mount.isBound else { throw .EINVAL }
+    case .boundTop: mount = try unusedBound()
+    }
     if let there = names.find(name, in: folder, hash: NameTable.hash(name, in: folder)) {
       // What is mounted hides what was there, whatever it is; and the kernel's devices in /dev stay
       // what they are.
       guard there.pointee.isMountPoint || inode.pointee.mount == .devices else { throw .EINVAL }
-      return
+      guard entry.store == .boundTop, there.pointee.isMountPoint else { return }
+      // What is bound there hides what the kernel has there.
+      unlink(there)
     }
-    let mount: Mount = entry.store == .disk ? .disk : inode.pointee.mount
-    try create(name, in: folder) { (_) throws(Errno) in
+    let dentry = try create(name, in: folder) { (_) throws(Errno) in
       let new: KernelPointer<Inode>
       switch type {
       case .directory:
         // Folders are in memory wherever they came from: names can be added to them.
-        new = try makeInode(
-          .directory, on: inode.pointee.mount, mode: entry.fileMode)
+        new = try makeInode(.directory, on: mount, mode: entry.fileMode)
         new.pointee.links = 2
       case .symbolicLink:
         guard entry.size > 0, entry.size <= UInt64(Self.maximumPath) else { throw Errno.EINVAL }
@@ -142,8 +151,21 @@ extension FileSystem {
       case .fifo, .characterDevice, .blockDevice, .socket: throw Errno.EINVAL
       }
       new.pointee.stamp(entry.modified)
+      if mount.isBound { new.pointee.origin = UInt32(truncatingIfNeeded: number) }
       return new
     }
+    guard entry.store == .boundTop else { return }
+    dentry.pointee.isMountPoint = true
+    state.pointee.mounts[Int(mount.rawValue)].top = dentry
+    state.pointee.mounts[Int(mount.rawValue)].flags = .relativeAccessTime
+  }
+
+  /// The next mount for a folder that the tool takes back.
+  private func unusedBound() throws(Errno) -> Mount {
+    for raw in Mount.firstBound..<Mount.maximum where state.pointee.mounts[Int(raw)].top == nil {
+      return Mount(rawValue: raw)
+    }
+    throw .EINVAL
   }
 
   /// A regular file: on disk its pages come when used, in memory they are there at once.
@@ -151,7 +173,7 @@ extension FileSystem {
     _ entry: ArchiveEntry, on mount: Mount
   ) throws(Errno) -> KernelPointer<Inode> {
     let kind: Inode.Kind =
-      entry.store == .disk
+      entry.store != .memory
       ? .regular(.disk(offset: entry.data, bytes: entry.size)) : .regular(.sharedMemory)
     let inode = try makeInode(kind, on: mount, mode: entry.fileMode, size: entry.size)
     inode.pointee.links = 1

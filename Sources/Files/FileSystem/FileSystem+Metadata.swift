@@ -60,7 +60,8 @@ extension FileSystem {
       result.blockSize = 4096
     case .device(let device): result.representedDevice = device.number.encoded
     case .procedural: result.blockSize = inode.pointee.mount == .system ? 4096 : 1024
-    case .directory, .symbolicLink, .pipe, .special: break
+    case .special: result.representedDevice = inode.pointee.unknownDevice.encoded
+    default: break
     }
     result.accessedSeconds = inode.pointee.accessed.seconds
     result.accessedNanoseconds = UInt64(inode.pointee.accessed.nanoseconds)
@@ -83,8 +84,11 @@ extension FileSystem {
     result.availableBlocks = result.freeBlocks
     result.files = figures.inodeLimit
     result.freeFiles = figures.inodeLimit &- min(figures.inodes, figures.inodeLimit)
-    // ST_VALID; Linux adds ST_RELATIME where a mount has it.
-    result.flags = 0x20
+    // ST_VALID, and of the mount's flags those that statfs names alike; ST_RELATIME is 0x1000
+    // (fs/statfs.c: flags_by_mnt()).
+    result.flags = 0x20 | UInt64(figures.flags.rawValue & 0xf)
+    if figures.flags.contains(.noAccessTime) { result.flags |= 0x400 }
+    if figures.flags.contains(.relativeAccessTime) { result.flags |= 0x1000 }
     return result
   }
 
@@ -97,28 +101,68 @@ extension FileSystem {
     state.pointee.mounts[Int(mount.rawValue)].inodeLimit
   }
 
-  /// Sets the permission bits (fchmod).
-  public func setPermissions(of inode: KernelPointer<Inode>, to permissions: UInt32) {
-    inode.pointee.mode.permissions = permissions & 0o7777
+  /// Sets the permission bits (fchmod): the owner may, and the set-group-ID bit stays only for
+  /// members of the group (setattr_prepare(), setattr_copy()).
+  public func setPermissions(
+    of inode: KernelPointer<Inode>, to permissions: UInt32
+  ) throws(Errno) {
+    try checkChange(of: inode)
+    guard owns(inode) else { throw .EPERM }
+    // No file system of Linux keeps permissions of a link.
+    guard !inode.pointee.isSymbolicLink else { throw .EOPNOTSUPP }
+    var bits = permissions & 0o7777
+    if let who = caller?.credentials, who.pointee.fileUser != 0,
+      !who.pointee.isMember(of: inode.pointee.group)
+    {
+      bits &= ~0o2000
+    }
+    inode.pointee.mode.permissions = bits
     inode.pointee.changed = now
   }
 
   /// Sets owner and group; nil leaves one as it is (fchown).
+  ///
+  /// Only user 0 gives files away; the owner may choose among its own groups. What the file could
+  /// do in its owner's name, it no longer can.
   public func setOwner(
     of inode: KernelPointer<Inode>, to owner: UInt32?, group: UInt32?
-  ) {
+  ) throws(Errno) {
+    try checkChange(of: inode)
+    if let who = caller?.credentials, who.pointee.fileUser != 0 {
+      let user = who.pointee.fileUser
+      if let owner, user != inode.pointee.owner || owner != user { throw .EPERM }
+      if let group {
+        guard user == inode.pointee.owner,
+          who.pointee.isMember(of: group) || group == inode.pointee.group
+        else { throw .EPERM }
+      }
+    }
     if let owner { inode.pointee.owner = owner }
     if let group { inode.pointee.group = group }
+    if !inode.pointee.isDirectory { inode.pointee.dropSetIDs() }
     inode.pointee.changed = now
   }
 
   /// Sets the times; nil leaves one as it is (utimensat).
+  ///
+  /// To other moments than now only the owner may; to now, who may write (vfs_utimes()).
   public func setTimes(
-    of inode: KernelPointer<Inode>, accessed: FileTime?, modified: FileTime?
-  ) {
+    of inode: KernelPointer<Inode>, accessed: FileTime?, modified: FileTime?, isNow: Bool
+  ) throws(Errno) {
+    try checkChange(of: inode)
+    if !owns(inode) {
+      guard isNow else { throw .EPERM }
+      try check(.write, of: inode)
+    }
     if let accessed { inode.pointee.accessed = accessed }
     if let modified { inode.pointee.modified = modified }
     inode.pointee.changed = now
+  }
+
+  private func checkChange(of inode: KernelPointer<Inode>) throws(Errno) {
+    guard !isReadOnly(inode.pointee.mount) else { throw .EROFS }
+    // Texts have the modes that the kernel gives them (proc_setattr()).
+    if inode.pointee.node != nil { throw .EPERM }
   }
 
   /// The time of day, as files are stamped with it.

@@ -13,6 +13,7 @@ extension FileSystem {
         .directory, on: folder.pointee.inode.pointee.mount,
         mode: FileMode(.directory, permissions: permissions & 0o1777))
       inode.pointee.links = 2
+      giveToCaller(inode, in: folder)
       return inode
     }
   }
@@ -24,7 +25,9 @@ extension FileSystem {
     guard !target.isEmpty else { throw .ENOENT }
     guard target.count <= Self.maximumPath else { throw .ENAMETOOLONG }
     try make(path, from: base, mayHaveSlash: false) { (folder) throws(Errno) in
-      try makeLinkInode(to: target, on: folder.pointee.inode.pointee.mount)
+      let inode = try makeLinkInode(to: target, on: folder.pointee.inode.pointee.mount)
+      giveToCaller(inode, in: folder)
+      return inode
     }
   }
 
@@ -61,17 +64,24 @@ extension FileSystem {
     switch type {
     case .regular: kind = .regular(.sharedMemory)
     case .characterDevice:
-      guard let known = CharacterDevice.with(device) else { throw .ENXIO }
-      kind = .device(known)
-    case .fifo, .socket, .blockDevice: kind = .special
+      guard isPrivileged else { throw .EPERM }
+      // Any number can have a name; opening one that nothing answers to is ENXIO.
+      kind = CharacterDevice.with(device).map { .device($0) } ?? .special
+    case .blockDevice:
+      guard isPrivileged else { throw .EPERM }
+      kind = .special
+    case .fifo, .socket: kind = .special
     case .directory: throw .EPERM
     case .symbolicLink: throw .EINVAL
     }
     try make(path, from: base, mayHaveSlash: false) { (folder) throws(Errno) in
+      let mount = folder.pointee.inode.pointee.mount
       let inode = try makeInode(
-        kind, on: folder.pointee.inode.pointee.mount,
+        type == .regular ? newFile(on: mount) : kind, on: mount,
         mode: FileMode(type, permissions: mode.permissions))
       inode.pointee.links = 1
+      inode.pointee.unknownDevice = device
+      giveToCaller(inode, in: folder)
       return inode
     }
   }
@@ -86,7 +96,9 @@ extension FileSystem {
       guard folder.pointee.inode.pointee.node == nil, inode.pointee.node == nil else {
         throw Errno.EXDEV
       }
-      guard inode.pointee.links > 0 else { throw Errno.ENOENT }
+      let home = target.pointee.parent?.pointee.inode.pointee.mount ?? inode.pointee.mount
+      guard folder.pointee.inode.pointee.mount == home else { throw Errno.EXDEV }
+      guard inode.pointee.links > 0 || target.pointee.isTemporary else { throw Errno.ENOENT }
       inode.pointee.links &+= 1
       inode.pointee.changed = now
       retain(inode)
@@ -109,6 +121,7 @@ extension FileSystem {
     }
     // A name that is to be no folder cannot end in a slash (filename_create()).
     guard mayHaveSlash || !last.hasTrailingSlash else { throw .ENOENT }
+    try checkCreation(in: last.folder)
     try create(last.name, in: last.folder, inode)
   }
 
@@ -139,6 +152,12 @@ extension FileSystem {
     if isFolder { folder.pointee.inode.pointee.links &+= 1 }
     touch(folder)
     return dentry
+  }
+
+  /// What a new regular file is in a file system: pages that count as shared memory, or as those of
+  /// a disk file that has nothing on the disk yet.
+  func newFile(on mount: Mount) -> Inode.Kind {
+    .regular(mount.isMemory ? .sharedMemory : .disk(offset: 0, bytes: 0))
   }
 
   /// Stamps a folder whose names changed.

@@ -22,6 +22,7 @@ extension FileSystem {
     guard !last.hasTrailingSlash else {
       throw inode.pointee.isDirectory ? .EISDIR : .ENOTDIR
     }
+    try checkDeletion(of: victim, from: last.folder)
     guard victim.pointee.isLinked else { throw .EPERM }
     guard !inode.pointee.isDirectory else { throw .EISDIR }
     remove(victim, from: last.folder)
@@ -37,6 +38,7 @@ extension FileSystem {
     if last.isDotDot { throw .ENOTEMPTY }
     guard let victim = try step(last.name, from: last.folder) else { throw .ENOENT }
     defer { release(victim) }
+    try checkDeletion(of: victim, from: last.folder)
     guard victim.pointee.isLinked || victim.pointee.inode.pointee.node == nil else {
       throw .EPERM
     }
@@ -100,6 +102,19 @@ extension FileSystem {
     else { throw .EPERM }
     guard !new.folder.pointee.isDeleted else { throw .ENOENT }
     if let target, target.pointee.inode == source.pointee.inode { return }
+    try checkDeletion(of: source, from: old.folder)
+    if let target {
+      try checkDeletion(of: target, from: new.folder)
+    } else {
+      try checkCreation(in: new.folder)
+    }
+    // A folder that moves gets another "..", which is a change of itself (vfs_rename()).
+    if old.folder != new.folder {
+      if isFolder { try check(.write, of: source.pointee.inode) }
+      if flags.contains(.exchange), let target, target.pointee.inode.pointee.isDirectory {
+        try check(.write, of: target.pointee.inode)
+      }
+    }
     guard !source.pointee.isMountPoint, !(target?.pointee.isMountPoint ?? false) else {
       throw .EBUSY
     }

@@ -69,6 +69,7 @@ extension FileSystem {
         board: board, frames: frames, slab: slab, caches: caches,
         state: KernelPointer(stateObject), names: buckets, archive: archive,
         input: ArchiveReader(sources.standardInput), selfPointer: files, root: root))
+    files.pointee.state.pointee.mounts[Int(Mount.root.rawValue)].top = root
     try files.pointee.populate()
     if let header { try files.pointee.mountArchive(header) }
     return files
@@ -95,13 +96,14 @@ extension FileSystemState {
     self.isInteractive = isInteractive
     bootSeconds = Int64(seconds & 0x7fff_ffff_ffff)
     random = 0x4b69_6c62_7572_6e21
-    var raw: UInt8 = 0
-    while let mount = Mount(rawValue: raw) {
-      if mount.isMemory, mount != .kernelSharedMemory {
-        mounts[Int(raw)].pageLimit = managed.rawValue / 2
-        mounts[Int(raw)].inodeLimit = managed.rawValue / 2
-      }
-      raw &+= 1
+    for raw in 0..<Mount.firstMounted {
+      let mount = Mount(rawValue: raw)
+      guard mount.isMemory, mount != .kernelSharedMemory else { continue }
+      mounts[Int(raw)].pageLimit = managed.rawValue / 2
+      mounts[Int(raw)].inodeLimit = managed.rawValue / 2
+    }
+    for raw in Mount.devices.rawValue..<Mount.firstMounted {
+      mounts[Int(raw)].flags = .relativeAccessTime
     }
     mounts[Int(Mount.root.rawValue)].nextInode = 2
     mounts[Int(Mount.root.rawValue)].inodes = 1
@@ -130,7 +132,15 @@ extension FileCaches {
         options: .reclaimable),
       let pipes = slab.pointee.makeCache(of: Pipe.self, name: "pipe_inode_info"),
       let sequences = slab.pointee.makeCache(
-        of: SequenceFile.self, name: "seq_file", linuxSize: ByteCount(120), options: .account)
+        of: SequenceFile.self, name: "seq_file", linuxSize: ByteCount(120), options: .account),
+      let locks = slab.pointee.makeCache(
+        of: FileLock.self, name: "file_lock_cache", linuxSize: ByteCount(184)),
+      let watches = slab.pointee.makeCache(
+        of: Watch.self, name: "eventpoll_epi", linuxSize: ByteCount(128),
+        options: .cacheAligned),
+      let watchers = slab.pointee.makeCache(of: Watcher.self, name: "eventpoll"),
+      let sockets = slab.pointee.makeCache(
+        of: Socket.self, name: "UNIX", linuxSize: ByteCount(1024))
     else { return nil }
     self.pageTreeNodes = pageTreeNodes
     self.descriptorTables = descriptorTables
@@ -141,5 +151,9 @@ extension FileCaches {
     self.proceduralInodes = proceduralInodes
     self.pipes = pipes
     self.sequences = sequences
+    self.locks = locks
+    self.watches = watches
+    self.watchers = watchers
+    self.sockets = sockets
   }
 }

@@ -14,8 +14,8 @@ public import PageFrames
 ///   names and inodes. Files stored `.memory` are copied into frames at once: they are what an
 ///   initramfs leaves in tmpfs, and count as Shmem. Files stored `.disk` are copied page by page
 ///   when first used; that is this machine's disk read (pgpgin, a major fault).
-/// - Writes stay in the page cache; nothing is ever written back. The tool reads what it was asked
-///   to export from the page cache at the end.
+/// - Writes stay in the page cache. What belongs to a folder of `--bind …:rw` is sent to the tool
+///   at the end (``FileSystem/export(_:)``).
 ///
 /// Nothing in the archive is believed: every offset, length, name and type is checked, and an
 /// archive that fails is refused with EINVAL before the first program starts.
@@ -61,11 +61,15 @@ struct FileCaches<B: Board>: BitwiseCopyable {
   var descriptorTables: ObjectCache<FileDescriptorTable, B>
   var pipes: ObjectCache<Pipe, B>
   var sequences: ObjectCache<SequenceFile, B>
+  var locks: ObjectCache<FileLock, B>
+  var watches: ObjectCache<Watch, B>
+  var watchers: ObjectCache<Watcher, B>
+  var sockets: ObjectCache<Socket, B>
 }
 
 /// What changes about the file system as a whole.
 struct FileSystemState: BitwiseCopyable {
-  var mounts = InlineArray<8, MountState>(repeating: MountState())
+  var mounts = InlineArray<32, MountState>(repeating: MountState())
   /// Pages that files in memory are promised (their part of Committed_AS).
   var promised: Int64 = 0
   /// Whether input is typed; then the console is a terminal.
@@ -76,8 +80,16 @@ struct FileSystemState: BitwiseCopyable {
   var stamp = FileTime()
   var stampTicks: UInt64 = 0
   var ticksPerStamp: UInt64 = 0
-  /// Ends of pipes that were closed, ever.
-  var closedPipeEnds: UInt64 = 0
+  /// Who waits for locks.
+  var lockWaiters: KernelPointer<LockWaiter>?
+  /// What the walk of the call being served may not do, and where it began.
+  var rules: WalkRules = []
+  var rulesBase: KernelPointer<Dentry>?
+  /// Sockets that have an address, and where the path of one that is being sought begins.
+  var boundSockets: KernelPointer<Socket>?
+  var socketBase: KernelPointer<Dentry>?
+  /// The open files there are.
+  var openFiles: UInt64 = 0
   /// The state of `/dev/urandom`'s generator.
   var random: UInt64
   /// Seconds since 1970 when the virtual counter was zero.

@@ -29,8 +29,20 @@ public struct Surroundings<B: Board> {
   /// there (unmap_mapping_range()).
   public let unmapPages: (SurroundingState, KernelPointer<Inode>, UInt64) -> Void
 
+  /// Who asks.
+  public let caller: (SurroundingState) -> Caller
+
+  /// Wakes whoever waits for something to happen to a file, or to any.
+  public let wake: (SurroundingState, KernelPointer<Inode>) -> Void
+
+  /// What files that rooms above supply do.
+  public let supplied: SuppliedOperations
+
   /// Sends bytes to the console.
   public let consoleWrite: (SurroundingState, ConsoleFrame.Channel, ByteString) -> Void
+
+  /// Whether something was typed that nobody has read.
+  public let hasTyped: (SurroundingState) -> Bool
 
   /// Takes typed bytes, waiting until there are some; 0 at the end of the input.
   public let consoleRead: (SurroundingState, ByteRoom) throws(Errno) -> Int
@@ -44,7 +56,11 @@ public struct Surroundings<B: Board> {
     target: @escaping (SurroundingState, ProceduralNode) throws(Errno) -> LinkTarget,
     texts: ProceduralOperations<B>,
     unmapPages: @escaping (SurroundingState, KernelPointer<Inode>, UInt64) -> Void,
+    caller: @escaping (SurroundingState) -> Caller,
+    wake: @escaping (SurroundingState, KernelPointer<Inode>) -> Void,
+    supplied: SuppliedOperations,
     consoleWrite: @escaping (SurroundingState, ConsoleFrame.Channel, ByteString) -> Void,
+    hasTyped: @escaping (SurroundingState) -> Bool,
     consoleRead: @escaping (SurroundingState, ByteRoom) throws(Errno) -> Int
   ) {
     self.context = context
@@ -53,7 +69,11 @@ public struct Surroundings<B: Board> {
     self.target = target
     self.texts = texts
     self.unmapPages = unmapPages
+    self.caller = caller
+    self.wake = wake
+    self.supplied = supplied
     self.consoleWrite = consoleWrite
+    self.hasTyped = hasTyped
     self.consoleRead = consoleRead
   }
 

@@ -45,6 +45,19 @@ extension FileSystem {
     return made
   }
 
+  /// Gives back what an inode without pages owns.
+  private func dropObject(of inode: KernelPointer<Inode>) {
+    switch inode.pointee.kind {
+    case .pipe(let address): freePipe(address)
+    case .eventCounter(let address): freeCounter(address)
+    case .watcher(let address): freeWatcher(address)
+    case .socket(let address): freeSocket(address)
+    case .supplied(let supplied):
+      if let surroundings { surroundings.supplied.release(surroundings.context, supplied) }
+    default: break
+    }
+  }
+
   private func cache(for kind: Inode.Kind, on mount: Mount) -> ObjectCache<Inode, B> {
     if case .procedural = kind { return caches.proceduralInodes }
     return mount.isMemory ? caches.memoryInodes : caches.inodes
@@ -65,7 +78,7 @@ extension FileSystem {
         unsafe slab.pointee.freeBytes(buffer, ByteCount(inode.pointee.size))
       }
     }
-    if case .pipe(let address) = inode.pointee.kind { freePipe(address) }
+    dropObject(of: inode)
     dropPages(from: 0, of: inode)
     state.pointee.promised &-= Int64(truncatingIfNeeded: inode.pointee.promised)
     state.pointee.mounts[Int(inode.pointee.mount.rawValue)].inodes &-= 1

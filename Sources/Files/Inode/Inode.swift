@@ -17,7 +17,16 @@ public struct Inode: ~Copyable {
     case procedural(ProceduralNode)
     /// A pipe without a name; the inode owns the object there.
     case pipe(address: UInt)
-    /// A named pipe or a socket's name: can be seen, not opened.
+    /// A number that is waited for (eventfd); the inode owns the object there.
+    case eventCounter(address: UInt)
+    /// A set of files that are watched (epoll); the inode owns the object there.
+    case watcher(address: UInt)
+    /// An end of a connection; the inode owns the object there.
+    case socket(address: UInt)
+    /// What a room above supplies, which the inode owns.
+    case supplied(SuppliedFile)
+    /// A named pipe that nobody has open, a socket's name, a device that the machine has not: can
+    /// be seen, not opened.
     case special
   }
 
@@ -63,6 +72,16 @@ public struct Inode: ~Copyable {
   /// The root of the tree of areas that map it, an address that AddressSpaces alone reads and
   /// writes (`i_mmap`); 0 while nothing maps it.
   public var mappings: UInt = 0
+  /// Who watches it by epoll: the first of a list.
+  var watches: KernelPointer<Watch>?
+  /// The locks on it, by their first byte.
+  var locks: KernelPointer<FileLock>?
+  /// For a file of `--bind …:rw`: its entry in the archive, plus one; 0 for one made since.
+  var origin: UInt32 = 0
+  /// Whether it was written to, so that its bytes are not those of its entry any more.
+  var isChanged = false
+  /// The number of a device that is none of the machine's.
+  var unknownDevice = DeviceNumber(0, 0)
   /// The next page a sequential reader would ask for, where a disk file is read in.
   var readAheadIndex: UInt64 = 0
 
@@ -106,9 +125,26 @@ public struct Inode: ~Copyable {
     return false
   }
 
+  /// Whether reading and writing move on in it.
+  @inline(__always)
+  var hasPositions: Bool {
+    switch kind {
+    case .regular, .procedural, .device: true
+    default: false
+    }
+  }
+
   /// Whether it is a folder, procedural ones included.
   public var isDirectory: Bool { mode.type == .directory }
   public var isSymbolicLink: Bool { mode.type == .symbolicLink }
+
+  /// Whether O_DIRECT means something for it: to disk files and pipes, not to tmpfs.
+  public var mayBypassCache: Bool {
+    switch kind {
+    case .regular(.disk), .pipe, .special: true
+    default: false
+    }
+  }
 
   /// Takes the archive's bytes from a size on out of a disk file.
   mutating func forget(beyond size: UInt64) {

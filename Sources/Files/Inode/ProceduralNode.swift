@@ -16,10 +16,18 @@ public struct ProceduralEntry: BitwiseCopyable, Sendable {
   public var node: ProceduralNode
   public var mode: FileMode
   public var inodeNumber: UInt64
+  /// Whose it is: what belongs to a process belongs to its user (task_dump_owner()).
+  public var owner: UInt32
+  public var group: UInt32
 
-  @inlinable public init(node: ProceduralNode, mode: FileMode, inodeNumber: UInt64) {
+  @inlinable public init(
+    node: ProceduralNode, mode: FileMode, inodeNumber: UInt64, owner: UInt32 = 0,
+    group: UInt32 = 0
+  ) {
     self.node = node
     self.mode = mode
     self.inodeNumber = inodeNumber
+    self.owner = owner
+    self.group = group
   }
 }

@@ -27,6 +27,8 @@ public struct Dentry: ~Copyable {
   public internal(set) var isLinked = false
   /// Whether the name has been removed while in use: its path ends in ` (deleted)`.
   public internal(set) var isDeleted = false
+  /// Whether it never had a name but may get one (O_TMPFILE without O_EXCL; I_LINKABLE).
+  var isTemporary = false
   /// Whether another file system begins here: it can be neither removed nor renamed.
   public internal(set) var isMountPoint = false
 

@@ -14,6 +14,12 @@ extension FileSystem {
   /// Drops nothing.
   func lead(of link: KernelPointer<Dentry>) throws(Errno) -> LinkLead {
     let inode = link.pointee.inode
+    if !state.pointee.rules.isEmpty {
+      let isPlace = inode.pointee.node != nil
+      guard !state.pointee.rules.contains(.noLinks),
+        !isPlace || state.pointee.rules.isDisjoint(with: [.noPlaceLinks, .beneath, .inRoot])
+      else { throw .ELOOP }
+    }
     switch inode.pointee.kind {
     case .symbolicLink(let text):
       guard inode.pointee.size > 0 else { throw .ENOENT }
@@ -24,8 +30,7 @@ extension FileSystem {
       case .place(let dentry): return .place(dentry)
       case .sibling(let number): return .place(try sibling(number, of: link))
       }
-    case .regular, .directory, .device, .pipe, .special:
-      throw .EINVAL
+    default: throw .EINVAL
     }
   }
 
@@ -78,6 +83,8 @@ extension FileSystem {
       .procedural(entry.node), on: folder.pointee.inode.pointee.mount, mode: entry.mode,
       number: entry.inodeNumber)
     inode.pointee.links = entry.mode.type == .directory ? 2 : 1
+    inode.pointee.owner = entry.owner
+    inode.pointee.group = entry.group
     return try makeDentry(name, in: folder, inode)
   }
 }

@@ -30,7 +30,7 @@ extension FileSystem {
           find(index, in: pages)
         }
       }
-    case .regular, .directory, .device, .pipe, .special: throw .EINVAL
+    default: throw .EINVAL
     }
   }
 
@@ -41,6 +41,33 @@ extension FileSystem {
     let taken = try sink(text[0..<length])
     guard taken == length else { throw .EFAULT }
     return taken
+  }
+
+  /// Writes what stands for the path of a file that has no place in the tree
+  /// (fs/pipe.c: pipefs_dname(), net/socket.c: sockfs_dname()); false for one that has.
+  private func writeNameless(
+    _ dentry: KernelPointer<Dentry>, _ writer: inout TextWriter<B>
+  ) -> Bool {
+    switch dentry.pointee.inode.pointee.kind {
+    case .pipe: writer.text("pipe:[")
+    case .socket: writer.text("socket:[")
+    case .eventCounter:
+      writer.text("anon_inode:[eventfd]")
+      return true
+    case .watcher:
+      writer.text("anon_inode:[eventpoll]")
+      return true
+    case .supplied(let supplied):
+      writer.text("anon_inode:")
+      if let surroundings {
+        writer.text(surroundings.supplied.name(surroundings.context, supplied))
+      }
+      return true
+    default: return false
+    }
+    writer.decimal(dentry.pointee.inode.pointee.number)
+    writer.byte(0x5D)
+    return true
   }
 
   /// Writes a name's whole path, ` (deleted)` behind one that was removed (d_path()); newlines in
@@ -56,13 +83,7 @@ extension FileSystem {
       up = here.pointee.parent
       depth &+= 1
     }
-    if case .pipe = dentry.pointee.inode.pointee.kind {
-      // Pipes have no place in the tree (fs/pipe.c: pipefs_dname()).
-      writer.text("pipe:[")
-      writer.decimal(dentry.pointee.inode.pointee.number)
-      writer.byte(0x5D)
-      return
-    }
+    if depth <= 1, writeNameless(dentry, &writer) { return }
     if depth <= 1 {
       writer.byte(0x2F)
       if dentry != root { writer.bytes(dentry.name) }

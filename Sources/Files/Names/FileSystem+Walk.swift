@@ -105,7 +105,13 @@ extension FileSystem {
     var depth = 0
     var rest = path
     var links = links
-    var current = rest.first == 0x2F ? root : base
+    let caller = caller
+    let rules = state.pointee.rules
+    let top = rules.contains(.inRoot) ? base : caller?.root ?? root
+    if rules.contains(.beneath), rest.first == 0x2F { throw .EXDEV }
+    // Every folder on the way must let the caller through (may_lookup()).
+    let isChecked = caller.map { $0.credentials.pointee.fileUser != 0 } ?? false
+    var current = rest.first == 0x2F ? top : base
     retain(current)
     var trailing = false
     do throws(Errno) {
@@ -122,6 +128,7 @@ extension FileSystem {
         }
         guard name.count <= Dentry.maximumName else { throw Errno.ENAMETOOLONG }
         guard current.pointee.inode.pointee.isDirectory else { throw Errno.ENOTDIR }
+        if isChecked { try check(.execute, of: current.pointee.inode) }
         trailing = rest.first == 0x2F
         rest.dropSlashes()
         if rest.isEmpty, depth == 0 {
@@ -151,15 +158,16 @@ extension FileSystem {
           release(current)
           current = place
         case .path(let text):
+          if rules.contains(.beneath), text.first == 0x2F { throw Errno.EXDEV }
           if !rest.isEmpty {
             waiting[depth] = rest
             depth &+= 1
           }
           rest = text
           if text.first == 0x2F {
-            retain(root)
+            retain(top)
             release(current)
-            current = root
+            current = top
           }
         }
       }
@@ -178,7 +186,13 @@ extension FileSystem {
       return folder
     }
     if name == ".." {
-      let parent = folder.pointee.parent ?? folder
+      // Nobody climbs out of a changed root (follow_dotdot()).
+      if state.pointee.rulesBase == folder {
+        guard !state.pointee.rules.contains(.beneath) else { throw .EXDEV }
+        retain(folder)
+        return folder
+      }
+      let parent = folder == callersRoot ? folder : folder.pointee.parent ?? folder
       retain(parent)
       return parent
     }

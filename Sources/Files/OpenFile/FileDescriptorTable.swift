@@ -6,7 +6,7 @@
 public struct FileDescriptorTable: ~Copyable {
   static var inlineSlots: Int { 64 }
   /// The most that a table may ever hold (`sysctl_nr_open`).
-  static var maximumSlots: Int { 4096 }
+  public static var maximumSlots: Int { 1 << 20 }
 
   public internal(set) var references: UInt32 = 1
   /// The slots there are (`FDSize` in /proc/self/status).

@@ -43,7 +43,7 @@ extension FileSystem {
     guard table.pointee.references == 0 else { return }
     for number in 0..<table.pointee.capacity {
       let slot = table.slot(number)
-      if slot != 0 { release(Self.file(slot)) }
+      if slot != 0 { close(Self.file(slot), of: table) }
     }
     freeBuffer(of: table)
     caches.descriptorTables.free(table)
@@ -113,7 +113,16 @@ extension FileSystem {
     }
     let old = table.slot(Int(number))
     table.setSlot(Int(number), Self.slot(file, closeOnExec))
-    if old != 0 { release(Self.file(old)) }
+    if old != 0 { close(Self.file(old), of: table) }
+  }
+
+  /// Drops a table's reference of a file (filp_close()).
+  @inline(__always)
+  private func close(
+    _ file: KernelPointer<OpenFile>, of table: KernelPointer<FileDescriptorTable>
+  ) {
+    if file.pointee.inode.pointee.locks != nil { dropLocks(of: table, on: file.pointee.inode) }
+    release(file)
   }
 
   /// Closes a number.
@@ -125,7 +134,33 @@ extension FileSystem {
     guard slot != 0 else { throw .EBADF }
     table.setSlot(Int(number), 0)
     table.pointee.firstFree = min(table.pointee.firstFree, Int(number))
-    release(Self.file(slot))
+    close(Self.file(slot), of: table)
+  }
+
+  /// Closes all numbers of a range, or lets exec close them (close_range).
+  public func closeRange(
+    _ range: ClosedRange<UInt64>, in table: KernelPointer<FileDescriptorTable>, onExec: Bool
+  ) throws(Errno) {
+    let capacity = UInt64(table.pointee.capacity)
+    guard range.lowerBound < capacity else { return }
+    for number in range.lowerBound...min(range.upperBound, capacity &- 1) {
+      let slot = table.slot(Int(number))
+      guard slot != 0 else { continue }
+      if onExec {
+        table.setSlot(Int(number), slot | 1)
+      } else {
+        try close(number, in: table)
+      }
+    }
+  }
+
+  /// Whether a file is a stream of bytes, which has no positions.
+  public func isStream(_ file: KernelPointer<OpenFile>) -> Bool {
+    switch file.pointee.inode.pointee.kind {
+    case .pipe, .socket: true
+    case .device(let device): device.isConsole
+    default: false
+    }
   }
 
   /// Whether a number closes on exec (F_GETFD).
@@ -150,7 +185,7 @@ extension FileSystem {
       let file = Self.file(table.slot(number))
       table.setSlot(number, 0)
       table.pointee.firstFree = min(table.pointee.firstFree, number)
-      release(file)
+      close(file, of: table)
     }
   }
 

@@ -10,6 +10,30 @@ extension FileSystem {
   /// `permissions` are those of a file that O_CREAT makes, the caller's umask taken off.
   public func open(
     _ path: ByteString, from base: KernelPointer<Dentry>, _ flags: OpenFlags,
+    permissions: UInt32 = 0, _ rules: WalkRules
+  ) throws(Errno) -> KernelPointer<OpenFile> {
+    guard !rules.isEmpty else {
+      return try open(path, from: base, flags, permissions: permissions)
+    }
+    state.pointee.rules = rules
+    state.pointee.rulesBase = rules.isDisjoint(with: [.beneath, .inRoot]) ? nil : base
+    defer {
+      state.pointee.rules = []
+      state.pointee.rulesBase = nil
+    }
+    let file = try open(path, from: base, flags, permissions: permissions)
+    if rules.contains(.oneMount),
+      file.pointee.inode.pointee.mount != base.pointee.inode.pointee.mount
+    {
+      release(file)
+      throw .EXDEV
+    }
+    return file
+  }
+
+  /// Opens a path that may lead anywhere.
+  public func open(
+    _ path: ByteString, from base: KernelPointer<Dentry>, _ flags: OpenFlags,
     permissions: UInt32 = 0
   ) throws(Errno) -> KernelPointer<OpenFile> {
     if flags.contains(.path) {
@@ -34,28 +58,17 @@ extension FileSystem {
     _ dentry: KernelPointer<Dentry>, _ flags: OpenFlags
   ) throws(Errno) -> KernelPointer<OpenFile> {
     let inode = dentry.pointee.inode
-    let writes = flags.mayWrite
-    let problem: Errno? =
-      switch inode.pointee.kind {
-      case .symbolicLink: .ELOOP
-      case .directory: writes || flags.contains(.create) ? .EISDIR : nil
-      case .procedural:
-        switch inode.pointee.mode.type {
-        case .directory: writes ? .EISDIR : nil
-        case .symbolicLink: .ELOOP
-        default: nil
-        }
-      case .special, .pipe: .ENXIO
-      case .regular:
-        inode.pointee.writers < 0 && (writes || flags.contains(.truncate)) ? .ETXTBSY : nil
-      case .device: nil
-      }
-    if let problem {
-      release(dentry)
-      throw problem
-    }
     do throws(Errno) {
+      try checkOpening(inode, flags)
       if flags.contains(.truncate), inode.pointee.isRegular { try setSize(of: inode, to: 0) }
+      if inode.pointee.mode.type == .fifo { return try openFIFO(dentry, flags) }
+      // A descriptor's own file, found in /proc/PID/fd, can be opened anew where that has a sense
+      // of its own: a pipe as a FIFO is above, a socket never (sock_no_open()).
+      switch inode.pointee.kind {
+      case .special, .socket: throw Errno.ENXIO
+      default: break
+      }
+      if flags.contains(.direct), !inode.pointee.mayBypassCache { throw Errno.EINVAL }
       if let node = inode.pointee.node, inode.pointee.mode.type == .regular, let surroundings {
         try surroundings.texts.open(surroundings.context, node, flags)
       }
@@ -65,6 +78,25 @@ extension FileSystem {
     }
     return try makeOpenFile(
       dentry, flags.subtracting([.create, .exclusive, .noControllingTerminal, .truncate]))
+  }
+
+  /// Whether the caller may open a file so (fs/namei.c: may_open()).
+  private func checkOpening(
+    _ inode: KernelPointer<Inode>, _ flags: OpenFlags
+  ) throws(Errno) {
+    let writes = flags.mayWrite
+    let mounted = self.flags(of: inode.pointee.mount)
+    switch inode.pointee.mode.type {
+    case .symbolicLink: throw .ELOOP
+    case .directory where writes || flags.contains(.create): throw .EISDIR
+    case .characterDevice, .blockDevice:
+      if mounted.contains(.noDevices) { throw .EACCES }
+    default: break
+    }
+    try check(flags.access, of: inode)
+    if flags.contains(.noAccessTime), !owns(inode) { throw .EPERM }
+    guard inode.pointee.isRegular else { return }
+    if inode.pointee.writers < 0, writes || flags.contains(.truncate) { throw .ETXTBSY }
   }
 
   /// Makes an opened file; takes over the reference of the name.
@@ -79,8 +111,12 @@ extension FileSystem {
       throw .ENOMEM
     }
     if flags.mayWrite { made.pointee.inode.pointee.writers &+= 1 }
+    state.pointee.openFiles &+= 1
     return made
   }
+
+  /// The open files there are (`/proc/sys/fs/file-nr`).
+  public var openFileCount: UInt64 { state.pointee.openFiles }
 
   private func openOrCreate(
     _ path: ByteString, from base: KernelPointer<Dentry>, _ flags: OpenFlags,
@@ -93,11 +129,13 @@ extension FileSystem {
       defer { release(folder) }
       guard !last.isSpecial, !last.hasTrailingSlash else { throw .EISDIR }
       guard let found = try step(last.name, from: folder) else {
+        try checkCreation(in: folder)
         let dentry = try create(last.name, in: folder) { (folder) throws(Errno) in
+          let mount = folder.pointee.inode.pointee.mount
           let inode = try makeInode(
-            .regular(.sharedMemory), on: folder.pointee.inode.pointee.mount,
-            mode: FileMode(.regular, permissions: permissions))
+            newFile(on: mount), on: mount, mode: FileMode(.regular, permissions: permissions))
           inode.pointee.links = 1
+          giveToCaller(inode, in: folder)
           return inode
         }
         retain(dentry)
@@ -132,19 +170,22 @@ extension FileSystem {
     _ path: ByteString, from base: KernelPointer<Dentry>, _ flags: OpenFlags,
     _ permissions: UInt32
   ) throws(Errno) -> KernelPointer<OpenFile> {
-    guard flags.mayWrite else { throw .EINVAL }
+    guard flags.mayWrite, flags.contains(.directory) else { throw .EINVAL }
     let folder = try resolve(path, from: base, .directory)
     defer { release(folder) }
     guard folder.pointee.inode.pointee.node == nil else { throw .EOPNOTSUPP }
+    try checkCreation(in: folder)
+    let mount = folder.pointee.inode.pointee.mount
     let inode = try makeInode(
-      .regular(.sharedMemory), on: folder.pointee.inode.pointee.mount,
-      mode: FileMode(.regular, permissions: permissions))
+      newFile(on: mount), on: mount, mode: FileMode(.regular, permissions: permissions))
+    giveToCaller(inode, in: folder)
     let name = ShortName(UInt32(truncatingIfNeeded: inode.pointee.number))
     let dentry = try name.withName { (bytes) throws(Errno) in
       try makeDentry(bytes, in: folder, inode)
     }
     dentry.pointee.isDeleted = true
-    return try makeOpenFile(dentry, flags.subtracting([.temporary, .directory]))
+    dentry.pointee.isTemporary = !flags.contains(.exclusive)
+    return try makeOpenFile(dentry, flags.subtracting([.temporary, .directory, .exclusive]))
   }
 
   /// A file for shared anonymous memory, already without a name: `/dev/zero (deleted)` in `maps`
@@ -158,6 +199,10 @@ extension FileSystem {
       .regular(.sharedMemory), on: .kernelSharedMemory,
       mode: FileMode(.regular, permissions: 0o777), size: size.rawValue, number: number)
     inode.pointee.seals = seals
+    if let who = caller?.credentials {
+      inode.pointee.owner = who.pointee.fileUser
+      inode.pointee.group = who.pointee.fileGroup
+    }
     let dentry = try makeDentry(name, in: nil, inode)
     dentry.pointee.isDeleted = true
     return try makeOpenFile(dentry, .readWrite)
@@ -179,6 +224,9 @@ extension FileSystem {
   public func release(_ file: KernelPointer<OpenFile>) {
     file.pointee.references &-= 1
     guard file.pointee.references == 0 else { return }
+    state.pointee.openFiles &-= 1
+    if file.pointee.inode.pointee.locks != nil { dropLocks(of: file) }
+    if file.pointee.isWatched { dropWatches(of: file) }
     allowWriting(to: file)
     if file.pointee.flags.mayWrite { file.pointee.inode.pointee.writers &-= 1 }
     dropText(of: file)

@@ -22,16 +22,25 @@ extension FileSystem {
   public func read(
     _ file: KernelPointer<OpenFile>, _ count: ByteCount, _ sink: ByteSink
   ) throws(Errno) -> Int {
-    let done = try read(file, at: file.pointee.position, count, sink)
-    file.pointee.position &+= UInt64(done)
+    try read(file, at: nil, count, sink)
+  }
+
+  /// Reads from a position (pread64), or from where the file stands, which is moved on.
+  ///
+  /// Pieces of the page cache itself are handed to the sink.
+  @inline(__always)
+  public func read(
+    _ file: KernelPointer<OpenFile>, at position: UInt64?, _ count: ByteCount, _ sink: ByteSink
+  ) throws(Errno) -> Int {
+    if let position { return try read(file, from: position, count, sink) }
+    let done = try read(file, from: file.pointee.position, count, sink)
+    // What has no positions keeps what it is (FIFOs count there).
+    if file.pointee.inode.pointee.hasPositions { file.pointee.position &+= UInt64(done) }
     return done
   }
 
-  /// Reads from a position (pread64).
-  ///
-  /// Pieces of the page cache itself are handed to the sink.
-  public func read(
-    _ file: KernelPointer<OpenFile>, at position: UInt64, _ count: ByteCount, _ sink: ByteSink
+  private func read(
+    _ file: KernelPointer<OpenFile>, from position: UInt64, _ count: ByteCount, _ sink: ByteSink
   ) throws(Errno) -> Int {
     guard file.pointee.flags.mayRead else { throw .EBADF }
     let inode = file.pointee.inode
@@ -40,6 +49,7 @@ extension FileSystem {
     case .regular:
       guard position <= Self.maximumSize else { throw .EINVAL }
       guard wanted > 0 else { return 0 }
+      guard position <= Self.maximumSize else { throw .EINVAL }
       let done = try copyOut(position, wanted, sink, size: { inode.pointee.size }) {
         (index) throws(Errno) in
         try readablePage(of: inode, at: index)
@@ -51,8 +61,14 @@ extension FileSystem {
     case .procedural:
       return try readText(file, at: position, wanted, sink)
     case .directory, .symbolicLink: throw .EISDIR
-    case .pipe(let address): return try readPipe(address, wanted, sink)
-    case .special: throw .EINVAL
+    case .pipe(let address): return try readPipe(address, wanted, sink, inode)
+    case .eventCounter(let address):
+      return try readCounter(address, wanted, sink, inode)
+    case .socket(let address): return try readSocket(address, wanted, sink)
+    case .supplied(let supplied):
+      guard let surroundings else { throw .EINVAL }
+      return try surroundings.supplied.read(surroundings.context, supplied, wanted, sink)
+    case .watcher, .special: throw .EINVAL
     }
   }
 

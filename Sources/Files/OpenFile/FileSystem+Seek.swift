@@ -7,9 +7,8 @@ extension FileSystem {
     _ file: KernelPointer<OpenFile>, to offset: Int64, whence: UInt32
   ) throws(Errno) -> UInt64 {
     let inode = file.pointee.inode
-    if case .pipe = inode.pointee.kind { throw .ESPIPE }
-    if case .device(let device) = inode.pointee.kind {
-      if device.isConsole { throw .ESPIPE }
+    if isStream(file) { throw .ESPIPE }
+    if case .device = inode.pointee.kind {
       // lseek on /dev/null and its like answers 0 (drivers/char/mem.c: null_lseek()).
       file.pointee.position = 0
       return 0
@@ -24,9 +23,8 @@ extension FileSystem {
     case 1: base = file.pointee.position
     case 2: base = size
     case 3, 4:
-      // Data everywhere up to the end, one hole behind it (generic_file_llseek_size()).
       guard offset >= 0, UInt64(offset) < size else { throw .ENXIO }
-      file.pointee.position = whence == 3 ? UInt64(offset) : size
+      file.pointee.position = try seekData(inode, UInt64(offset), findsHole: whence == 4)
       return file.pointee.position
     default: throw .EINVAL
     }
@@ -34,5 +32,32 @@ extension FileSystem {
     guard !overflow, target >= 0 else { throw overflow ? .EOVERFLOW : .EINVAL }
     file.pointee.position = UInt64(target)
     return UInt64(target)
+  }
+
+  /// The next byte of data, or of a hole, at or after a position below the end (mm/shmem.c:
+  /// shmem_file_llseek()).
+  ///
+  /// A page that is there is data. A disk file has data everywhere up to its
+  /// end, and one hole behind it (generic_file_llseek_size()).
+  private func seekData(
+    _ inode: KernelPointer<Inode>, _ offset: UInt64, findsHole: Bool
+  ) throws(Errno) -> UInt64 {
+    let size = inode.pointee.size
+    guard inode.pointee.isSharedMemory else { return findsHole ? size : offset }
+    let end = pageCount(of: inode)
+    let first = offset &>> pageSize.shift
+    var place = first
+    if findsHole {
+      while place < end, find(place, in: inode.pointee.pages) != nil { place &+= 1 }
+    } else {
+      var found: UInt64?
+      forEachFrame(in: first..<end, of: inode.pointee.pages) { index, _ in
+        if found == nil { found = index }
+      }
+      guard let found else { throw .ENXIO }
+      place = found
+    }
+    if place == first { return offset }
+    return min(place &<< pageSize.shift, size)
   }
 }

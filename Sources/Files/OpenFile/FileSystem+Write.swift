@@ -7,17 +7,26 @@ extension FileSystem {
   public func write(
     _ file: KernelPointer<OpenFile>, _ count: ByteCount, _ source: ByteSource
   ) throws(Errno) -> Int {
+    try write(file, at: nil, count, source)
+  }
+
+  /// Writes at a position (pwrite64), or where the file stands, into the page cache itself.
+  @inline(__always)
+  public func write(
+    _ file: KernelPointer<OpenFile>, at position: UInt64?, _ count: ByteCount,
+    _ source: ByteSource
+  ) throws(Errno) -> Int {
+    if let position { return try write(file, from: position, count, source) }
     let inode = file.pointee.inode
     let appends = file.pointee.flags.contains(.append) && inode.pointee.isRegular
     let start = appends ? inode.pointee.size : file.pointee.position
-    let done = try write(file, at: start, count, source)
-    file.pointee.position = start &+ UInt64(done)
+    let done = try write(file, from: start, count, source)
+    if inode.pointee.hasPositions { file.pointee.position = start &+ UInt64(done) }
     return done
   }
 
-  /// Writes at a position (pwrite64), into the page cache itself.
-  public func write(
-    _ file: KernelPointer<OpenFile>, at position: UInt64, _ count: ByteCount,
+  private func write(
+    _ file: KernelPointer<OpenFile>, from position: UInt64, _ count: ByteCount,
     _ source: ByteSource
   ) throws(Errno) -> Int {
     guard file.pointee.flags.mayWrite else { throw .EBADF }
@@ -27,6 +36,7 @@ extension FileSystem {
     case .regular:
       guard wanted > 0 else { return 0 }
       guard position < Self.maximumSize else { throw .EFBIG }
+      dropSetIDs(of: inode)
       let start =
         file.pointee.flags.contains(.append) ? inode.pointee.size : position
       return try copyIn(inode, start, min(wanted, Self.maximumSize &- start), source)
@@ -34,8 +44,12 @@ extension FileSystem {
       return try write(device, wanted, source)
     case .procedural(let node):
       return try store(node, at: position, wanted, source)
-    case .pipe(let address): return try writePipe(address, wanted, source)
-    case .directory, .symbolicLink, .special: throw .EINVAL
+    case .pipe(let address):
+      return try writePipe(address, wanted, source, file)
+    case .eventCounter(let address):
+      return try writeCounter(address, wanted, source, inode)
+    case .socket(let address): return try writeSocket(address, wanted, source)
+    case .directory, .symbolicLink, .special, .watcher, .supplied: throw .EINVAL
     }
   }
 
@@ -75,6 +89,7 @@ extension FileSystem {
     let time = now
     inode.pointee.modified = time
     inode.pointee.changed = time
+    inode.pointee.isChanged = true
     return Int(done)
   }
 
@@ -117,6 +132,8 @@ extension FileSystem {
     let time = now
     inode.pointee.modified = time
     inode.pointee.changed = time
+    inode.pointee.isChanged = true
+    dropSetIDs(of: inode)
   }
 
   /// Zeros the last page behind the end (truncate_inode_pages(): the partial page).

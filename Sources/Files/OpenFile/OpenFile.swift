@@ -13,6 +13,11 @@ public struct OpenFile: ~Copyable {
   public internal(set) var references: UInt32 = 1
   /// Where the next read or write begins.
   public internal(set) var position: UInt64 = 0
+  /// Whether epoll watches it.
+  var isWatched = false
+  /// Whom signals about it go to, and which signal (F_SETOWN, F_SETSIG).
+  public var signalOwner: Int32 = 0
+  public var signalNumber: Int32 = 0
   /// Where reading a text of records is; nil until it is first read.
   ///
   /// The file owns it.

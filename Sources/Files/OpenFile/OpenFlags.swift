@@ -30,6 +30,19 @@ public struct OpenFlags: OptionSet, BitwiseCopyable, Sendable {
   }
 }
 
+extension OpenFlags {
+  /// What the caller must be allowed to do with the file (ACC_MODE()).
+  var access: FileAccess {
+    let access: FileAccess =
+      switch rawValue & 3 {
+      case 0: .read
+      case 1: .write
+      default: [.read, .write]
+      }
+    return contains(.truncate) ? access.union(.write) : access
+  }
+}
+
 /// How a path is walked: AT_* and what the last name must be.
 public struct LookupOptions: OptionSet, BitwiseCopyable, Sendable {
   public var rawValue: UInt32

@@ -61,8 +61,7 @@ extension FileSystem {
       return CachedPage(frame: frame, wasReadIn: true)
     case .regular, .symbolicLink:
       return CachedPage(frame: try addZeroPage(at: index, of: inode), wasReadIn: false)
-    case .directory, .device, .procedural, .pipe, .special:
-      throw .EINVAL
+    default: throw .EINVAL
     }
   }
 

@@ -3,9 +3,9 @@ import KernelAssembly
 /// The GICv2, as far as it is needed: its signal ends a WFI, with interrupts closed, and interrupts
 /// programs, which run with interrupts open.
 ///
-/// Two sources: the virtual timer (PPI 27) and the PL011 (SPI 1, so 33), which signals only while
-/// the CPU idles. Both are levels, so an interrupt is over when its source is quiet; none is ever
-/// acknowledged.
+/// Two sources: the virtual timer (PPI 27) and the PL011 (SPI 1, so 33), which signals what is typed
+/// only while the CPU idles, and a request to end always. Both are levels, so an interrupt is over
+/// when its source is quiet; none is ever acknowledged.
 enum InterruptController {
   /// Below the fixmap's permanent slots, where Linux's early_ioremap() maps.
   static var distributor: UInt64 { kernel_parameters.uart &- 8 &* page }

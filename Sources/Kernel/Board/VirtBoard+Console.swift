@@ -1,5 +1,6 @@
 public import BoardFormat
 import KernelAssembly
+import MemoryTypes
 
 /// The PL011, in the fixmap, and the frames on it.
 ///
@@ -51,6 +52,8 @@ extension VirtBoard {
       let byte = UInt8(truncatingIfNeeded: device_read(Self.data))
       if byte == ConsoleFrame.endOfTyping {
         unsafe kernel_variables().pointee.typing_ended = 1
+      } else if byte == ConsoleFrame.endRequest {
+        unsafe kernel_variables().pointee.typing_ended = Self.everythingEnded
       } else {
         unsafe buffer[count] = byte
         count &+= 1
@@ -58,6 +61,24 @@ extension VirtBoard {
     }
     return unsafe count == 0 && kernel_variables().pointee.typing_ended != 0 ? -1 : count
   }
+
+  /// What `typing_ended` is when not only typing is to end.
+  private static var everythingEnded: UInt64 { 2 }
+
+  /// Where input is typed, whoever reads it finds the request; elsewhere nothing else ever comes on
+  /// the line, and looking takes what came.
+  public var endIsRequested: Bool {
+    if unsafe kernel_variables().pointee.typing_ended == Self.everythingEnded { return true }
+    guard !isInteractive, device_read(Self.flags) & (1 &<< 4) == 0 else { return false }
+    guard UInt8(truncatingIfNeeded: device_read(Self.data)) == ConsoleFrame.endRequest else {
+      return false
+    }
+    unsafe kernel_variables().pointee.typing_ended = Self.everythingEnded
+    return true
+  }
+
+  /// Whether input is typed.
+  var isInteractive: Bool { header.pointee.options.contains(.interactive) }
 
   /// Sends the record and turns the power off.
   public func powerOff(_ record: EndRecord) -> Never {

@@ -104,7 +104,7 @@ extension VirtBoard: Processor {
     }
     letTypingWake(true)
     wait_for_interrupt()
-    letTypingWake(false)
+    letTypingWake(!isInteractive)
     write_timer_control(0)
     unsafe kernel_variables().pointee.idle_nanoseconds &+= clock.nanoseconds &- start
   }

@@ -41,6 +41,8 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   statistics.pointee.fileFramesBefore = fileFrames(kernel)
   statistics.pointee.objectFramesBefore = objectFrames(kernel)
   VirtBoard.withoutCounting { ProcFS(kernel).sendTexts(at: .before, of: kernel.initTask) }
+  // Then the line carries nothing but the request to end, which a program is interrupted for.
+  board.letTypingWake(!board.isInteractive)
   let end: EndRecord
   do throws(Errno) {
     let streams = try kernel.files.pointee.makeStandardStreams()
@@ -56,7 +58,10 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   statistics.pointee.freeAfter = settledFree(kernel)
   statistics.pointee.fileFramesAfter = fileFrames(kernel)
   statistics.pointee.objectFramesAfter = objectFrames(kernel)
-  VirtBoard.withoutCounting { ProcFS(kernel).sendTexts(at: .after, of: kernel.initTask) }
+  VirtBoard.withoutCounting {
+    ProcFS(kernel).sendTexts(at: .after, of: kernel.initTask)
+    kernel.files.pointee.export()
+  }
   return end
 }
 

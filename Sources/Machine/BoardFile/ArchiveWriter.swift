@@ -6,7 +6,7 @@ struct ArchiveWriter {
   static let alignment: UInt64 = 1 << 16
 
   private var header = ArchiveHeader()
-  private var entries: [ArchiveEntry] = []
+  private(set) var entries: [ArchiveEntry] = []
   private var names: [UInt8] = []
   /// Where each file of the host goes.
   private var files: [(host: String, place: UInt64, size: UInt64)] = []
@@ -14,8 +14,7 @@ struct ArchiveWriter {
   private(set) var length: UInt64 = 0
 
   init(_ tree: GuestTree) {
-    // In the order of their bytes a folder comes before what is in it.
-    let nodes = tree.nodes.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    let nodes = tree.ordered
     header.count = UInt64(nodes.count)
     header.entries = 64
     header.names = 64 + header.count * UInt64(MemoryLayout<ArchiveEntry>.stride)

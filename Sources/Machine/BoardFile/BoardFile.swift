@@ -14,6 +14,8 @@ import ProcessLaunch
 final class BoardFile {
   let descriptor: Int32
   let layout: BoardLayout
+  /// The archive's entries, in order.
+  let entries: [ArchiveEntry]
   /// The file's bytes.
   ///
   /// SAFETY: mapped here, unmapped in deinit, and the file cannot shrink.
@@ -26,6 +28,7 @@ final class BoardFile {
     let deviceTree = DeviceTreeWriter.memory(machine.banks)
     let program = Self.program(guest, machine.environment)
     let archive = ArchiveWriter(guest.tree)
+    entries = archive.entries
     layout = BoardLayout(
       behind: machine.banks, deviceTree: UInt64(deviceTree.count), program: UInt64(program.count),
       standardInput: UInt64(guest.standardInput?.count ?? 0), archive: archive.length)
@@ -84,6 +87,14 @@ final class BoardFile {
       return nil
     }
     return block
+  }
+
+  /// Some bytes of the archive; nil where it has no such place.
+  func archived(_ place: UInt64, _ count: UInt64) -> UnsafeRawBufferPointer? {
+    let area = unsafe bytes(of: layout.archive)
+    let (end, overflow) = place.addingReportingOverflow(count)
+    guard !overflow, end <= UInt64(area.count) else { return nil }
+    return unsafe UnsafeRawBufferPointer(rebasing: area[Int(place)..<Int(end)])
   }
 
   /// Takes out what the kernel has put into the output ring.

@@ -34,6 +34,8 @@ package struct MachineConfiguration: Equatable, Sendable {
 package struct Bind: Hashable, Sendable {
   package var host: String
   package var guest: String
+  /// Whether what the guest changes is changed on the host when the run ends.
+  package var isWritable = false
 }
 
 /// One variable of the guest's environment.

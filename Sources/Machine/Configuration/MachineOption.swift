@@ -84,21 +84,20 @@ extension MachineConfiguration {
 }
 
 extension Bind {
-  /// Reads `HOST:GUEST` or `HOST:GUEST:ro`.
+  /// Reads `HOST:GUEST`, `HOST:GUEST:ro` or `HOST:GUEST:rw`.
   init(parsing text: String) throws(MachineError) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    if parts.count == 3, parts[2] == "rw" {
+    guard parts.count == 2 || parts.count == 3 && ["ro", "rw"].contains(parts[2]),
+      !parts[0].isEmpty
+    else {
       throw .usage(
-        "--bind \(text): rw is not built yet",
-        hint: "without it the guest sees the files, and what it writes stays in memory")
-    }
-    guard parts.count == 2 || parts.count == 3 && parts[2] == "ro", !parts[0].isEmpty else {
-      throw .usage("--bind cannot be '\(text)'", hint: "write HOST:GUEST, both of them paths")
+        "--bind cannot be '\(text)'",
+        hint: "write HOST:GUEST or HOST:GUEST:rw, both of them paths")
     }
     guard parts[1].hasPrefix("/"), parts[1].contains(where: { $0 != "/" }) else {
       throw .usage("--bind \(text): the guest's path must be absolute, and not / itself")
     }
-    self.init(host: parts[0], guest: parts[1])
+    self.init(host: parts[0], guest: parts[1], isWritable: parts.last == "rw" && parts.count == 3)
   }
 }
 

@@ -12,6 +12,11 @@ package struct Guest {
   /// What the program reads from its standard input; nil where that is typed.
   package let standardInput: [UInt8]?
   let tree: GuestTree
+  /// The folders that the guest may change.
+  let bound: [BoundFolder]
+
+  /// The most folders that the guest may change: the kernel's `Mount` has room for no more.
+  private static let maximumBound = 8
 
   /// Finds the program and the files.
   ///
@@ -28,9 +33,16 @@ package struct Guest {
       }
       try tree.add(host: sysroot, at: "/", store: .disk)
     }
+    var bound: [BoundFolder] = []
     for bind in configuration.binds {
-      try tree.add(host: bind.host, at: bind.guest, store: .disk)
+      if bind.isWritable { bound.append(try BoundFolder(bind)) }
+      try tree.add(
+        host: bind.host, at: bind.guest, store: bind.isWritable ? .boundTop : .disk)
     }
+    guard bound.count <= Self.maximumBound else {
+      throw .usage("--bind: at most \(Self.maximumBound) can be rw")
+    }
+    self.bound = bound
 
     let inGuest = program.contains("/") ? GuestPath.normalized(program) : "/bin/" + program
     let file: ProgramFile

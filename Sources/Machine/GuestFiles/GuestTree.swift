@@ -31,7 +31,7 @@ struct GuestTree {
 
   /// The folders that every guest has: those of the init that Linux was recorded with.
   init() {
-    for path in ["/", "/bin", "/dev", "/proc", "/sys", "/tmp"] {
+    for path in ["/", "/bin", "/dev", "/proc", "/run", "/sys", "/tmp"] {
       nodes[path] = .folder(permissions: path == "/tmp" ? 0o1777 : 0o755)
     }
   }
@@ -50,9 +50,19 @@ struct GuestTree {
       throw .failure("\(host) is neither a file nor a folder")
     }
     let path = GuestPath.normalized(path)
+    if store == .boundTop, ["/proc", "/sys", "/dev"].contains(path) {
+      throw .usage("--bind \(host):\(path):rw: the kernel's own files are there")
+    }
     addFolders(above: path)
     if path != "/" { remove(path) }
     try add(host: host, status, at: path, store: store)
+  }
+
+  /// All nodes in the order of the archive: that of their bytes, so that a folder comes before
+  /// what is in it.
+  var ordered: [(path: String, node: Node)] {
+    nodes.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      .map { ($0.key, $0.value) }
   }
 
   private mutating func add(
@@ -78,7 +88,9 @@ struct GuestTree {
     for name in try HostFile.names(in: host) {
       let inside = GuestPath.joined(host, name)
       guard let status = HostFile.status(inside, following: false) else { continue }
-      try add(host: inside, status, at: GuestPath.joined(path, name), store: store)
+      try add(
+        host: inside, status, at: GuestPath.joined(path, name),
+        store: store == .boundTop ? .bound : store)
     }
   }
 

@@ -10,6 +10,8 @@ struct Console {
   private var line = ConsoleDemultiplexer()
   private var ringFrames = ConsoleDemultiplexer()
   private(set) var log: [String] = []
+  /// What the kernel sends of the folders that are taken back.
+  private(set) var export: ExportReceiver
   private var ending: Ending?
   /// What the emulator itself complained of.
   private var complaints: [UInt8] = []
@@ -18,9 +20,22 @@ struct Console {
 
   var texts: [(name: String, bytes: [UInt8])] { ringFrames.texts + line.texts }
 
-  init(process: ChildProcess, ring: @escaping () -> [UInt8]) {
+  init(process: ChildProcess, ring: @escaping () -> [UInt8], exportLimit: UInt64 = 0) {
     self.process = process
     self.ring = ring
+    export = ExportReceiver(limit: exportLimit)
+  }
+
+  /// Asks the machine to end, and takes what it says until it has ended, but not for longer than
+  /// so many seconds, nor when it is asked for a second time.
+  ///
+  /// What the guest writes goes nowhere any more.
+  mutating func end(within seconds: Int, signals: Int32) throws(MachineError) {
+    var request = ConsoleFrame.endRequest
+    _ = fcntl(process.input, F_SETFL, O_NONBLOCK)
+    _ = unsafe write(process.input, &request, 1)
+    _ = try watch(
+      signals: signals, types: false, timeout: seconds, output: { _, _ in true }, trace: { _ in })
   }
 
   /// Sees the run through to any end.
@@ -78,6 +93,7 @@ struct Console {
       case .standardError(let bytes): guard output(.standardError, bytes) else { return false }
       case .log(let line): log.append(line)
       case .trace(let bytes): trace(bytes)
+      case .export(let bytes): export.receive(bytes)
       case .doorbell: guard handle(ringFrames.receive(ring()), output, trace) else { return false }
       case .end(let reason, let status, let address, let programCounter):
         ending =
@@ -116,7 +132,9 @@ struct Console {
   /// The end of it reaches the guest as ^D.
   private mutating func type(_ buffer: inout [UInt8]) -> Bool {
     let bytes = Self.read(STDIN_FILENO, &buffer) ?? []
-    typed = bytes.isEmpty ? [ConsoleFrame.endOfTyping] : Array(bytes)
+    typed =
+      bytes.isEmpty
+      ? [ConsoleFrame.endOfTyping] : bytes.filter { $0 != ConsoleFrame.endRequest }
     return !bytes.isEmpty
   }
 

@@ -10,6 +10,8 @@ package struct ConsoleDemultiplexer: Sendable {
   package enum Event: Equatable, Sendable {
     case standardOutput([UInt8])
     case standardError([UInt8])
+    /// More of what is taken back.
+    case export([UInt8])
     /// A line of the kernel's log, without its end.
     case log(String)
     /// The output ring holds something.
@@ -114,6 +116,7 @@ package struct ConsoleDemultiplexer: Sendable {
     case .standardError: if !piece.isEmpty { events.append(.standardError(Array(piece))) }
     case .log: log(piece)
     case .trace: if !piece.isEmpty { events.append(.trace(Array(piece))) }
+    case .export: if !piece.isEmpty { events.append(.export(Array(piece))) }
     case .text: if !texts.isEmpty { texts[texts.count - 1].bytes += piece }
     case .textBegin:
       collected += piece

@@ -1,5 +1,6 @@
 package import BoardFormat
 import Glibc
+import MemoryTypes
 import ProcessLaunch
 
 /// One run of a machine, from the board file to the end of the emulator.
@@ -38,16 +39,25 @@ package struct MachineRun: Sendable {
     // Asked before, heard now: the machine is starting meanwhile, and ends with this if it may not.
     _ = try question.answer()
     // Nobody types: the line is quiet, as the guest's null device would be.
-    if guest.standardInput != nil { process.closeInput() }
+    if guest.standardInput != nil, guest.bound.isEmpty { process.closeInput() }
 
-    var console = Console(process: process, ring: { board.takeOutput() })
+    var console = Console(
+      process: process, ring: { board.takeOutput() }, exportLimit: board.layout.ram.rawValue)
     let ending = try console.watch(
       signals: signals, types: guest.standardInput == nil, timeout: timeout, output: output,
       trace: trace)
+    if !guest.bound.isEmpty, ending.isOurs {
+      try console.end(within: Self.patience, signals: signals)
+    }
     process.end()
-    return RunResult(
+    var result = RunResult(
       ending: ending, statistics: board.statistics(), texts: console.texts, log: console.log)
+    if !guest.bound.isEmpty { result.export = guest.takeBack(console.export, board, ending) }
+    return result
   }
+
+  /// How long a machine that is asked to end may take, in seconds.
+  private static let patience = 20
 
   /// Takes what the guest wrote; false when nobody reads that any more.
   package typealias Output = (OutputStream, [UInt8]) -> Bool

@@ -9,6 +9,8 @@ package struct RunResult: Sendable {
   package var texts: [(name: String, bytes: [UInt8])] = []
   /// The kernel's log.
   package var log: [String] = []
+  /// What became of the folders that the guest may change; nil where there are none.
+  package var export: ExportResult?
 
   package init(
     ending: Ending, statistics: Statistics?, texts: [(name: String, bytes: [UInt8])], log: [String]
@@ -50,6 +52,14 @@ package enum Ending: Equatable, Sendable {
   case outputClosed
   /// The emulator ended by itself.
   case emulatorFailed(String)
+
+  /// Whether this process ended the run, and not the guest.
+  var isOurs: Bool {
+    switch self {
+    case .interrupted, .timedOut, .outputClosed: true
+    default: false
+    }
+  }
 
   /// The exit code of `kilburn run`.
   package var exitCode: Int32 {

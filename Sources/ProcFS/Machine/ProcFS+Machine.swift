@@ -72,11 +72,6 @@ extension ProcFS {
     out.text("\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n")
   }
 
-  /// `/proc/filesystems`: none of them needs a device.
-  func filesystems(_ out: inout Writer) {
-    out.text("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n")
-  }
-
   /// `/proc/devices`: the majors there are (block/genhd.c, fs/char_dev.c).
   func devices(_ out: inout Writer) {
     out.text("Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n204 ttyAMA\n")
@@ -113,41 +108,6 @@ extension ProcFS {
     case 8: "HRTIMER"
     default: "RCU"
     }
-  }
-
-  /// `/proc/PID/mounts` (fs/proc_namespace.c: show_vfsmnt()).
-  func mounts(_ out: inout Writer) {
-    forEachMount { mount, path in
-      out.text(mount.sourceName)
-      out.byte(0x20)
-      out.text(path)
-      out.byte(0x20)
-      out.text(mount.typeName)
-      out.text(mount == .root ? " rw" : " rw,relatime")
-      mountOptions(mount, &out)
-      out.text(" 0 0\n")
-    }
-  }
-
-  /// The mounts that can be seen, in the order they were made.
-  func forEachMount(_ body: (Mount, StaticString) -> Void) {
-    let order: InlineArray<6, Mount> = [
-      .root, .processes, .system, .devices, .temporary, .sharedMemory,
-    ]
-    for index in 0..<6 {
-      if let path = order[index].path { body(order[index], path) }
-    }
-  }
-
-  /// What a file system says of itself (shmem_show_options()).
-  func mountOptions(_ mount: Mount, _ out: inout Writer) {
-    guard mount == .root || mount == .devices else { return }
-    out.text(",size=")
-    let limit = kernel.files.pointee.pageLimit(of: mount)
-    out.decimal(PageCount(limit).bytes(of: kernel.board.pageSize).kibibytes)
-    out.text("k,nr_inodes=")
-    out.decimal(kernel.files.pointee.inodeLimit(of: mount))
-    if mount == .devices { out.text(",mode=755") }
   }
 
   /// `/proc/iomem`: the banks of RAM.

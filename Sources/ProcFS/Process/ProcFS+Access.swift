@@ -10,10 +10,10 @@ extension ProcFS {
     kernel.current.pointee.mayInspect(task)
   }
 
-  /// Whether a file may be opened: what shows memory asks as a debugger does (proc_mem_open()).
+  /// Whether a file may be opened whose permission bits allow it: what shows memory asks as a
+  /// debugger does (proc_mem_open()).
   func open(_ node: ProceduralNode, _ flags: OpenFlags) throws(Errno) {
     guard let file = ProcNode(node) else { throw .ENOENT }
-    if kernel.current.pointee.credentials.effectiveUser != 0 { try checkBits(of: file, flags) }
     switch file.kind {
     case .attribute:
       // What cannot be written to is not opened so, whoever asks (kernfs_fop_open()).
@@ -36,23 +36,14 @@ extension ProcFS {
     }
   }
 
-  /// What the permission bits say to others than user 0 (generic_permission()).
-  private func checkBits(of file: ProcNode, _ flags: OpenFlags) throws(Errno) {
-    let who = kernel.current.pointee.credentials
-    let owner = self.owner(of: file)
-    let shift: UInt32 =
-      who.effectiveUser == owner.user ? 6 : who.effectiveGroup == owner.group ? 3 : 0
-    let granted = file.mode.permissions &>> shift
-    if flags.mayRead, granted & 4 == 0 { throw .EACCES }
-    if flags.mayWrite, granted & 2 == 0 { throw .EACCES }
-  }
-
   /// Whose a file is: what belongs to a process is its user's, and user 0's once it has become
   /// somebody else (fs/proc/base.c: task_dump_owner()).
   func owner(of file: ProcNode) -> (user: UInt32, group: UInt32) {
-    guard file.kind.isOfProcess, let task = task(file),
-      let space = task.pointee.memory.space, space.pointee.isDumpable
-    else { return (0, 0) }
+    guard file.kind.isOfProcess, let task = task(file) else { return (0, 0) }
+    // Folders that all may search tell nothing, and stay the task's own.
+    if file.mode.type != .directory || file.mode.permissions != 0o555 {
+      guard let space = task.pointee.memory.space, space.pointee.isDumpable else { return (0, 0) }
+    }
     let its = task.pointee.credentials
     return (its.effectiveUser, its.effectiveGroup)
   }

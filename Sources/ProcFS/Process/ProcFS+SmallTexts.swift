@@ -90,39 +90,4 @@ extension ProcFS {
   func mountNumber(of mount: Mount) -> UInt64 {
     mount == .root ? 1 : 15 &+ UInt64(mount.rawValue)
   }
-
-  /// `/proc/PID/mountinfo` (fs/proc_namespace.c: show_mountinfo()).
-  func mountInformation(_ out: inout Writer) {
-    forEachMount { mount, path in
-      out.decimal(mountNumber(of: mount))
-      out.byte(0x20)
-      out.decimal(mountNumber(of: mount == .sharedMemory ? .devices : .root))
-      out.byte(0x20)
-      out.decimal(UInt64(mount.device.major))
-      out.byte(0x3A)
-      out.decimal(UInt64(mount.device.minor))
-      out.text(" / ")
-      out.text(path)
-      out.text(mount == .root ? " rw - " : " rw,relatime - ")
-      out.text(mount.typeName)
-      out.byte(0x20)
-      out.text(mount.sourceName)
-      out.text(" rw")
-      mountOptions(mount, &out)
-      out.newline()
-    }
-  }
-
-  /// `/proc/PID/mountstats` (show_vfsstat()).
-  func mountStatistics(_ out: inout Writer) {
-    forEachMount { mount, path in
-      out.text("device ")
-      out.text(mount.sourceName)
-      out.text(" mounted on ")
-      out.text(path)
-      out.text(" with fstype ")
-      out.text(mount.typeName)
-      out.newline()
-    }
-  }
 }

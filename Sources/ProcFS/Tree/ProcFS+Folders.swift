@@ -73,7 +73,10 @@ extension ProcFS {
   /// (fs/proc/base.c: task_dump_owner()).
   func entry(_ node: ProcNode) -> ProceduralEntry {
     let mode = node.kind == .descriptor ? descriptorMode(node) : node.mode
-    return ProceduralEntry(node: node.node, mode: mode, inodeNumber: node.inodeNumber)
+    let owner = self.owner(of: node)
+    return ProceduralEntry(
+      node: node.node, mode: mode, inodeNumber: node.inodeNumber, owner: owner.user,
+      group: owner.group)
   }
 
   /// The permissions of a descriptor's link say what may be done with it

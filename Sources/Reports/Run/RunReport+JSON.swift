@@ -103,7 +103,8 @@ extension MachineDescription {
       "core": .string(core.name),
       "overcommit": .string("\(configuration.overcommit)"),
       "sysroot": configuration.sysroot.map { .string($0) } ?? .null,
-      "bind": strings(configuration.binds.map { "\($0.host):\($0.guest)" }),
+      "bind": strings(
+        configuration.binds.map { "\($0.host):\($0.guest)\($0.isWritable ? ":rw" : "")" }),
       "env": strings(environment.map { "\($0.name)=\($0.value)" }),
     ]
   }

@@ -17,6 +17,7 @@ extension SystemCall {
 
   func makeNode() throws(Errno) -> UInt64 {
     let mode = FileMode(rawValue: word(2) & ~umask)
+    if mode.type == .directory { throw .EPERM }
     let device = argument(3)
     let number = DeviceNumber(
       UInt32(truncatingIfNeeded: (device >> 8) & 0xfff),
@@ -77,7 +78,14 @@ extension SystemCall {
 
   func changeFolder() throws(Errno) -> UInt64 {
     try withPath(0) { (path) throws(Errno) in
-      setFolder(try files.pointee.resolve(path, from: workingDirectory, .directory))
+      let folder = try files.pointee.resolve(path, from: workingDirectory, .directory)
+      do throws(Errno) {
+        try files.pointee.check(.execute, of: folder.pointee.inode)
+      } catch {
+        files.pointee.release(folder)
+        throw error
+      }
+      setFolder(folder)
     }
     return 0
   }
@@ -85,6 +93,7 @@ extension SystemCall {
   func changeFolderOpen() throws(Errno) -> UInt64 {
     let dentry = try file(0).pointee.dentry
     guard dentry.pointee.inode.pointee.isDirectory else { throw .ENOTDIR }
+    try files.pointee.check(.execute, of: dentry.pointee.inode)
     files.pointee.retain(dentry)
     setFolder(dentry)
     return 0
@@ -101,7 +110,9 @@ extension SystemCall {
     try withPath(0) { (path) throws(Errno) in
       let dentry = try files.pointee.resolve(path, from: workingDirectory)
       defer { files.pointee.release(dentry) }
-      try setSize(dentry.pointee.inode)
+      let inode = dentry.pointee.inode
+      if inode.pointee.isRegular { try files.pointee.check(.write, of: inode) }
+      try setSize(inode)
     }
     return 0
   }
@@ -120,17 +131,22 @@ extension SystemCall {
     if inode.pointee.isDirectory { throw .EISDIR }
     guard inode.pointee.isRegular else { throw .EINVAL }
     guard !inode.pointee.isBeingExecuted else { throw .ETXTBSY }
+    // inode_newsize_ok().
+    if argument(1) > inode.pointee.size, argument(1) > fileSizeLimit {
+      kernel.sendFileSizeExceeded()
+      throw .EFBIG
+    }
     try files.pointee.setSize(of: inode, to: argument(1))
   }
 
   func changeModeOpen() throws(Errno) -> UInt64 {
-    files.pointee.setPermissions(of: try readyFile(0).pointee.inode, to: word(1) & 0o7777)
+    try files.pointee.setPermissions(of: readyFile(0).pointee.inode, to: word(1) & 0o7777)
     return 0
   }
 
   func changeMode() throws(Errno) -> UInt64 {
     try withPlace(0, 1) { (dentry) throws(Errno) in
-      files.pointee.setPermissions(of: dentry.pointee.inode, to: word(2) & 0o7777)
+      try files.pointee.setPermissions(of: dentry.pointee.inode, to: word(2) & 0o7777)
     }
     return 0
   }
@@ -139,19 +155,21 @@ extension SystemCall {
   func changeOwner() throws(Errno) -> UInt64 {
     guard word(4) & ~0x1100 == 0 else { throw .EINVAL }
     try withPlace(0, 1, lookupOptions(word(4))) { (dentry) throws(Errno) in
-      setOwner(dentry.pointee.inode, word(2), word(3))
+      try setOwner(dentry.pointee.inode, word(2), word(3))
     }
     return 0
   }
 
   func changeOwnerOpen() throws(Errno) -> UInt64 {
-    setOwner(try readyFile(0).pointee.inode, word(1), word(2))
+    try setOwner(readyFile(0).pointee.inode, word(1), word(2))
     return 0
   }
 
-  private func setOwner(_ inode: KernelPointer<Inode>, _ owner: UInt32, _ group: UInt32) {
+  private func setOwner(
+    _ inode: KernelPointer<Inode>, _ owner: UInt32, _ group: UInt32
+  ) throws(Errno) {
     // -1 leaves one as it is.
-    files.pointee.setOwner(
+    try files.pointee.setOwner(
       of: inode, to: owner == .max ? nil : owner, group: group == .max ? nil : group)
   }
 
@@ -159,6 +177,7 @@ extension SystemCall {
   func changeTimes() throws(Errno) -> UInt64 {
     guard word(3) & ~0x1100 == 0 else { throw .EINVAL }
     var times = InlineArray<2, FileTime?>(repeating: files.pointee.time)
+    var isNow = true
     if argument(2) != 0 {
       for index in 0..<2 {
         let place = address(2) + ByteCount(UInt64(index) &* 16)
@@ -166,21 +185,26 @@ extension SystemCall {
         let nanoseconds = try space.pointee.copyIn(UInt64.self, from: place + ByteCount(8))
         switch nanoseconds {
         case 0x3fff_ffff: break  // UTIME_NOW
-        case 0x3fff_fffe: times[index] = nil  // UTIME_OMIT
+        case 0x3fff_fffe:  // UTIME_OMIT
+          times[index] = nil
+          isNow = false
         case 0..<1_000_000_000:
+          isNow = false
           times[index] = FileTime(seconds: seconds, nanoseconds: UInt32(nanoseconds))
         default: throw .EINVAL
         }
       }
     }
+    // Nothing to set, nothing to ask for (do_utimensat()).
+    if argument(2) != 0, times[0] == nil, times[1] == nil { return 0 }
     if argument(1) == 0 && int(0) != Self.currentFolderMark {
       guard word(3) == 0 else { throw .EINVAL }
-      files.pointee.setTimes(
-        of: try file(0).pointee.inode, accessed: times[0], modified: times[1])
+      try files.pointee.setTimes(
+        of: readyFile(0).pointee.inode, accessed: times[0], modified: times[1], isNow: isNow)
     } else {
       try withPlace(0, 1, lookupOptions(word(3))) { (dentry) throws(Errno) in
-        files.pointee.setTimes(
-          of: dentry.pointee.inode, accessed: times[0], modified: times[1])
+        try files.pointee.setTimes(
+          of: dentry.pointee.inode, accessed: times[0], modified: times[1], isNow: isNow)
       }
     }
     return 0

@@ -11,18 +11,71 @@ extension SystemCall {
 
   /// openat(dirfd, path, flags, mode).
   func open() throws(Errno) -> UInt64 {
-    let flags = OpenFlags(rawValue: word(2))
-    let permissions = word(3) & 0o7777 & ~umask
-    return try withPath(1) { (path) throws(Errno) in
-      let file = try files.pointee.open(
-        path, from: base(0, path), flags, permissions: permissions)
-      return try files.pointee.install(
-        file, in: table, limit: limit, closeOnExec: flags.contains(.closeOnExec))
+    try open(1, OpenFlags(rawValue: word(2)), permissions: word(3) & 0o7777, [])
+  }
+
+  /// openat2(dirfd, path, how, size).
+  func openExtended() throws(Errno) -> UInt64 {
+    let size = argument(3)
+    // OPEN_HOW_SIZE_VER0; what is longer must be zeros (copy_struct_from_user()).
+    guard size >= 24 else { throw .EINVAL }
+    guard size <= kernel.board.pageSize.bytes.rawValue else { throw .E2BIG }
+    let flags = try space.pointee.copyIn(UInt64.self, from: address(2))
+    let mode = try space.pointee.copyIn(UInt64.self, from: address(2) + ByteCount(8))
+    let resolve = try space.pointee.copyIn(UInt64.self, from: address(2) + ByteCount(16))
+    var offset: UInt64 = 24
+    while offset < size {
+      guard try space.pointee.copyIn(UInt8.self, from: address(2) + ByteCount(offset)) == 0
+      else { throw .E2BIG }
+      offset &+= 1
     }
+    let known: UInt64 = 0o37777703 | 0o4010000  // VALID_OPEN_FLAGS
+    guard flags & ~known == 0, resolve & ~0x3f == 0, resolve & 0x18 != 0x18 else { throw .EINVAL }
+    let opened = OpenFlags(rawValue: UInt32(truncatingIfNeeded: flags))
+    let makes = opened.contains(.create) || opened.contains(.temporary)
+    guard mode & ~0o7777 == 0, mode == 0 || makes else { throw .EINVAL }
+    if opened.contains(.path) {
+      let allowed: OpenFlags = [.path, .directory, .noFollow, .closeOnExec]
+      guard opened.subtracting(allowed).isEmpty else { throw .EINVAL }
+    }
+    // RESOLVE_CACHED (0x20): what would have to wait is EAGAIN, and nothing here would.
+    guard resolve & 0x20 == 0 || !makes && !opened.contains(.truncate) else { throw .EAGAIN }
+    return try open(
+      1, opened, permissions: UInt32(mode),
+      WalkRules(rawValue: UInt32(truncatingIfNeeded: resolve & 0x1f)))
+  }
+
+  private func open(
+    _ index: Int, _ flags: OpenFlags, permissions: UInt32, _ rules: WalkRules
+  ) throws(Errno) -> UInt64 {
+    // O_TMPFILE comes with O_DIRECTORY, or is none (build_open_flags()).
+    if flags.contains(.temporary), !flags.contains(.directory) { throw .EINVAL }
+    let file = try withPath(index) { (path) throws(Errno) in
+      try files.pointee.open(
+        path, from: base(0, path), flags, permissions: permissions & ~umask, rules)
+    }
+    do throws(Errno) {
+      // A FIFO waits for its other end (fifo_open()).
+      while !files.pointee.hasPartner(file) { _ = try kernel.wait(at: file.pointee.inode) }
+    } catch {
+      files.pointee.release(file)
+      throw error
+    }
+    return try install(file, closeOnExec: flags.contains(.closeOnExec))
   }
 
   func close() throws(Errno) -> UInt64 {
     try files.pointee.close(UInt64(word(0)), in: table)
+    return 0
+  }
+
+  /// close_range(first, last, flags).
+  func closeRange() throws(Errno) -> UInt64 {
+    // CLOSE_RANGE_UNSHARE 2, CLOSE_RANGE_CLOEXEC 4.
+    guard word(2) & ~6 == 0, word(0) <= word(1) else { throw .EINVAL }
+    if word(2) & 2 != 0 { try kernel.unshareFiles() }
+    try files.pointee.closeRange(
+      UInt64(word(0))...UInt64(word(1)), in: table, onExec: word(2) & 4 != 0)
     return 0
   }
 
@@ -49,8 +102,17 @@ extension SystemCall {
   func makePipe() throws(Errno) -> UInt64 {
     let flags = OpenFlags(rawValue: word(1))
     guard flags.subtracting([.closeOnExec, .nonBlocking, .direct]).isEmpty else { throw .EINVAL }
-    let closes = flags.contains(.closeOnExec)
     let (reader, writer) = try files.pointee.makePipe(flags)
+    try installPair(
+      reader, writer, closeOnExec: flags.contains(.closeOnExec), to: address(0))
+    return 0
+  }
+
+  /// Gives two new files numbers and stores those; takes over both references.
+  func installPair(
+    _ reader: KernelPointer<OpenFile>, _ writer: KernelPointer<OpenFile>, closeOnExec closes: Bool,
+    to place: VirtualAddress
+  ) throws(Errno) {
     let first: UInt64
     do throws(Errno) {
       first = try files.pointee.install(reader, in: table, limit: limit, closeOnExec: closes)
@@ -62,7 +124,7 @@ extension SystemCall {
       let second = try files.pointee.install(
         writer, in: table, limit: limit, closeOnExec: closes)
       do throws(Errno) {
-        try space.pointee.copyOut(second &<< 32 | first, to: address(0))
+        try space.pointee.copyOut(second &<< 32 | first, to: place)
       } catch {
         try files.pointee.close(second, in: table)
         throw error
@@ -70,85 +132,6 @@ extension SystemCall {
     } catch {
       try files.pointee.close(first, in: table)
       throw error
-    }
-    return 0
-  }
-
-  /// fcntl(fd, command, argument).
-  func fileControl() throws(Errno) -> UInt64 {
-    let file = try file(0)
-    let number = UInt64(word(0))
-    switch word(1) {
-    case 0, 1030:  // F_DUPFD, F_DUPFD_CLOEXEC
-      guard argument(2) < limit else { throw .EINVAL }
-      files.pointee.retain(file)
-      return try files.pointee.install(
-        file, in: table, atLeast: argument(2), limit: limit, closeOnExec: word(1) == 1030)
-    case 1:  // F_GETFD
-      return try files.pointee.closesOnExec(number, in: table) ? 1 : 0
-    case 2:  // F_SETFD
-      try files.pointee.setClosesOnExec(argument(2) & 1 != 0, number, in: table)
-      return 0
-    case 3:  // F_GETFL
-      return UInt64(file.pointee.flags.union(.largeFile).rawValue)
-    case 4:  // F_SETFL
-      files.pointee.setFlags(of: file, to: OpenFlags(rawValue: word(2)))
-      return 0
-    case 5:  // F_GETLK: nobody holds a lock (l_type, the first field, becomes F_UNLCK)
-      try space.pointee.copyOut(UInt16(2), to: address(2))
-      return 0
-    case 6, 7:  // F_SETLK, F_SETLKW: alone, everyone gets the lock
-      _ = try space.pointee.copyIn(UInt16.self, from: address(2))
-      return 0
-    case 8, 10: return 0  // F_SETOWN, F_SETSIG
-    case 9, 11: return 0  // F_GETOWN, F_GETSIG
-    case 1033: return try addSeals(to: file)
-    case 1034: return try seals(of: file)
-    default: throw .EINVAL
-    }
-  }
-
-  /// ioctl(fd, request, argument): terminals alone answer.
-  func deviceControl() throws(Errno) -> UInt64 {
-    let file = try readyFile(0)
-    switch word(1) {
-    case 0x5450:  // FIONCLEX
-      try files.pointee.setClosesOnExec(false, UInt64(word(0)), in: table)
-      return 0
-    case 0x5451:  // FIOCLEX
-      try files.pointee.setClosesOnExec(true, UInt64(word(0)), in: table)
-      return 0
-    case 0x5421:  // FIONBIO
-      let on = try space.pointee.copyIn(Int32.self, from: address(2)) != 0
-      let flags = file.pointee.flags
-      files.pointee.setFlags(
-        of: file, to: on ? flags.union(.nonBlocking) : flags.subtracting(.nonBlocking))
-      return 0
-    default: break
-    }
-    guard files.pointee.isTerminal(file) else { throw .ENOTTY }
-    switch word(1) {
-    case 0x5401:  // TCGETS: a raw terminal, as the tool's serial line is
-      var settings = InlineArray<36, UInt8>(repeating: 0)
-      settings[8] = 0xb0  // c_cflag: CS8, CREAD and 9600 baud
-      settings[9] = 0x0c
-      let span = settings.span
-      // SAFETY: the settings are a local that outlives the call.
-      try unsafe span.withUnsafeBytes { (bytes) throws(Errno) in
-        guard let start = bytes.baseAddress else { return }
-        try unsafe space.pointee.copyOut(start, to: address(2), 36)
-      }
-      return 0
-    case 0x5402, 0x5403, 0x5404:  // TCSETS, TCSETSW, TCSETSF
-      return 0
-    case 0x5413:  // TIOCGWINSZ: 24 lines of 80
-      try space.pointee.copyOut(UInt64(80) &<< 16 | 24, to: address(2))
-      return 0
-    case 0x540f:  // TIOCGPGRP
-      try space.pointee.copyOut(task.pointee.process.pointee.groupNumber, to: address(2))
-      return 0
-    case 0x5410: return 0  // TIOCSPGRP
-    default: throw .ENOTTY
     }
   }
 }

@@ -5,19 +5,17 @@ import KernelLayout
 import MemoryTypes
 import Tasks
 
-/// Moving bytes (fs/read_write.c).
+/// Moving bytes between files and programs (fs/read_write.c): one way for all, whichever call asks.
 extension SystemCall {
   /// The most that one call moves (MAX_RW_COUNT).
-  private var most: UInt64 { 0x7fff_ffff & ~kernel.board.pageSize.offsetMask }
+  var most: UInt64 { 0x7fff_ffff & ~kernel.board.pageSize.offsetMask }
 
   func read() throws(Errno) -> UInt64 {
-    let file = try readyFile(0)
-    return try read(file, at: nil, address(1), argument(2))
+    try read(readyFile(0), at: nil, address(1), argument(2))
   }
 
   func write() throws(Errno) -> UInt64 {
-    let file = try readyFile(0)
-    return try write(file, at: nil, address(1), argument(2))
+    try write(readyFile(0), at: nil, address(1), argument(2))
   }
 
   /// pread64(fd, buffer, count, position).
@@ -35,92 +33,129 @@ extension SystemCall {
     return try write(file, at: argument(3), address(1), argument(2))
   }
 
-  private func checkSeekable(_ file: KernelPointer<OpenFile>) throws(Errno) {
-    if file.pointee.inode.pointee.isPipe { throw .ESPIPE }
-    if case .device(let device) = file.pointee.inode.pointee.kind, device.isConsole {
-      throw .ESPIPE
-    }
+  @inline(__always)
+  func checkSeekable(_ file: KernelPointer<OpenFile>) throws(Errno) {
+    if file.pointee.inode.pointee.isRegular { return }
+    if files.pointee.isStream(file) { throw .ESPIPE }
   }
 
-  /// readv(fd, vector, count) and writev: one piece after the other, until one is short.
-  func readVector() throws(Errno) -> UInt64 { try vector(writes: false) }
-  func writeVector() throws(Errno) -> UInt64 { try vector(writes: true) }
-
-  private func vector(writes: Bool) throws(Errno) -> UInt64 {
-    let file = try readyFile(0)
-    let flags = file.pointee.flags
-    guard writes ? flags.mayWrite : flags.mayRead else { throw .EBADF }
-    let count = argument(2)
-    guard count <= 1024 else { throw .EINVAL }  // UIO_MAXIOV
-    var done: UInt64 = 0
-    for index in 0..<count {
-      // lib/iov_iter.c:import_iovec(): the whole vector is read before anything moves; a bad
-      // entry behind good ones can only be met here after those have moved.
-      let entry = address(1) + ByteCount(index &* 16)
-      do throws(Errno) {
-        let start = try space.pointee.copyIn(UInt64.self, from: entry)
-        let length = try space.pointee.copyIn(UInt64.self, from: entry + ByteCount(8))
-        guard length >> 63 == 0 else { throw .EINVAL }
-        let part = min(length, most &- done)
-        let moved =
-          try writes
-          ? write(file, at: nil, VirtualAddress(start), part)
-          : read(file, at: nil, VirtualAddress(start), part)
-        done &+= moved
-        if moved < length { break }
-      } catch {
-        if done > 0 { break }
-        throw error
-      }
-    }
-    return done
-  }
-
+  @inline(__always)
   func read(
     _ file: KernelPointer<OpenFile>, at position: UInt64?, _ buffer: VirtualAddress,
-    _ count: UInt64
+    _ count: UInt64, waits: Bool = true
   ) throws(Errno) -> UInt64 {
     guard file.pointee.flags.mayRead else { throw .EBADF }
     try checkRange(buffer, count)
-    if file.pointee.inode.pointee.isPipe { return try readPipe(file, buffer, count) }
     let length = ByteCount(min(count, most))
     var place = buffer
-    let done: Int
-    if let position {
-      done = try files.pointee.read(file, at: position, length) { piece in
-        store(piece, &place)
-      }
-    } else {
-      done = try files.pointee.read(file, length) { piece in
-        store(piece, &place)
-      }
+    do throws(Errno) {
+      return try UInt64(
+        files.pointee.read(file, at: position, length) { piece in store(piece, &place) })
+    } catch {
+      guard error == .EAGAIN, waits, mayWait(file) else { throw error }
     }
-    return UInt64(done)
+    return try readWaiting(file, length, buffer)
   }
 
+  /// Waits until there is something, and reads it.
+  @inline(never)
+  private func readWaiting(
+    _ file: KernelPointer<OpenFile>, _ length: ByteCount, _ buffer: VirtualAddress
+  ) throws(Errno) -> UInt64 {
+    // Another thread may close the descriptor meanwhile.
+    files.pointee.retain(file)
+    defer { files.pointee.release(file) }
+    while true {
+      _ = try kernel.wait(at: file.pointee.inode)
+      var place = buffer
+      do throws(Errno) {
+        return try UInt64(
+          files.pointee.read(file, at: nil, length) { piece in store(piece, &place) })
+      } catch {
+        guard error == .EAGAIN else { throw error }
+      }
+    }
+  }
+
+  /// Whether a call on a file may make the program wait.
+  func mayWait(_ file: KernelPointer<OpenFile>) -> Bool {
+    !file.pointee.flags.contains(.nonBlocking) && !file.pointee.inode.pointee.isRegular
+  }
+
+  @inline(__always)
   func write(
     _ file: KernelPointer<OpenFile>, at position: UInt64?, _ buffer: VirtualAddress,
-    _ count: UInt64
+    _ count: UInt64, waits: Bool = true
   ) throws(Errno) -> UInt64 {
     guard file.pointee.flags.mayWrite else { throw .EBADF }
     try checkRange(buffer, count)
-    if file.pointee.inode.pointee.isPipe { return try writePipe(file, buffer, count) }
-    let length = ByteCount(min(count, most))
-    var place = buffer
-    let done: Int
-    if let position {
-      done = try files.pointee.write(file, at: position, length) { piece in
-        load(piece, &place)
-      }
-    } else {
-      done = try files.pointee.write(file, length) { piece in
-        load(piece, &place)
-      }
+    guard file.pointee.inode.pointee.isRegular else {
+      return try writeWaiting(file, min(count, most), buffer, waits: waits && mayWait(file))
     }
-    return UInt64(done)
+    let length = try limited(file, at: position, min(count, most))
+    var place = buffer
+    return try UInt64(
+      files.pointee.write(file, at: position, ByteCount(length)) { room in load(room, &place) })
+  }
+
+  /// Writes everything, waiting for room; SIGPIPE where nobody reads any more.
+  @inline(never)
+  private func writeWaiting(
+    _ file: KernelPointer<OpenFile>, _ count: UInt64, _ buffer: VirtualAddress, waits: Bool
+  ) throws(Errno) -> UInt64 {
+    files.pointee.retain(file)
+    defer { files.pointee.release(file) }
+    var place = buffer
+    var done: UInt64 = 0
+    do throws(Errno) {
+      while true {
+        do throws(Errno) {
+          let part = UInt64(
+            try files.pointee.write(file, at: nil, ByteCount(count &- done)) { room in
+              load(room, &place)
+            })
+          done &+= part
+          if done >= count || part == 0 { return done }
+          continue
+        } catch {
+          guard error == .EAGAIN, waits else { throw error }
+        }
+        _ = try kernel.wait(at: file.pointee.inode)
+      }
+    } catch {
+      if error == .EPIPE { kernel.sendBrokenPipe() }
+      if done > 0 { return done }
+      throw error
+    }
+  }
+
+  /// What of a write lies below the largest size that the process may make a file (RLIMIT_FSIZE);
+  /// SIGXFSZ and EFBIG where nothing does (generic_write_checks_count()).
+  @inline(__always)
+  private func limited(
+    _ file: KernelPointer<OpenFile>, at position: UInt64?, _ count: UInt64
+  ) throws(Errno) -> UInt64 {
+    let limit = fileSizeLimit
+    guard limit != ResourceLimits.infinity, count > 0 else { return count }
+    let start =
+      file.pointee.flags.contains(.append)
+      ? file.pointee.inode.pointee.size : position ?? file.pointee.position
+    try checkFileSize(start)
+    return min(count, limit &- start)
+  }
+
+  /// The largest size that the process may make a file.
+  @inline(__always)
+  var fileSizeLimit: UInt64 { task.pointee.process.pointee.limits[.fileSize].soft }
+
+  func checkFileSize(_ start: UInt64) throws(Errno) {
+    guard start >= fileSizeLimit else { return }
+    kernel.sendFileSizeExceeded()
+    throw .EFBIG
   }
 
   /// access_ok(): a buffer that is not all in the user half is EFAULT before anything moves.
+  @inline(__always)
   func checkRange(_ start: VirtualAddress, _ count: UInt64) throws(Errno) {
     let address = start.rawValue
     let end = space.pointee.user.accessEnd.rawValue
@@ -134,53 +169,5 @@ extension SystemCall {
     let file = try readyFile(0)
     guard word(2) <= 4 else { throw .EINVAL }
     return try files.pointee.seek(file, to: signed(1), whence: word(2))
-  }
-
-  /// sendfile(out, in, offset, count): through a page of the kernel's own.
-  func sendFile() throws(Errno) -> UInt64 {
-    let output = try readyFile(0)
-    let input = try readyFile(1)
-    guard input.pointee.flags.mayRead, output.pointee.flags.mayWrite else { throw .EBADF }
-    guard input.pointee.inode.pointee.isRegular else { throw .EINVAL }
-    guard !output.pointee.flags.contains(.append) else { throw .EINVAL }
-    let hasOffset = argument(2) != 0
-    var position = input.pointee.position
-    if hasOffset {
-      let offset = try space.pointee.copyIn(Int64.self, from: address(2))
-      guard offset >= 0 else { throw .EINVAL }
-      position = UInt64(offset)
-    }
-    var place = position
-    var left = min(argument(3), most)
-    var failure: Errno?
-    while left > 0 {
-      let moved: Int
-      do {
-        // Pieces of the page cache go straight to the other file.
-        moved = try files.pointee.read(
-          input, at: place, ByteCount(min(left, kernel.board.pageSize.bytes.rawValue))
-        ) { (piece) throws(Errno) in
-          var taken = 0
-          return try files.pointee.write(output, ByteCount(UInt64(piece.count))) { room in
-            let part = room.copy(piece[taken..<piece.count])
-            taken &+= part
-            return part
-          }
-        }
-      } catch {
-        failure = error
-        break
-      }
-      if moved == 0 { break }
-      place &+= UInt64(moved)
-      left &-= UInt64(moved)
-    }
-    if let failure, place == position { throw failure }
-    if hasOffset {
-      try space.pointee.copyOut(place, to: address(2))
-    } else {
-      _ = try files.pointee.seek(input, to: Int64(bitPattern: place), whence: 0)
-    }
-    return place &- position
   }
 }

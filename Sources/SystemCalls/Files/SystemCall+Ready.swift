@@ -4,14 +4,8 @@ import Files
 import MemoryTypes
 import Tasks
 
-/// Asking which files are ready (fs/select.c). Files and devices always are; a terminal is asked.
+/// Asking which files are ready (fs/select.c).
 extension SystemCall {
-  private var input: UInt16 { 0x001 }  // POLLIN
-  private var output: UInt16 { 0x004 }  // POLLOUT
-  private var failed: UInt16 { 0x008 }  // POLLERR
-  private var cut: UInt16 { 0x010 }  // POLLHUP
-  private var invalid: UInt16 { 0x020 }  // POLLNVAL
-
   /// ppoll(entries, count, timeout, mask, mask size).
   func poll() throws(Errno) -> UInt64 {
     let deadline = try deadline(at: address(2))
@@ -30,31 +24,25 @@ extension SystemCall {
         let entry = address(0) + ByteCount(index &* 8)
         let descriptor = try space.pointee.copyIn(Int32.self, from: entry)
         let asked = try space.pointee.copyIn(UInt16.self, from: entry + ByteCount(4))
-        let events = self.events(descriptor) & (asked | invalid | cut | failed)
-        if events != 0 { ready &+= 1 }
-        try space.pointee.copyOut(events, to: entry + ByteCount(6))
+        let told = Readiness(rawValue: UInt32(asked)).union([.invalid, .hungUp, .failed])
+        let events = readiness(descriptor).intersection(told)
+        if !events.isEmpty { ready &+= 1 }
+        try space.pointee.copyOut(
+          UInt16(truncatingIfNeeded: events.rawValue), to: entry + ByteCount(6))
       }
       if ready > 0 { return ready }
       guard try kernel.waitForAnything(until: deadline) else { return 0 }
     }
   }
 
-  /// What a descriptor is ready for.
-  private func events(_ descriptor: Int32) -> UInt16 {
-    guard descriptor >= 0 else { return 0 }
+  /// What a descriptor is ready for; negative ones are passed over.
+  private func readiness(_ descriptor: Int32) -> Readiness {
+    guard descriptor >= 0 else { return [] }
     do {
       let file = try files.pointee.file(UInt64(descriptor), in: table)
-      var events: UInt16 = 0
-      if let pipe = files.pointee.pipeReadiness(of: file) {
-        if file.pointee.flags.mayWrite {
-          return (pipe.hasRoom ? output : 0) | (pipe.isCut ? failed : 0)
-        }
-        return (pipe.hasBytes ? input : 0) | (pipe.isCut ? cut : 0)
-      }
-      if file.pointee.flags.mayRead { events |= input }
-      if file.pointee.flags.mayWrite { events |= output }
-      return events
-    } catch { return invalid }
+      guard !file.pointee.flags.contains(.path) else { return .invalid }
+      return files.pointee.readiness(of: file)
+    } catch { return .invalid }
   }
 
   /// pselect6(count, read, write, except, timeout, mask).
@@ -74,7 +62,7 @@ extension SystemCall {
 
   private func selectSets(until deadline: UInt64?) throws(Errno) -> UInt64 {
     guard int(0) >= 0 else { throw .EINVAL }
-    let count = min(UInt64(word(0)), task.pointee.process.pointee.limits[.openFiles].soft)
+    let count = min(UInt64(word(0)), try UInt64(table.pointee.capacity))
     while true {
       // The sets are answered in place: only when the wait is over.
       let ready = try scan(count, answers: false)
@@ -94,10 +82,16 @@ extension SystemCall {
         let asked = try space.pointee.copyIn(UInt64.self, from: place)
         var found: UInt64 = 0
         for bit in 0..<min(64, count &- word &* 64) where asked & (1 &<< bit) != 0 {
-          let events = events(Int32(truncatingIfNeeded: word &* 64 &+ bit))
-          guard events & invalid == 0 else { throw .EBADF }
-          let wanted = set == 1 ? input | cut : set == 2 ? output | failed : 0
-          if events & wanted != 0 { found |= 1 &<< bit }
+          let events = readiness(Int32(truncatingIfNeeded: word &* 64 &+ bit))
+          guard !events.contains(.invalid) else { throw .EBADF }
+          // POLLIN_SET, POLLOUT_SET, POLLEX_SET.
+          let wanted: Readiness =
+            switch set {
+            case 1: [.input, .normalInput, .hungUp, .failed]
+            case 2: [.output, .normalOutput, .failed]
+            default: .urgent
+            }
+          if !events.isDisjoint(with: wanted) { found |= 1 &<< bit }
         }
         ready &+= UInt64(found.nonzeroBitCount)
         if answers { try space.pointee.copyOut(found, to: place) }
@@ -112,6 +106,12 @@ extension SystemCall {
     let interval = try interval(at: place)
     let clock = kernel.board.clock
     return clock.ticks &+ clock.ticks(inNanoseconds: interval)
+  }
+
+  /// The moment so many nanoseconds from now, in ticks.
+  func deadline(in nanoseconds: UInt64) -> UInt64 {
+    let clock = kernel.board.clock
+    return clock.ticks &+ clock.ticks(inNanoseconds: nanoseconds)
   }
 
   /// The nanoseconds of a `timespec`; EINVAL for what is none.

@@ -43,13 +43,29 @@ extension SystemCall {
   /// faccessat(dirfd, path, mode) and faccessat2, which has flags.
   func checkAccess(hasFlags: Bool) throws(Errno) -> UInt64 {
     let flags = hasFlags ? word(3) : 0
-    let mode = word(2)
-    guard mode & ~7 == 0, flags & ~0x1300 == 0 else { throw .EINVAL }
+    let access = FileAccess(rawValue: word(2))
+    guard word(2) & ~7 == 0, flags & ~0x1300 == 0 else { throw .EINVAL }
+    // Asked in the name of the real user and group, but with AT_EACCESS
+    // (access_override_creds()).
+    let who = Task.credentialsPointer(task)
+    let own = (user: who.pointee.fileUser, group: who.pointee.fileGroup)
+    if flags & 0x200 == 0 {
+      who.pointee.fileUser = who.pointee.user
+      who.pointee.fileGroup = who.pointee.group
+    }
+    defer {
+      who.pointee.fileUser = own.user
+      who.pointee.fileGroup = own.group
+    }
     try withPlace(0, 1, lookupOptions(flags)) { (dentry) throws(Errno) in
       let inode = dentry.pointee.inode
-      // User 0 may read and write everything, and execute what somebody may.
-      guard mode & 1 != 0, !inode.pointee.isDirectory else { return }
-      guard inode.pointee.mode.permissions & 0o111 != 0 else { throw .EACCES }
+      if access.contains(.execute), inode.pointee.isRegular,
+        files.pointee.flags(of: inode.pointee.mount).contains(.noExecution)
+      {
+        throw .EACCES
+      }
+      guard !access.isEmpty else { return }
+      try files.pointee.check(access, of: inode)
     }
     return 0
   }

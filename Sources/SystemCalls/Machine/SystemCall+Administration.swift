@@ -8,7 +8,7 @@ import Tasks
 /// What administers a machine. This one's clock, swap, modules and power belong to the tool that
 /// drives it: programs are refused as they are in a container, after Linux's own checks.
 extension SystemCall {
-  private var isAdministrator: Bool {
+  var isAdministrator: Bool {
     task.pointee.capabilities.has(Capabilities.administration)
   }
 

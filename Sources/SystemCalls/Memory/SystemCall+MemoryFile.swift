@@ -34,9 +34,6 @@ extension SystemCall {
       UnsafeRawBufferPointer(start: bytes, count: prefix.count &+ count))
     let file = try files.pointee.makeAnonymousFile(
       .zero, name: name, seals: maySeal ? [] : .seal)
-    files.pointee.setOwner(
-      of: file.pointee.inode, to: task.pointee.credentials.effectiveUser,
-      group: task.pointee.credentials.effectiveGroup)
     return try files.pointee.install(
       file, in: table, limit: task.pointee.memory.limits.pointee[.openFiles].soft,
       closeOnExec: closeOnExec)

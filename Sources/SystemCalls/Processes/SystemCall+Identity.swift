@@ -1,10 +1,11 @@
 import AddressSpaces
 import Arm64
+import Files
 import MemoryTypes
 import Tasks
 
-/// Who a process is (kernel/sys.c: __sys_setuid() and its family). Files do not ask; memory does:
-/// its privileges are those of effective user 0.
+/// Who a process is (kernel/sys.c: __sys_setuid() and its family). Memory's privileges are those of
+/// effective user 0, files' those of the file user, which follows the effective one.
 extension SystemCall {
   /// Real, effective and saved, of users or of groups.
   private struct Identity {
@@ -27,10 +28,12 @@ extension SystemCall {
     if groups {
       all.group = identity.real
       all.effectiveGroup = identity.effective
+      all.fileGroup = identity.effective
       all.savedGroup = identity.saved
     } else {
       all.user = identity.real
       all.effectiveUser = identity.effective
+      all.fileUser = identity.effective
       all.savedUser = identity.saved
     }
     kernel.setCredentials(of: task, to: all)
@@ -83,15 +86,45 @@ extension SystemCall {
   }
 
   /// setfsuid and setfsgid: answer what it was, whether it changed or not.
-  func fileIdentity(groups: Bool) -> UInt64 { UInt64(identity(groups: groups).effective) }
+  func fileIdentity(groups: Bool) -> UInt64 {
+    let own = identity(groups: groups)
+    let old =
+      groups ? task.pointee.credentials.fileGroup : task.pointee.credentials.fileUser
+    let id = word(0)
+    if id != .max, isPrivileged || own.has(id) || id == old {
+      if groups {
+        Task.credentialsPointer(task).pointee.fileGroup = id
+      } else {
+        Task.credentialsPointer(task).pointee.fileUser = id
+      }
+    }
+    return UInt64(old)
+  }
 
-  /// setgroups(count, list): taken, and of no use here.
+  /// getgroups(room, list).
+  func groups() throws(Errno) -> UInt64 {
+    guard int(0) >= 0 else { throw .EINVAL }
+    let count = task.pointee.credentials.groupCount
+    guard int(0) > 0 else { return UInt64(count) }
+    guard Int(int(0)) >= count else { throw .EINVAL }
+    for index in 0..<count {
+      try space.pointee.copyOut(
+        task.pointee.credentials.group(index), to: address(1) + ByteCount(UInt64(index) &* 4))
+    }
+    return UInt64(count)
+  }
+
+  /// setgroups(count, list).
   func setGroups() throws(Errno) -> UInt64 {
     guard isPrivileged else { throw .EPERM }
     guard int(0) >= 0, int(0) <= 65536 else { throw .EINVAL }
-    for index in 0..<UInt64(word(0)) {
-      _ = try space.pointee.copyIn(UInt32.self, from: address(1) + ByteCount(index &* 4))
+    guard Int(int(0)) <= Credentials.maximumGroups else { throw .ENOMEM }
+    let list = address(1)
+    var new = task.pointee.credentials
+    try new.setGroups(Int(int(0))) { (index) throws(Errno) in
+      try space.pointee.copyIn(UInt32.self, from: list + ByteCount(UInt64(index) &* 4))
     }
+    kernel.setCredentials(of: task, to: new)
     return 0
   }
 

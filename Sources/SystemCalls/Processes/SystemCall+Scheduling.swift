@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import Files
 import MemoryTypes
 import Tasks
 

@@ -86,8 +86,6 @@ public import PageFrames
   var users = InlineArray<64, KernelPointer<UserAccount>?>(repeating: nil)
   /// A task that released itself, until another has the CPU.
   public internal(set) var deadTask: KernelPointer<Task<B>>?
-  /// ``Files/FileSystem/closedPipeEnds`` when those who wait at pipes last looked.
-  var seenPipeEnds: UInt64 = 0
   /// Who waits for what, and until when.
   let waiters: WaitTable<B>
   public internal(set) var deadlines = DeadlineQueue()

@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import Files
 public import MemoryTypes
 
 /// Namespaces, as a kernel without CONFIG_NAMESPACES has them (kernel/nsproxy.c): those of mounts

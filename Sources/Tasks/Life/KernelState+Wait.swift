@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import Files
 public import MemoryTypes
 
 /// Which children a wait means.

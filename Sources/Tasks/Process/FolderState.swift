@@ -7,12 +7,14 @@ public import MemoryTypes
 ///
 ///     references == number of tasks whose `folders` point here
 ///
-/// Owns a reference of the working folder. With several CPUs it needs a lock of its own.
+/// Owns a reference of each folder. With several CPUs it needs a lock of its own.
 @safe public struct FolderState: ~Copyable {
   let resident = Resident()
   public internal(set) var references = 1
   /// The folder that relative paths begin at.
   public var workingDirectory: KernelPointer<Dentry>
+  /// The folder that it takes for `/`; nil for the tree's own (chroot).
+  public internal(set) var root: KernelPointer<Dentry>?
   /// The permission bits that new files do not get.
   public var umask: UInt32
 
@@ -40,7 +42,11 @@ extension KernelState {
   /// A copy (fs/fs_struct.c:copy_fs_struct()).
   func copy(_ folders: KernelPointer<FolderState>) throws(Errno) -> KernelPointer<FolderState> {
     files.pointee.retain(folders.pointee.workingDirectory)
-    return try makeFolderState(folders.pointee.workingDirectory, umask: folders.pointee.umask)
+    let copy = try makeFolderState(
+      folders.pointee.workingDirectory, umask: folders.pointee.umask)
+    if let root = folders.pointee.root { files.pointee.retain(root) }
+    copy.pointee.root = folders.pointee.root
+    return copy
   }
 
   /// One user less; with the last it is gone (exit_fs()).
@@ -48,6 +54,7 @@ extension KernelState {
     folders.pointee.references &-= 1
     guard folders.pointee.references == 0 else { return }
     files.pointee.release(folders.pointee.workingDirectory)
+    if let root = folders.pointee.root { files.pointee.release(root) }
     store.pointee.caches.folders.free(folders)
   }
 
@@ -60,5 +67,15 @@ extension KernelState {
     }
     files.pointee.release(folders.pointee.workingDirectory)
     folders.pointee.workingDirectory = folder
+  }
+
+  /// Sets the folder that the current task takes for `/` (set_fs_root()); takes over the reference.
+  public func setRoot(_ folder: KernelPointer<Dentry>) {
+    guard let folders = current.pointee.folders else {
+      files.pointee.release(folder)
+      return
+    }
+    if let old = folders.pointee.root { files.pointee.release(old) }
+    folders.pointee.root = folder
   }
 }

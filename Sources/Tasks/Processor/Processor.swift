@@ -70,12 +70,16 @@ public protocol Processor: Board {
   /// nil waits for typing alone. The timer is not set afterwards.
   func idle(until ticks: UInt64?)
 
+  /// Whether the tool has asked for everything to end now (``BoardFormat/ConsoleFrame/endRequest``).
+  var endIsRequested: Bool { get }
+
   /// Ends everything because the kernel has found itself broken.
   func panic(_ message: StaticString) -> Never
 }
 
 extension Processor {
   public var kernelRoot: PhysicalAddress? { nil }
+  public var endIsRequested: Bool { false }
 }
 
 /// Instructions by exception level.

@@ -18,13 +18,7 @@ extension KernelState {
     while !hasSignal { block(on: WaitChannel(kind: .sleep, object: 0)) }
   }
 
-  /// Waits until something happens to a pipe; ERESTARTSYS if a signal comes first.
-  public func waitAtPipe(_ inode: KernelPointer<Inode>) throws(Errno) {
-    if hasSignal { throw .ERESTARTSYS }
-    block(on: WaitChannel(kind: .pipe, object: inode.address))
-  }
-
-  /// Waits until something happens to any pipe; false when the moment has come instead.
+  /// Waits until something happens to any file; false when the moment has come instead.
   public func waitForAnything(until deadline: UInt64?) throws(Errno) -> Bool {
     if let deadline, board.clock.ticks >= deadline { return false }
     if hasSignal { throw .ERESTARTNOHAND }
@@ -32,8 +26,8 @@ extension KernelState {
     return true
   }
 
-  /// Wakes those who wait at a pipe, and those who wait at any.
-  public func wakeAtPipe(_ inode: KernelPointer<Inode>) {
+  /// Wakes those who wait at a file, and those who wait at any.
+  public func wake(at inode: KernelPointer<Inode>) {
     wake(WaitChannel(kind: .pipe, object: inode.address))
     wake(WaitChannel(kind: .pipe, object: 0))
   }

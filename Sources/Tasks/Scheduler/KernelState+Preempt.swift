@@ -75,6 +75,7 @@ extension KernelState {
   public func interruptProgram() {
     store.pointee.timerMoment = .max
     store.pointee.isSliceTimed = false
+    if board.endIsRequested { killAll() }
     let hasExpired = expireDeadlines()
     if store.pointee.queueHead != nil
       && (hasExpired || board.clock.ticks >= store.pointee.sliceEnd)

@@ -47,7 +47,6 @@ extension KernelState {
   func schedule() {
     while true {
       expireDeadlines()
-      if files.pointee.closedPipeEnds != store.pointee.seenPipeEnds { wakeAtClosedPipes() }
       if let next = dequeue() {
         if next != current { switchTo(next) }
         return
@@ -72,19 +71,9 @@ extension KernelState {
     board.idle(until: nearest)
     store.pointee.timerMoment = .max
     store.pointee.isSliceTimed = false
+    if board.endIsRequested { killAll() }
     // Whoever waits for typing tests again.
     wake(typing)
-  }
-
-  /// Wakes those who wait at pipes, if an end of any was closed: they may wait for nobody now.
-  @inline(never)
-  private func wakeAtClosedPipes() {
-    store.pointee.seenPipeEnds = files.pointee.closedPipeEnds
-    forEachTask { found in
-      if found.pointee.state == .blocked && found.pointee.waiter.channel.kind == .pipe {
-        enqueue(found)
-      }
-    }
   }
 
   private func switchTo(_ next: KernelPointer<Task<B>>) {

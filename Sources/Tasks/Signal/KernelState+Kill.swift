@@ -1,4 +1,5 @@
 import Arm64
+import Files
 public import MemoryTypes
 
 /// Signals that programs send each other, and who may (kernel/signal.c: kill_something_info() and

@@ -1,4 +1,5 @@
 import Arm64
+import Files
 import MemoryTypes
 
 // Job control.

@@ -17,6 +17,7 @@ public struct Signal: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
   @inlinable public static var kill: Signal { Signal(rawValue: 9) }
   @inlinable public static var segmentationViolation: Signal { Signal(rawValue: 11) }
   @inlinable public static var pipe: Signal { Signal(rawValue: 13) }
+  @inlinable public static var fileSizeExceeded: Signal { Signal(rawValue: 25) }
   @inlinable public static var child: Signal { Signal(rawValue: 17) }
   @inlinable public static var `continue`: Signal { Signal(rawValue: 18) }
   @inlinable public static var stop: Signal { Signal(rawValue: 19) }

@@ -1,3 +1,5 @@
+import Files
+
 /// What a thread may do that others may not (kernel/capability.c, security/commoncap.c).
 ///
 /// Memory's privileges hang on them: when one of the four that memory asks for is missing, none of

@@ -1,21 +1,5 @@
+import Files
 public import MemoryTypes
-
-/// Users and groups of a task.
-///
-/// Set through ``KernelState/setCredentials(of:to:)``.
-public struct Credentials: BitwiseCopyable, Sendable {
-  public var user: UInt32 = 0
-  public var effectiveUser: UInt32 = 0
-  public var savedUser: UInt32 = 0
-  public var group: UInt32 = 0
-  public var effectiveGroup: UInt32 = 0
-  public var savedGroup: UInt32 = 0
-
-  public init() {}
-
-  /// Whether it acts as the user and the group that it is.
-  var actsAsItself: Bool { user == effectiveUser && group == effectiveGroup }
-}
 
 extension Task {
   /// Whether the task may look into another (kernel/ptrace.c:__ptrace_may_access()): of its own

@@ -1,5 +1,6 @@
 public import AddressSpaces
 import Arm64
+public import Files
 public import MemoryTypes
 
 /// Pointers to parts of a task, for those who work on a part in place. They live as long as the
@@ -19,6 +20,12 @@ extension Task {
 
   static func deadlinePointer(_ task: KernelPointer<Self>) -> KernelPointer<Deadline> {
     unsafe withUnsafeMutablePointer(to: &task.pointee.deadline) { unsafe KernelPointer($0) }
+  }
+
+  public static func credentialsPointer(
+    _ task: KernelPointer<Self>
+  ) -> KernelPointer<Credentials> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.credentials) { unsafe KernelPointer($0) }
   }
 
   static func vectorsPointer(_ task: KernelPointer<Self>) -> KernelPointer<VectorState> {

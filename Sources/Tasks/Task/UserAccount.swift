@@ -1,6 +1,7 @@
 import AddressSpaces
 import Arm64
 import KernelHeap
+public import Files
 public import MemoryTypes
 
 /// What one user has, of all that is counted by real user (`user_struct`, `ucounts`).

@@ -69,11 +69,20 @@ final class GuestMachine {
         target: { _, _ throws(Errno) in throw .ENOENT },
         texts: .none,
         unmapPages: { _, _, _ in },
+        caller: { state in
+          unsafe TestKernel(store: state.pointer(to: KernelStore<HostProcessor>.self)).caller
+        },
+        wake: { state, inode in
+          unsafe TestKernel(store: state.pointer(to: KernelStore<HostProcessor>.self))
+            .wake(at: inode)
+        },
+        supplied: .none,
         consoleWrite: { state, channel, bytes in
           let kernel = unsafe TestKernel(
             store: state.pointer(to: KernelStore<HostProcessor>.self))
           unsafe kernel.board.write(channel, bytes.bytes)
         },
+        hasTyped: { _ in true },
         consoleRead: { state, room throws(Errno) in
           let kernel = unsafe TestKernel(
             store: state.pointer(to: KernelStore<HostProcessor>.self))
