@@ -17,7 +17,7 @@ import Testing
     (["--page-size", "16K", "--core", "cortex-a72"], "cortex-a72 has no 16K pages"),
     (["--core", "cortex-a53", "--hw-afdbm", "on"], "cortex-a53 cannot set"),
     (["--core", "z80"], "there is no core 'z80'"), (["--mem-total", "1G"], "more than the RAM"),
-    (["--bind", "/tmp:/tmp:rw"], "rw is not built yet"), (["--env", "X"], "--env cannot be 'X'"),
+    (["--env", "X"], "--env cannot be 'X'"),
     (["--show", "dreams"], "there is no text 'dreams'"), (["--timeout", "0"], "--timeout"),
   ]
 

@@ -229,8 +229,11 @@ extension ProcFS {
       return place(folder)
     case .processRoot:
       // Whoever has ended has no root any more (get_task_root()); process 1's is the tree's.
-      guard task.pointee.folders != nil || task == kernel.initTask else { throw .ENOENT }
-      return place(kernel.files.pointee.root)
+      guard let folders = task.pointee.folders else {
+        guard task == kernel.initTask else { throw .ENOENT }
+        return place(kernel.files.pointee.root)
+      }
+      return place(folders.pointee.root ?? kernel.files.pointee.root)
     case .descriptor:
       guard let table = task.pointee.files else { throw .ENOENT }
       do throws(Errno) {
