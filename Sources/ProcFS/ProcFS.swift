@@ -44,6 +44,7 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
         target: { (state, node) throws(Errno) in try Self(state).target(of: node) },
         texts: ProceduralOperations<B>(
           open: { (state, node, flags) throws(Errno) in try Self(state).open(node, flags) },
+          grants: { state, node in Self(state).grants(node) },
           style: { node in ProcNode(node)?.style ?? .records },
           record: { (state, node, position, writer) throws(Errno) in
             try Self(state).writeRecord(of: node, at: &position, &writer)

@@ -29,8 +29,15 @@ extension FileSystem {
       default: break
       }
     }
-    guard let caller else { return }
-    try Self.check(access, of: inode, for: caller.credentials)
+    guard let surroundings else { return }
+    let who = surroundings.caller(surroundings.context).credentials
+    do throws(Errno) {
+      try Self.check(access, of: inode, for: who)
+    } catch {
+      guard let node = inode.pointee.node,
+        surroundings.texts.grants(surroundings.context, node)
+      else { throw error }
+    }
   }
 
   /// Checks what the permission bits say (generic_permission()).

@@ -7,6 +7,11 @@ public struct ProceduralOperations<B: Board> {
   /// Asked when one is opened; throws where the caller may not (`proc_mem_open()` and its like).
   public let open: (SurroundingState, ProceduralNode, OpenFlags) throws(Errno) -> Void
 
+  /// Whether the caller may do what the permission bits forbid: the folders of its own descriptors
+  /// and mappings stay open to a process that has become somebody else
+  /// (fs/proc/fd.c:proc_fd_permission()).
+  public let grants: (SurroundingState, ProceduralNode) -> Bool
+
   /// How one is read.
   public let style: (ProceduralNode) -> ProceduralStyle
 
@@ -26,6 +31,7 @@ public struct ProceduralOperations<B: Board> {
 
   public init(
     open: @escaping (SurroundingState, ProceduralNode, OpenFlags) throws(Errno) -> Void,
+    grants: @escaping (SurroundingState, ProceduralNode) -> Bool,
     style: @escaping (ProceduralNode) -> ProceduralStyle,
     record:
       @escaping (SurroundingState, ProceduralNode, inout UInt64, inout TextWriter<B>)
@@ -38,6 +44,7 @@ public struct ProceduralOperations<B: Board> {
       -> Int
   ) {
     self.open = open
+    self.grants = grants
     self.style = style
     self.record = record
     self.read = read
@@ -47,7 +54,8 @@ public struct ProceduralOperations<B: Board> {
   /// For a machine that has no texts.
   public static var none: ProceduralOperations<B> {
     ProceduralOperations(
-      open: { (_, _, _) throws(Errno) in throw .EIO }, style: { _ in .records },
+      open: { (_, _, _) throws(Errno) in throw .EIO }, grants: { _, _ in false },
+      style: { _ in .records },
       record: { (_, _, _, _) throws(Errno) in throw .EIO },
       read: { (_, _, _, _, _) throws(Errno) in throw .EIO },
       write: { (_, _, _, _, _) throws(Errno) in throw .EIO })

@@ -36,6 +36,15 @@ extension ProcFS {
     }
   }
 
+  /// Whether a task's folders of descriptors and mappings are open to the caller though their bits
+  /// say no: to the task's own threads (proc_fd_permission()).
+  func grants(_ node: ProceduralNode) -> Bool {
+    guard let file = ProcNode(node), file.kind == .fd || file.kind == .mapFiles,
+      let task = task(file)
+    else { return false }
+    return task.pointee.process == kernel.current.pointee.process
+  }
+
   /// Whose a file is: what belongs to a process is its user's, and user 0's once it has become
   /// somebody else (fs/proc/base.c: task_dump_owner()).
   func owner(of file: ProcNode) -> (user: UInt32, group: UInt32) {

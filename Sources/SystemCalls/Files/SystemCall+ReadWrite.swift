@@ -90,7 +90,8 @@ extension SystemCall {
     guard file.pointee.flags.mayWrite else { throw .EBADF }
     try checkRange(buffer, count)
     guard file.pointee.inode.pointee.isRegular else {
-      return try writeWaiting(file, min(count, most), buffer, waits: waits && mayWait(file))
+      return try writeWaiting(
+        file, at: position, min(count, most), buffer, waits: waits && mayWait(file))
     }
     let length = try limited(file, at: position, min(count, most))
     var place = buffer
@@ -99,10 +100,14 @@ extension SystemCall {
   }
 
   /// Writes everything, waiting for room; SIGPIPE where nobody reads any more.
+  ///
+  /// What is no stream takes of a write what it can, once.
   @inline(never)
   private func writeWaiting(
-    _ file: KernelPointer<OpenFile>, _ count: UInt64, _ buffer: VirtualAddress, waits: Bool
+    _ file: KernelPointer<OpenFile>, at position: UInt64?, _ count: UInt64,
+    _ buffer: VirtualAddress, waits: Bool
   ) throws(Errno) -> UInt64 {
+    let isStream = files.pointee.isStream(file)
     files.pointee.retain(file)
     defer { files.pointee.release(file) }
     var place = buffer
@@ -111,11 +116,11 @@ extension SystemCall {
       while true {
         do throws(Errno) {
           let part = UInt64(
-            try files.pointee.write(file, at: nil, ByteCount(count &- done)) { room in
+            try files.pointee.write(file, at: position, ByteCount(count &- done)) { room in
               load(room, &place)
             })
           done &+= part
-          if done >= count || part == 0 { return done }
+          if done >= count || part == 0 || !isStream { return done }
           continue
         } catch {
           guard error == .EAGAIN, waits else { throw error }
