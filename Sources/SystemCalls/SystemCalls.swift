@@ -61,9 +61,19 @@ extension SystemCall {
   /// Lets the out-of-memory rule take its victim, and tries again unless that was the caller.
   @inline(never)
   private func serveWithMore(_ number: UInt64) -> UInt64 {
-    kernel.memory.pointee.hasRunOut = false
-    kernel.killForMemory()
-    return task.pointee.needsAttention ? 0 &- UInt64(Errno.EFAULT.rawValue) : serve(number)
+    while true {
+      kernel.memory.pointee.hasRunOut = false
+      kernel.killForMemory()
+      if task.pointee.needsAttention { return 0 &- UInt64(Errno.EFAULT.rawValue) }
+      do throws(Errno) {
+        return try perform(number)
+      } catch {
+        if error.rawValue >= 512 { task.pointee.needsAttention = true }
+        guard error == .EFAULT, kernel.memory.pointee.hasRunOut else {
+          return 0 &- UInt64(error.rawValue)
+        }
+      }
+    }
   }
 
   /// The table proper.

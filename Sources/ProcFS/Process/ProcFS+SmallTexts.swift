@@ -7,22 +7,10 @@ import Tasks
 
 /// The short texts of a process.
 extension ProcFS {
-  /// `/proc/PID/oom_score` (fs/proc/base.c: proc_oom_score(), mm/oom_kill.c: oom_badness()).
+  /// `/proc/PID/oom_score` (fs/proc/base.c: proc_oom_score()): 0 for what is never chosen.
   func oomScore(_ task: KernelPointer<Task<B>>, _ out: inout Writer) {
-    let total = Int64(bitPattern: max(kernel.frames.pointee.managed.rawValue, 1))
-    let adjustment = Int64(task.pointee.process.pointee.oomScoreAdjustment)
-    var points: Int64 = 0
-    // Process 1, whoever is exempt and who has no memory are never chosen.
-    if task.pointee.process != kernel.initProcess, adjustment != -1000,
-      let space = task.pointee.memory.space
-    {
-      let tables = space.pointee.tableBytes.wholePages(of: kernel.board.pageSize)
-      let badness =
-        adjustment &* (total / 1000)
-        &+ Int64(bitPattern: (space.pointee.residentPages + tables).rawValue)
-      points = (1000 &+ badness &* 1000 / total) &* 2 / 3
-    }
-    out.decimal(points)
+    let badness = kernel.badness(of: task.pointee.process)
+    out.decimal(badness.map { (1000 &+ $0 &* 1000 / kernel.ramPages) &* 2 / 3 } ?? 0)
     out.newline()
   }
 

@@ -54,7 +54,6 @@ extension SystemCall {
 
   /// prlimit64(pid, resource, new, old).
   func exchangeLimit() throws(Errno) -> UInt64 {
-    let resource = try resource(1)
     var new: ResourceLimits.Limit?
     if argument(2) != 0 { new = try load(address(2)) }
     var target = task.pointee.process
@@ -63,6 +62,7 @@ extension SystemCall {
       try checkLimitPermission(other)
       target = other.pointee.process
     }
+    let resource = try resource(1)
     let old = target.pointee.limits[resource]
     if let new { try set(resource, new, of: target) }
     if argument(3) != 0 { try store(old, address(3)) }

@@ -31,21 +31,14 @@ extension SystemCall {
   }
 
   /// waitid(kind, number, information, options, usage).
+  ///
+  /// Without a child, for whatever reason, the information is zeros.
   func waitInformation() throws(Errno) -> UInt64 {
-    let options = WaitOptions(rawValue: word(3))
-    let events: WaitOptions = [.exited, .stopped, .continued]
-    guard
-      options.isSubset(of: events.union([.noHang, .noWait, .noThread, .clone, .all])),
-      !options.isDisjoint(with: events)
-    else { throw .EINVAL }
-    let target = try waitTarget()
     var failure: Errno?
     var found: WaitResult?
     do throws(Errno) {
-      found = try kernel.wait(target, options)
+      found = try waitForChild()
     } catch { failure = error }
-    // An interrupted wait stores nothing; one without a child stores zeros.
-    if let failure, failure != .ECHILD { throw failure }
     if let found, argument(4) != 0 { try store(found.usage, at: address(4)) }
     if argument(2) != 0 {
       var words = InlineArray<3, UInt64>(repeating: 0)
@@ -62,6 +55,17 @@ extension SystemCall {
     }
     if let failure { throw failure }
     return 0
+  }
+
+  /// What waitid finds (kernel_waitid()).
+  private func waitForChild() throws(Errno) -> WaitResult? {
+    let options = WaitOptions(rawValue: word(3))
+    let events: WaitOptions = [.exited, .stopped, .continued]
+    guard
+      options.isSubset(of: events.union([.noHang, .noWait, .noThread, .clone, .all])),
+      !options.isDisjoint(with: events)
+    else { throw .EINVAL }
+    return try kernel.wait(waitTarget(), options)
   }
 
   /// Whom waitid means (kernel_waitid()).

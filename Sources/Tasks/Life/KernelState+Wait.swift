@@ -10,6 +10,13 @@ public import MemoryTypes
   case child(KernelPointer<PID<B>>?)
   /// The members of a process group; nil for none.
   case group(KernelPointer<PID<B>>?)
+
+  var number: KernelPointer<PID<B>>? {
+    switch self {
+    case .any: nil
+    case .child(let number), .group(let number): number
+    }
+  }
 }
 
 /// What a wait is for (include/uapi/linux/wait.h).
@@ -58,6 +65,10 @@ extension KernelState {
     _ target: WaitTarget<B>, _ options: WaitOptions
   ) throws(Errno) -> WaitResult? {
     let parent = current.pointee.process
+    // Held, as find_get_pid() does: another thread may take the child, and with it the number.
+    let number = target.number
+    if let number { retain(number) }
+    defer { if let number { release(number) } }
     while true {
       var hasCandidate = false
       switch target {

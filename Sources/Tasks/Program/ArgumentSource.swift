@@ -14,8 +14,11 @@ import MemoryTypes
   /// Which of the two lists.
   enum List { case arguments, environment }
 
-  /// The greatest number of strings in a list (MAX_ARG_STRINGS).
-  static var maximumCount: Int { 0x7fff_ffff }
+  /// More strings than this have no room for their pointers on any stack (fs/exec.c:
+  /// bprm_stack_limits()).
+  ///
+  /// Linux counts on, to MAX_ARG_STRINGS, and then says so.
+  static var maximumCount: Int { ArgumentStack<B>.greatestLimit / 8 }
 
   /// The number of strings in a list.
   func count(_ list: List) throws(Errno) -> Int {

@@ -41,13 +41,17 @@ import PageFrames
     pointer = top - ByteCount(8)
   }
 
+  /// The most that strings and pointers take, whatever the stack's limit: three quarters of
+  /// _STK_LIM, which is 8M.
+  static var greatestLimit: Int { 6 << 20 }
+
   /// The longest string (MAX_ARG_STRLEN, 32 pages), its zero included.
   var maximumString: Int { 32 &* bounceLength }
 
   /// Sets how much the strings may take (fs/exec.c:bprm_stack_limits()).
   mutating func setLimit(stackLimit: UInt64) throws(Errno) {
-    // 3/4 of _STK_LIM (8M), a quarter of the stack's limit, at least ARG_MAX (128K).
-    let limit = max(min(UInt64(6) << 20, stackLimit / 4), 131_072)
+    // A quarter of the stack's limit, at least ARG_MAX (128K).
+    let limit = max(min(UInt64(Self.greatestLimit), stackLimit / 4), 131_072)
     let pointers = UInt64(max(argumentCount, 1) &+ environmentCount) &* 8
     guard limit > pointers else { throw .E2BIG }
     floor = pointer - ByteCount(limit &- pointers)
