@@ -79,14 +79,21 @@ let hostTargets: [Target] =
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
     room("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
+    .systemLibrary(
+      name: "CompressionLibraries",
+      providers: [.apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "zlib1g-dev"])]),
+    room("MemoryImages", ["MemoryTypes", "Arm64", "KernelLayout", "CompressionLibraries"]),
     room(
       "Reports",
-      ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),
+      [
+        "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
+        "MemoryImages",
+      ]),
     room(
       "Commands",
       [
-        "MemoryTypes", "BoardFormat", "KernelHistory", "Machine", "HostInspection", "Reports",
-        argumentParser,
+        "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "KernelHistory", "Machine",
+        "HostInspection", "MemoryImages", "Reports", argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
@@ -97,6 +104,7 @@ let hostTargets: [Target] =
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Machine"]),
+    tests("MemoryImages", ["MemoryTypes", "Arm64", "KernelLayout", "CompressionLibraries"]),
     tests(
       "Reports",
       ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),

@@ -10,6 +10,8 @@ package struct Kilburn: ParsableCommand {
       Run.self,
       Trace.self,
       CPUInfoCommand.self,
+      Tables.self,
+      Walk.self,
       Doctor.self,
     ])
 

@@ -48,9 +48,24 @@ public struct TableWalker<RAM: PhysicalMemory> {
   public func walk(_ address: VirtualAddress, eachStep step: (WalkStep) -> Void)
     -> Translation
   {
-    let geometry = regime.geometry
+    regime.walk(
+      address, reading: { isMemory($0) ? Descriptor(ram.load(UInt64.self, at: $0)) : nil },
+      eachStep: step)
+  }
+
+  func isMemory(_ address: PhysicalAddress) -> Bool {
+    memory.contains(address) && memory.contains(address + ByteCount(7))
+  }
+}
+
+extension TranslationRegime {
+  /// Translates an address with descriptors from wherever they are; nil is what no memory answers.
+  public func walk(
+    _ address: VirtualAddress, reading read: (PhysicalAddress) -> Descriptor?,
+    eachStep step: (WalkStep) -> Void
+  ) -> Translation {
     guard isInRange(address),
-      let root = address.isKernelHalf ? regime.upperRoot : regime.lowerRoot
+      let root = address.isKernelHalf ? upperRoot : lowerRoot
     else { return .fault(.translation(level: 0)) }
     guard fits(root) else { return .fault(.addressSize(level: 0)) }
 
@@ -60,8 +75,9 @@ public struct TableWalker<RAM: PhysicalMemory> {
     while true {
       let index = geometry.index(of: address, at: level)
       let place = table + ByteCount(UInt64(index) &* 8)
-      guard isMemory(place) else { return .fault(.externalAbortOnWalk(level: Int8(level))) }
-      let descriptor = Descriptor(ram.load(UInt64.self, at: place))
+      guard let descriptor = read(place) else {
+        return .fault(.externalAbortOnWalk(level: Int8(level)))
+      }
       step(WalkStep(level: level, table: table, index: index, descriptor: descriptor))
 
       switch descriptor.kind(at: level, in: geometry) {
@@ -74,7 +90,7 @@ public struct TableWalker<RAM: PhysicalMemory> {
         level &+= 1
       case .block(let start, let attributes), .page(let start, let attributes):
         guard fits(start) else { return .fault(.addressSize(level: Int8(level))) }
-        if !attributes.contains(.accessed) && !regime.hasHardwareAccessAndDirty {
+        if !attributes.contains(.accessed) && !hasHardwareAccessAndDirty {
           return .fault(.accessFlag(level: Int8(level)))
         }
         let offset = address.rawValue & (geometry.coverage(at: level).rawValue &- 1)
@@ -88,20 +104,16 @@ public struct TableWalker<RAM: PhysicalMemory> {
 
   /// Whether the bits above the translated ones all say the same half; a tag byte that is ignored
   /// says nothing (`AArch64.VAIsOutOfRange`).
-  func isInRange(_ address: VirtualAddress) -> Bool {
+  public func isInRange(_ address: VirtualAddress) -> Bool {
     let isUpper = address.isKernelHalf
-    let ignoresTag = isUpper ? regime.ignoresUpperTag : regime.ignoresLowerTag
-    let bits = (ignoresTag ? address.untagged : address).rawValue &>> regime.geometry.vaBits
-    return bits == (isUpper ? UInt64.max &>> regime.geometry.vaBits : 0)
+    let ignoresTag = isUpper ? ignoresUpperTag : ignoresLowerTag
+    let bits = (ignoresTag ? address.untagged : address).rawValue &>> geometry.vaBits
+    return bits == (isUpper ? UInt64.max &>> geometry.vaBits : 0)
   }
 
   /// Whether an output address has no more bits than TCR.IPS says (`AArch64.OAOutOfRange`).
   func fits(_ address: PhysicalAddress) -> Bool {
-    address.rawValue &>> regime.outputBits == 0
-  }
-
-  func isMemory(_ address: PhysicalAddress) -> Bool {
-    memory.contains(address) && memory.contains(address + ByteCount(7))
+    address.rawValue &>> outputBits == 0
   }
 }
 
