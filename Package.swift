@@ -82,7 +82,7 @@ let hostTargets: [Target] =
     .systemLibrary(
       name: "CompressionLibraries",
       providers: [.apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "zlib1g-dev"])]),
-    room("MemoryImages", ["MemoryTypes", "Arm64", "KernelLayout", "CompressionLibraries"]),
+    room("MemoryImages", ["MemoryTypes", "Arm64", "CompressionLibraries"]),
     room(
       "Reports",
       [
@@ -92,8 +92,8 @@ let hostTargets: [Target] =
     room(
       "Commands",
       [
-        "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "KernelHistory", "Machine",
-        "HostInspection", "MemoryImages", "Reports", argumentParser,
+        "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
+        "MemoryImages", "Reports", argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
@@ -104,7 +104,7 @@ let hostTargets: [Target] =
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Machine"]),
-    tests("MemoryImages", ["MemoryTypes", "Arm64", "KernelLayout", "CompressionLibraries"]),
+    tests("MemoryImages", ["MemoryTypes", "Arm64", "CompressionLibraries", "KernelHistory"]),
     tests(
       "Reports",
       ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),

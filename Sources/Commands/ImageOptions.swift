@@ -22,6 +22,9 @@ struct ImageOptions: ParsableArguments {
   @Option(help: "The bits of a virtual address; 48 unless given, 47 with 16K pages.")
   var vaBits: UInt64?
 
+  @Option(help: "The bits that the machine translates, where it has fewer than the kernel's 52.")
+  var actualVaBits: UInt64?
+
   @Option(
     help: "The bits of a physical address, 48 or 52; 52 where virtual ones have more than 48.")
   var paBits: UInt64?
@@ -59,6 +62,7 @@ struct ImageOptions: ParsableArguments {
       words.pageSize = size
     }
     words.vaBits = vaBits
+    words.actualVABits = actualVaBits
     words.paBits = paBits
     words.upperRoot = try upperRoot.map { text throws(ImageError) in
       try Self.physical(text, "--ttbr1").rawValue

@@ -1,6 +1,6 @@
 import Arm64
 import ArgumentParser
-import KernelLayout
+import KernelHistory
 import MemoryImages
 import MemoryTypes
 import Reports
@@ -34,7 +34,7 @@ struct Tables: ParsableCommand {
       valueName: "version"))
   var kernel: String?
 
-  @Option(help: ArgumentHelp("The kernel's KASAN: generic, or none.", valueName: "mode"))
+  @Option(help: "The kernel's KASAN: none, generic, sw-tags or hw-tags.")
   var kasan: String?
 
   @Flag(help: "JSON instead of text; Documentation/ReportFormat.md describes it.")
@@ -49,14 +49,14 @@ struct Tables: ParsableCommand {
 
   private func print() throws(ImageError) {
     let words = try image.words(release: kernel)
-    let shadow = try hasShadow()
+    let kasan = try kasanMode()
     let memory = try image.image()
     let kernel = try ImagedKernel(memory, words)
     let isUser = kernel.upperRoot == nil && kernel.lowerRoot != nil
     guard let root = isUser ? kernel.lowerRoot : kernel.upperRoot else {
       throw .usage("the root is not in the image", hint: "name it with --ttbr1 or --symbols")
     }
-    let markers = try isUser ? Self.userMarkers : Self.markers(kernel, shadow)
+    let markers = try isUser ? Self.userMarkers : Self.markers(kernel, kasan)
     let output = BufferedOutput()
     var report = TablesReport(kernel, memory)
     let levels = kernel.geometry.levels
@@ -66,21 +66,26 @@ struct Tables: ParsableCommand {
     }
     var tree = TableTree(memory, root: root, geometry: kernel.geometry)
     defer { output.flush() }
-    try tree.walk(from: markers[0].start, &dump)
     if isUser {
+      try tree.walk(from: VirtualAddress(0), &dump)
       dump.finish(at: VirtualAddress(1 << kernel.geometry.vaBits))
     } else {
+      // A kernel of more bits than the machine translates begins with what is never mapped.
+      let bottom = kernel.bottom
+      if bottom < kernel.translatedBottom { dump.note(bottom, 0, 0) }
+      try tree.walk(from: kernel.translatedBottom, &dump)
       dump.finish()
     }
     if json { output.write(report.json(root: root).text) }
   }
 
-  private func hasShadow() throws(ImageError) -> Bool {
-    switch kasan {
-    case nil, "none": false
-    case "generic": true
-    default: throw .usage("--kasan cannot be '\(kasan ?? "")'", hint: "it is generic or none")
+  private func kasanMode() throws(ImageError) -> KASANMode {
+    guard let mode = KASANMode(rawValue: kasan ?? "none") else {
+      throw .usage(
+        "--kasan cannot be '\(kasan ?? "")'",
+        hint: "it is \(KASANMode.allCases.map(\.rawValue).joined(separator: ", "))")
     }
+    return mode
   }
 
   private static var userMarkers: [PageTableDump.Marker] {
@@ -88,15 +93,22 @@ struct Tables: ParsableCommand {
   }
 
   /// The regions of that kernel.
-  private static func markers(_ kernel: ImagedKernel, _ hasShadow: Bool) throws(ImageError)
+  private static func markers(_ kernel: ImagedKernel, _ kasan: KASANMode) throws(ImageError)
     -> [PageTableDump.Marker]
   {
     let release = kernel.release ?? "6.1"
-    guard release == "6.1" || release.hasPrefix("6.1.") || release.hasPrefix("6.1-") else {
-      throw .usage("the regions of Linux \(release) are not known", hint: "--kernel 6.1 is")
+    guard let version = KernelVersion(parsing: release) else {
+      throw .usage("there is no Linux '\(release)'", hint: "write --kernel 6.1")
     }
-    return PageTableDump.Marker.linux6_1(
-      KernelLayout(linux6_1: kernel.geometry, hasShadow: hasShadow))
+    do throws(LayoutError) {
+      let map = AddressMap(
+        try LayoutConfiguration(
+          version: version, pageSize: kernel.geometry.pageSize, vaBits: kernel.vaBits,
+          actualVABits: kernel.geometry.vaBits, kasan: kasan))
+      let markers = map?.pageTableMarkers ?? []
+      if !markers.isEmpty { return markers.map { .init($0.address, $0.name) } }
+    } catch { throw .usage(error.cause, hint: error.hint ?? "see --kernel and --va-bits") }
+    throw .usage("Linux \(version) has no dumper of page tables", hint: "3.19 and later have")
   }
 }
 

@@ -1,6 +1,6 @@
 import Arm64
 import Foundation
-import KernelLayout
+import KernelHistory
 import MemoryTypes
 import Testing
 
@@ -31,14 +31,17 @@ import Testing
     words.vaBits = machine.vaBits
     words.upperRoot = machine.root
     let kernel = try ImagedKernel(image, words)
-    let layout = KernelLayout(linux6_1: kernel.geometry)
+    let layout = try #require(
+      AddressMap(
+        LayoutConfiguration(
+          version: KernelVersion(6, 1), pageSize: machine.pageSize, vaBits: machine.vaBits)))
     var text = ""
-    let markers = PageTableDump.Marker.linux6_1(layout)
-    var dump = PageTableDump(markers: markers) {
+    let markers = layout.pageTableMarkers
+    var dump = PageTableDump(markers: markers.map { .init($0.address, $0.name) }) {
       text += $0.text(levels: kernel.geometry.levels) + "\n"
     }
     var tree = TableTree(image, root: try #require(kernel.upperRoot), geometry: kernel.geometry)
-    try tree.walk(from: layout.pageOffset, &dump)
+    try tree.walk(from: kernel.translatedBottom, &dump)
     dump.finish()
     let recorded = try String(
       contentsOfFile: "\(Self.folder)/\(machine.name).kernel_page_tables", encoding: .utf8)

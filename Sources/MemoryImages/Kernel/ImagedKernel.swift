@@ -6,7 +6,10 @@ package import MemoryTypes
 /// What the caller says counts; what he leaves open the image's VMCOREINFO says, and then the
 /// symbols.
 package struct ImagedKernel: Sendable {
+  /// As the machine translates.
   package var geometry: TranslationGeometry
+  /// The bits that the kernel was made for (CONFIG_ARM64_VA_BITS): 52 on a machine of 48, too.
+  package var vaBits: UInt64
   package var upperRoot: PhysicalAddress?
   package var lowerRoot: PhysicalAddress?
   /// The kernel's version, as in VMCOREINFO's OSRELEASE.
@@ -16,6 +19,7 @@ package struct ImagedKernel: Sendable {
   package struct Words: Sendable {
     package var pageSize: PageSize?
     package var vaBits: UInt64?
+    package var actualVABits: UInt64?
     package var paBits: UInt64?
     /// The roots: addresses, or whole TTBR registers.
     package var upperRoot: UInt64?
@@ -36,15 +40,21 @@ package struct ImagedKernel: Sendable {
     // TCR_EL1.T1SZ is what the machine really translates; VA_BITS what the kernel was made for.
     let translated = notes?.number("TCR_EL1_T1SZ").flatMap { $0 < 64 ? 64 - $0 : nil }
     let vaBits =
-      words.vaBits ?? translated ?? notes?.number("VA_BITS")
+      words.vaBits ?? notes?.number("VA_BITS") ?? translated
       ?? (pageSize == .sixteenKiB ? 47 : 48)
+    self.vaBits = vaBits
+    let actualBits = words.actualVABits ?? (words.vaBits == nil ? translated : nil) ?? vaBits
+    // A kernel made for 52 bits of physical address has them only where the machine does: with 64K
+    // pages the upper ones are zero there, with others they are something else.
+    let large = pageSize == .sixtyFourKiB || actualBits > 48
     let paBits =
-      words.paBits ?? notes?.number("MAX_PHYSMEM_BITS") ?? (vaBits > 48 ? 52 : 48)
+      words.paBits ?? (large ? notes?.number("MAX_PHYSMEM_BITS") : nil)
+      ?? (actualBits > 48 ? 52 : 48)
     let geometry = TranslationGeometry(
-      pageSize: pageSize, vaBits: vaBits, hasLargeOutput: paBits == 52)
+      pageSize: pageSize, vaBits: actualBits, hasLargeOutput: paBits == 52)
     guard let geometry, paBits == 48 || paBits == 52 else {
       throw .usage(
-        "there are no tables for \(vaBits) bits of virtual and \(paBits) of physical address "
+        "there are no tables for \(actualBits) bits of virtual and \(paBits) of physical address "
           + "with \(pageSize.bytes) pages", hint: "see --va-bits and --pa-bits")
     }
     self.geometry = geometry
@@ -54,12 +64,35 @@ package struct ImagedKernel: Sendable {
     if upperRoot == nil, let notes, let tables = notes.symbol("swapper_pg_dir"),
       let offset = notes.number("kimage_voffset")
     {
-      upperRoot = PhysicalAddress(tables &- offset)
+      upperRoot = Self.entered(PhysicalAddress(tables &- offset), geometry, vaBits)
     }
     if upperRoot == nil, let symbols = words.symbols {
-      upperRoot = try KernelSearch(image, geometry, SymbolMap(MappedFile(symbols))).root()
+      upperRoot = try KernelSearch(
+        image, geometry, SymbolMap(MappedFile(symbols)),
+        rootOffset: Self.entered(PhysicalAddress(0), geometry, vaBits) - PhysicalAddress(0)
+      ).root()
     }
   }
+
+  /// Where a root of more bits than the machine translates is entered.
+  ///
+  /// With 64K pages 48 bits have the upper 64 of the 1024 entries of 52, and TTBR1 points to those
+  /// (TTBR1_BADDR_4852_OFFSET).
+  static func entered(
+    _ root: PhysicalAddress, _ geometry: TranslationGeometry, _ vaBits: UInt64
+  ) -> PhysicalAddress {
+    guard
+      let whole = TranslationGeometry(
+        pageSize: geometry.pageSize, vaBits: vaBits, hasLargeOutput: vaBits > 48),
+      whole.startLevel == geometry.startLevel
+    else { return root }
+    let entries = whole.entries(at: whole.startLevel) - geometry.entries(at: geometry.startLevel)
+    return root + ByteCount(UInt64(entries) * 8)
+  }
+
+  /// The lowest address of the kernel half as the kernel sees it, and as the machine does.
+  package var bottom: VirtualAddress { VirtualAddress(0 &- 1 << vaBits) }
+  package var translatedBottom: VirtualAddress { VirtualAddress(0 &- 1 << geometry.vaBits) }
 
   /// The root that a TTBR names, or that is itself given (Arm ARM, TTBR1_EL1).
   ///

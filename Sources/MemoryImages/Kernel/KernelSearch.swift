@@ -11,7 +11,14 @@ package struct KernelSearch {
   let geometry: TranslationGeometry
   let symbols: SymbolMap
 
-  package init(_ image: any MemoryImage, _ geometry: TranslationGeometry, _ symbols: SymbolMap) {
+  /// How far behind `swapper_pg_dir` the machine begins.
+  let rootOffset: ByteCount
+
+  package init(
+    _ image: any MemoryImage, _ geometry: TranslationGeometry, _ symbols: SymbolMap,
+    rootOffset: ByteCount
+  ) {
+    self.rootOffset = rootOffset
     self.image = image
     self.geometry = geometry
     self.symbols = symbols
@@ -32,7 +39,7 @@ package struct KernelSearch {
       for range in image.ranges {
         var at = range.lowerBound.alignedUp(to: ByteCount(step))
         while at < range.upperBound {
-          let root = at + ByteCount(tables - start)
+          let root = at + ByteCount(tables - start) + rootOffset
           if maps(text, to: at + ByteCount(text - start), root)
             && maps(end - 1, to: at + ByteCount(end - 1 - start), root)
           {
