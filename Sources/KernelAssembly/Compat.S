@@ -157,8 +157,8 @@ vdso32_gettimeofday:
   .long   0xe3500000              //   cmp     r0, #0
   .long   0x0a000006              //   beq     1f
   .long   0xeb000026              //   bl      read_clock
-  .long   0xe59c4008              //   ldr     r4, [r12, #8]
-  .long   0xe0822004              //   add     r2, r2, r4
+  .long   0xeb00003e              //   bl      add_realtime
+  .long   0xe320f000              //   nop
   .long   0xe30043e8              //   movw    r4, #1000
   .long   0xe733f413              //   udiv    r3, r3, r4
   .long   0xe5802000              //   str     r2, [r0]
@@ -179,14 +179,14 @@ vdso32_clock_getres:
 vdso32_clock_getres_end:
 
   // r0: a clock. Answers with EQ and its seconds and nanoseconds in r2 and r3, the data page in r12;
-  // with NE for a clock that the kernel must read. 0, 1, 4, 5, 6, 7, 11 are known; of those 0, 5
-  // and 11 are the time of day, and 5 and 6 tick 250 times a second.
+  // with NE for a clock that the kernel must read. 0, 1, 4, 5, 6, 7 are known; of those 0 and 5 are
+  // the time of day, and 5 and 6 tick 250 times a second.
 vdso32_read_for:
   .long   0xe350000b              //   cmp     r0, #11
   .long   0x812fff1e              //   bxhi    lr
   .long   0xe3a08001              //   mov     r8, #1
   .long   0xe1a08018              //   lsl     r8, r8, r0
-  .long   0xe30048f3              //   movw    r4, #0x8f3
+  .long   0xe30040f3              //   movw    r4, #0xf3
   .long   0xe0085004              //   and     r5, r8, r4
   .long   0xe1350008              //   teq     r5, r8
   .long   0x112fff1e              //   bxne    lr
@@ -198,10 +198,10 @@ vdso32_read_for:
   .long   0xe340403d              //   movt    r4, #0x3d
   .long   0xe735f413              //   udiv    r5, r3, r4
   .long   0xe0030495              //   mul     r3, r5, r4
-  .long   0xe3004821              //1: movw    r4, #0x821
+  .long   0xe3004021              //1: movw    r4, #0x21
   .long   0xe1180004              //   tst     r8, r4
-  .long   0x159c4008              //   ldrne   r4, [r12, #8]
-  .long   0x10822004              //   addne   r2, r2, r4
+  .long   0x1b00001b              //   blne    add_realtime
+  .long   0xe320f000              //   nop
   .long   0xe1300000              //   teq     r0, r0
   .long   0xe8bd8010              //   pop     {r4, pc}
 
@@ -232,5 +232,18 @@ vdso32_read_clock:
   .long   0xe2844001              //   add     r4, r4, #1
   .long   0xeafffffa              //   b       2b
   .long   0xe1a02004              //3: mov     r2, r4
+  .long   0xe12fff1e              //   bx      lr
+
+  // Seconds and nanoseconds in r2 and r3 become the time of day; uses r4 and r5.
+vdso32_add_realtime:
+  .long   0xe59c4008              //   ldr     r4, [r12, #8]
+  .long   0xe0822004              //   add     r2, r2, r4
+  .long   0xe59c4010              //   ldr     r4, [r12, #16]
+  .long   0xe0833004              //   add     r3, r3, r4
+  .long   0xe30c5a00              //   movw    r5, #0xca00
+  .long   0xe3435b9a              //   movt    r5, #0x3b9a
+  .long   0xe1530005              //   cmp     r3, r5
+  .long   0x20433005              //   subhs   r3, r3, r5
+  .long   0x22822001              //   addhs   r2, r2, #1
   .long   0xe12fff1e              //   bx      lr
 vdso32_end:

@@ -8,6 +8,7 @@
   // The data page.
   .set    DATA_MULTIPLIER, 0      // nanoseconds a tick of CNTVCT, times 2^32
   .set    DATA_REALTIME, 8        // CLOCK_REALTIME when CNTVCT was 0, in seconds
+  .set    DATA_REALTIME_REST, 16  // and the nanoseconds
 
   .set    GETTIME, 113            // system calls
   .set    GETRES, 114
@@ -103,17 +104,28 @@ vdso_data_distance:
   extr    x9, x12, x9, #32
   .endm
 
+  // Seconds in x12 and nanoseconds in x9 become the time of day; x11 is 10^9; uses x14, x15.
+  .macro add_realtime
+  ldr     x15, [x10, #DATA_REALTIME]
+  ldr     x14, [x10, #DATA_REALTIME_REST]
+  add     x12, x12, x15
+  add     x9, x9, x14
+  subs    x14, x9, x11
+  csel    x9, x14, x9, hs
+  cinc    x12, x12, hs
+  .endm
+
   .balign 16
 clock_gettime:
   hint    #34                     // BTI C
-  cmp     w0, #11
+  cmp     w0, #7
   b.hi    3f
   mov     w9, #1
   lsl     w9, w9, w0
-  mov     w10, #0x8f3             // 0, 1, 4, 5, 6, 7, 11
+  mov     w10, #0xf3              // 0, 1, 4, 5, 6, 7
   tst     w9, w10
   b.eq    3f
-  mov     w13, #0x821             // of those 0, 5 and 11 are the time of day
+  mov     w13, #0x21              // of those 0 and 5 are the time of day
   and     w13, w13, w9
   and     w14, w9, #0x60          // and 5 and 6 tick 250 times a second
   read_clock
@@ -128,8 +140,7 @@ clock_gettime:
   udiv    x12, x9, x11
   msub    x9, x12, x11, x9
   cbz     w13, 2f
-  ldr     x11, [x10, #DATA_REALTIME]
-  add     x12, x12, x11
+  add_realtime
 2:stp     x12, x9, [x1]
   mov     w0, #0
   ret
@@ -147,8 +158,7 @@ gettimeofday:
   movk    w11, #0x3b9a, lsl #16
   udiv    x12, x9, x11
   msub    x9, x12, x11, x9
-  ldr     x11, [x10, #DATA_REALTIME]
-  add     x12, x12, x11
+  add_realtime
   mov     w11, #1000
   udiv    x9, x9, x11
   stp     x12, x9, [x0]

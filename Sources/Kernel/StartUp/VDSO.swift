@@ -31,5 +31,6 @@ func makeVDSO(_ board: VirtBoard, _ frames: KernelPointer<FrameAllocator<VirtBoa
   let (whole, rest) = UInt64(1_000_000_000).quotientAndRemainder(dividingBy: frequency)
   board.store(whole &<< 32 | (rest &<< 32) / frequency, at: data.address(size))
   board.store(board.header.pointee.realtimeSeconds, at: data.address(size) + ByteCount(8))
+  board.store(UInt64(0), at: data.address(size) + ByteCount(16))
   return VDSOImage(code: code, codePages: PageCount(1), data: data, dataPages: PageCount(2))
 }

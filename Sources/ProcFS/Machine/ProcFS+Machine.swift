@@ -64,7 +64,7 @@ extension ProcFS {
     out.text("intr 0\nctxt ")
     out.decimal(kernel.store.pointee.contextSwitches)
     out.text("\nbtime ")
-    out.decimal(kernel.store.pointee.header.realtimeSeconds)
+    out.decimal(kernel.store.pointee.realtimeOffset / 1_000_000_000)
     out.text("\nprocesses ")
     out.decimal(kernel.store.pointee.forks)
     out.text("\nprocs_running ")

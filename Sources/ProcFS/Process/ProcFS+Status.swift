@@ -17,8 +17,8 @@ extension ProcFS {
     mask("CapInh:\t", capabilities.inheritable, &out)
     mask("CapPrm:\t", capabilities.permitted, &out)
     mask("CapEff:\t", capabilities.effective, &out)
-    mask("CapBnd:\t", 0x1ff_ffff_ffff, &out)
-    mask("CapAmb:\t", 0, &out)
+    mask("CapBnd:\t", capabilities.bounding, &out)
+    mask("CapAmb:\t", capabilities.ambient, &out)
     out.text(task.pointee.forbidsPrivileges ? "NoNewPrivs:\t1\n" : "NoNewPrivs:\t0\n")
     // What neoverse-n1 on Linux 6.1 reports: SSBS is there and programs may use it.
     out.text("Speculation_Store_Bypass:\tthread vulnerable\n")

@@ -31,9 +31,9 @@ extension ProcFS {
   private func text(of setting: Sysctl, _ out: inout Writer) {
     switch setting {
     case .arch: out.text("aarch64")
-    case .corePattern: out.text("core")
-    case .domainName: out.text("(none)")
-    case .hostName: out.text(SystemName.node)
+    case .corePattern: name(kernel.store.pointee.names.corePattern, &out)
+    case .domainName: name(kernel.store.pointee.names.domain, &out)
+    case .hostName: name(kernel.store.pointee.names.node, &out)
     case .osRelease: out.text(SystemName.release)
     case .osType: out.text(SystemName.system)
     case .kernelVersion: out.text(SystemName.version)
@@ -43,6 +43,20 @@ extension ProcFS {
     case .inodeNr: out.text("0\t0")
     case .inodeState: out.text("0\t0\t0\t0\t0\t0\t0")
     default: out.text("0\t0\t45\t0\t0\t0")
+    }
+  }
+
+  private func name(_ name: ChangeableName, _ out: inout Writer) {
+    for index in 0..<name.count { out.byte(name.bytes[index]) }
+  }
+
+  /// Names that programs may change; the others stay as they are.
+  private func storeName(_ text: ByteString, in setting: Sysctl) throws(Errno) {
+    switch setting {
+    case .hostName: kernel.store.pointee.names.node.set(text, limit: 64)
+    case .domainName: kernel.store.pointee.names.domain.set(text, limit: 64)
+    case .corePattern: kernel.store.pointee.names.corePattern.set(text, limit: 127)
+    default: throw .EPERM
     }
   }
 
@@ -91,8 +105,9 @@ extension ProcFS {
       }
       try set(setting, to: Int64(bitPattern: number.magnitude))
     case .four: try storeFour(&reader, in: setting)
-    // Names that stay as they are.
-    case .text: throw .EPERM
+    case .text:
+      try storeName(text, in: setting)
+      return text.count
     case .command:
       try run(setting)
       return text.count

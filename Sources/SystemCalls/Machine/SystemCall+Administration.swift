@@ -5,57 +5,10 @@ import Files
 import MemoryTypes
 import Tasks
 
-/// What administers a machine. This one's clock, swap, modules and power belong to the tool that
-/// drives it: programs are refused as they are in a container, after Linux's own checks.
+/// What administers a machine. This one's swap, modules and power belong to the tool that drives it: programs are refused as they are in a container, after Linux's own checks.
 extension SystemCall {
   var isAdministrator: Bool {
     task.pointee.capabilities.has(Capabilities.administration)
-  }
-
-  /// settimeofday(time, zone) and clock_settime(clock, time).
-  func setClock(_ timeIndex: Int) throws(Errno) -> UInt64 {
-    if timeIndex == 1 {
-      guard int(0) == 0 else { throw .EINVAL }
-    } else if argument(0) == 0 {
-      guard argument(1) != 0 else { return 0 }
-      _ = try space.pointee.copyIn(UInt64.self, from: address(1))
-      throw .EPERM
-    }
-    let seconds = try space.pointee.copyIn(Int64.self, from: address(timeIndex))
-    let part = try space.pointee.copyIn(
-      UInt64.self, from: address(timeIndex) + ByteCount(8))
-    guard seconds >= 0, part < (timeIndex == 1 ? 1_000_000_000 : 1_000_000) else {
-      throw .EINVAL
-    }
-    throw .EPERM
-  }
-
-  /// adjtimex(figures) and clock_adjtime(clock, figures): a clock that nothing disciplines.
-  func adjustClock(_ index: Int) throws(Errno) -> UInt64 {
-    if index == 1 {
-      guard int(0) == 0 else { throw int(0) > 0 && int(0) < 12 ? .EOPNOTSUPP : .EINVAL }
-    }
-    let modes = try space.pointee.copyIn(UInt32.self, from: address(index))
-    guard modes == 0 || modes == 0xa001 else { throw .EPERM }  // ADJ_OFFSET_SS_READ
-    // `struct timex`: 26 words.
-    var words = InlineArray<26, UInt64>(repeating: 0)
-    words[0] = UInt64(modes)
-    words[3] = 16_000_000  // the maximum error, and the estimated one
-    words[4] = 16_000_000
-    words[5] = 0x40  // STA_UNSYNC
-    words[6] = 2
-    words[7] = 1
-    words[8] = 32_768_000
-    let now =
-      kernel.store.pointee.header.realtimeSeconds &* 1_000_000
-      &+ kernel.board.clock.nanoseconds / 1000
-    words[9] = now / 1_000_000
-    words[10] = now % 1_000_000
-    words[11] = 10_000
-    for word in 0..<26 {
-      try space.pointee.copyOut(words[word], to: address(index) + ByteCount(UInt64(word) &* 8))
-    }
-    return 5  // TIME_ERROR
   }
 
   /// syslog(type, buffer, length): the kernel's log goes to the tool, programs find it empty.

@@ -17,11 +17,28 @@ extension SystemCall {
         text.utf8CodeUnitCount)
     }
     try field(0, SystemName.system)
-    try field(1, SystemName.node)
+    try space.pointee.copyOut(kernel.store.pointee.names.node.field, to: address(0) + ByteCount(65))
     try field(2, SystemName.release)
     try field(3, SystemName.version)
     try field(4, SystemName.machine)
-    try field(5, SystemName.domain)
+    try space.pointee.copyOut(
+      kernel.store.pointee.names.domain.field, to: address(0) + ByteCount(325))
+    return 0
+  }
+
+  /// sethostname(name, length) and setdomainname(name, length).
+  func setName(isDomain: Bool) throws(Errno) -> UInt64 {
+    guard task.pointee.capabilities.has(Capabilities.administration) else { throw .EPERM }
+    guard 0...64 ~= int(1) else { throw .EINVAL }
+    var name = kernel.store.pointee.names.node
+    try name.set(count: Int(int(1))) { (index) throws(Errno) in
+      try space.pointee.copyIn(UInt8.self, from: address(0) + ByteCount(UInt64(index)))
+    }
+    if isDomain {
+      kernel.store.pointee.names.domain = name
+    } else {
+      kernel.store.pointee.names.node = name
+    }
     return 0
   }
 

@@ -46,30 +46,80 @@ extension SystemCall {
     guard let words = try words() else { throw .EINVAL }
     let pid = try space.pointee.copyIn(Int32.self, from: address(0) + ByteCount(4))
     guard pid == 0 || pid == task.pointee.pid else { throw .EPERM }
-    var new = task.pointee.capabilities
-    let old = new
-    new.effective = 0
-    new.permitted = 0
-    new.inheritable = 0
+    var effective: UInt64 = 0
+    var permitted: UInt64 = 0
+    var inheritable: UInt64 = 0
     for word in 0..<words {
       let place = address(1) + ByteCount(word &* 12)
       let shift = word &* 32
-      new.effective |= UInt64(try space.pointee.copyIn(UInt32.self, from: place)) << shift
-      new.permitted |=
+      effective |= UInt64(try space.pointee.copyIn(UInt32.self, from: place)) << shift
+      permitted |=
         UInt64(try space.pointee.copyIn(UInt32.self, from: place + ByteCount(4))) << shift
-      new.inheritable |=
+      inheritable |=
         UInt64(try space.pointee.copyIn(UInt32.self, from: place + ByteCount(8))) << shift
     }
-    new.effective &= Capabilities.all
-    new.permitted &= Capabilities.all
-    new.inheritable &= Capabilities.all
-    // As security/commoncap.c:cap_capset() asks; CAP_SETPCAP widens what may be inherited.
-    let heritable = old.inheritable | (old.has(1 << 8) ? Capabilities.all : old.permitted)
-    guard new.inheritable & ~heritable == 0, new.permitted & ~old.permitted == 0,
-      new.effective & ~new.permitted == 0
+    var new = task.pointee.capabilities
+    guard
+      new.set(
+        effective: effective & Capabilities.all, permitted: permitted & Capabilities.all,
+        inheritable: inheritable & Capabilities.all)
     else { throw .EPERM }
     task.pointee.capabilities = new
     task.pointee.memory.isPrivileged = new.isMemoryPrivileged
     return 0
+  }
+
+  /// What prctl says and sets of them (security/commoncap.c:cap_task_prctl()).
+  func capabilityControl() throws(Errno) -> UInt64 {
+    let own = task.pointee.capabilities
+    switch int(0) {
+    case 7: return own.security.contains(.keepsCapabilities) ? 1 : 0  // PR_GET_KEEPCAPS
+    case 8:  // PR_SET_KEEPCAPS
+      guard argument(1) <= 1 else { throw .EINVAL }
+      guard !own.security.contains(.keepsCapabilitiesLocked) else { throw .EPERM }
+      if argument(1) == 1 {
+        task.pointee.capabilities.security.insert(.keepsCapabilities)
+      } else {
+        task.pointee.capabilities.security.remove(.keepsCapabilities)
+      }
+      return 0
+    case 23: return own.bounding & (try capability(1)) != 0 ? 1 : 0  // PR_CAPBSET_READ
+    case 24:  // PR_CAPBSET_DROP
+      guard own.has(Capabilities.setCapabilities) else { throw .EPERM }
+      task.pointee.capabilities.bounding &= ~(try capability(1))
+      return 0
+    case 27: return UInt64(own.security.rawValue)  // PR_GET_SECUREBITS
+    case 28:  // PR_SET_SECUREBITS
+      guard own.security.mayBecome(argument(1)), own.has(Capabilities.setCapabilities) else {
+        throw .EPERM
+      }
+      task.pointee.capabilities.security = SecurityBits(rawValue: word(1))
+      return 0
+    default: return try ambientControl()
+    }
+  }
+
+  /// PR_CAP_AMBIENT.
+  private func ambientControl() throws(Errno) -> UInt64 {
+    if argument(1) == 4 {  // PR_CAP_AMBIENT_CLEAR_ALL
+      guard isZero(from: 2) else { throw .EINVAL }
+      task.pointee.capabilities.lowerAmbient(.max)
+      return 0
+    }
+    let one = try capability(2)
+    guard isZero(from: 3) else { throw .EINVAL }
+    switch argument(1) {
+    case 1: return task.pointee.capabilities.ambient & one != 0 ? 1 : 0
+    case 2: guard task.pointee.capabilities.raiseAmbient(one) else { throw .EPERM }
+    case 3: task.pointee.capabilities.lowerAmbient(one)
+    default: throw .EINVAL
+    }
+    return 0
+  }
+
+  /// The bit of a capability that an argument names by number.
+  private func capability(_ index: Int) throws(Errno) -> UInt64 {
+    guard argument(index) < 41 else { throw .EINVAL }
+    return 1 &<< argument(index)
   }
 }

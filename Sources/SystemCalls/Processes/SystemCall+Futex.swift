@@ -69,7 +69,7 @@ extension SystemCall {
     let clock = kernel.board.clock
     guard isAbsolute else { return clock.ticks &+ clock.ticks(inNanoseconds: nanoseconds) }
     if isRealtime {
-      let base = kernel.store.pointee.header.realtimeSeconds &* 1_000_000_000
+      let base = realtimeOffset
       nanoseconds = nanoseconds > base ? nanoseconds &- base : 0
     }
     return clock.ticks(inNanoseconds: nanoseconds)

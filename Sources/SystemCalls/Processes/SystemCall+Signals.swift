@@ -105,6 +105,7 @@ extension SystemCall {
   func restartCall() throws(Errno) -> UInt64 {
     switch task.pointee.restart.kind {
     case .sleep: return try restartSleep()
+    case .executionSleep: return try restartExecutionSleep()
     case .futex:
       try wait(task.pointee.restart)
       return 0

@@ -7,11 +7,12 @@ import Tasks
 /// Clocks and sleeping (kernel/time/). Time is the virtual counter, which instructions drive.
 extension SystemCall {
   /// The nanoseconds that a clock shows; EINVAL for one that is not there.
-  private func reading(_ clock: Int32) throws(Errno) -> UInt64 {
+  func reading(_ clock: Int32) throws(Errno) -> UInt64 {
     let realtime = realtimeOffset
     let now = kernel.board.clock.nanoseconds
     switch clock {
-    case 0, 8, 11: return realtime &+ now  // CLOCK_REALTIME, _ALARM, CLOCK_TAI
+    case 0, 8: return realtime &+ now  // CLOCK_REALTIME, _ALARM
+    case 11: return realtime &+ atomicTimeOffset &+ now  // CLOCK_TAI
     case 1, 4, 7, 9: return now  // CLOCK_MONOTONIC, _RAW, CLOCK_BOOTTIME, _ALARM
     case 5: return realtime &+ now &- now % Self.tick  // CLOCK_REALTIME_COARSE
     case 6: return now &- now % Self.tick  // CLOCK_MONOTONIC_COARSE
@@ -38,7 +39,11 @@ extension SystemCall {
   }
 
   /// The time of day when the machine's clock began.
-  var realtimeOffset: UInt64 { kernel.store.pointee.header.realtimeSeconds &* 1_000_000_000 }
+  var realtimeOffset: UInt64 { kernel.store.pointee.realtimeOffset }
+
+  private var atomicTimeOffset: UInt64 {
+    UInt64(UInt32(bitPattern: kernel.store.pointee.atomicTimeOffset)) &* 1_000_000_000
+  }
 
   /// The coarse clocks move with the tick, 250 a second (CONFIG_HZ of the reference).
   private static var tick: UInt64 { 4_000_000 }
@@ -81,23 +86,83 @@ extension SystemCall {
   /// clock_nanosleep(clock, flags, request, remaining).
   func clockSleep() throws(Errno) -> UInt64 {
     let now = try reading(int(0))
-    // The coarse clocks and those of execution time cannot be slept on.
+    // The coarse clocks and that of the thread cannot be slept on.
     switch int(0) {
-    case 0, 1, 7, 8, 9, 11: break
-    case ..<0: throw .EINVAL
+    case 0, 1, 2, 7, 8, 9, 11, ..<0: break
     default: throw .EOPNOTSUPP
     }
-    var nanoseconds = try interval(at: address(2))
     let isAbsolute = word(1) & 1 != 0
-    if isAbsolute { nanoseconds = nanoseconds > now ? nanoseconds &- now : 0 }
-    let clock = kernel.board.clock
-    let deadline = clock.ticks &+ clock.ticks(inNanoseconds: nanoseconds)
-    if isAbsolute {
-      // Made again as it was asked for, as the moment is the same.
-      try kernel.pause(until: deadline)
-    } else {
-      try sleep(until: deadline, remaining: address(3))
+    let asked = try interval(at: address(2))
+    if int(0) == 2 || int(0) < 0 {
+      return try sleepOnExecution(now: now, asked, isAbsolute: isAbsolute)
     }
+    let clock = kernel.board.clock
+    guard isAbsolute else {
+      try sleep(until: clock.ticks &+ clock.ticks(inNanoseconds: asked), remaining: address(3))
+      return 0
+    }
+    // Made again as it was asked for, as the moment is the same.
+    if int(0) == 0 || int(0) == 8 || int(0) == 11 {
+      let ahead = int(0) == 11 ? atomicTimeOffset : 0
+      try kernel.pause(untilRealtime: asked > ahead ? asked &- ahead : 0)
+    } else {
+      let left = asked > now ? asked &- now : 0
+      try kernel.pause(until: clock.ticks &+ clock.ticks(inNanoseconds: left))
+    }
+    return 0
+  }
+
+  /// Sleeps on what a process, or a thread but the own one, has executed
+  /// (kernel/time/posix-cpu-timers.c:posix_cpu_nsleep()).
+  private func sleepOnExecution(
+    now: UInt64, _ asked: UInt64, isAbsolute: Bool
+  ) throws(Errno) -> UInt64 {
+    if int(0) < 0, int(0) & 4 != 0 {
+      let number = ~(int(0) &>> 3)
+      guard number != 0, number != task.pointee.pid else { throw .EINVAL }
+    }
+    if isAbsolute {
+      try pause(int(0), untilExecuted: asked)
+    } else {
+      try sleepOn(int(0), until: now &+ asked, remaining: address(3))
+    }
+    return 0
+  }
+
+  /// Sleeps until a clock of execution time shows a time.
+  private func pause(_ clock: Int32, untilExecuted end: UInt64) throws(Errno) {
+    let number = clock < 0 ? ~(clock &>> 3) : 0
+    let target = number == 0 ? task.pointee.threadGroup : number
+    // Whoever it runs on may end meanwhile: it is looked for each time.
+    while let other = kernel.task(target) {
+      let now = try reading(clock)
+      guard now < end else { return }
+      try kernel.pause(untilExecuting: end &- now, in: other.pointee.process)
+    }
+  }
+
+  private func sleepOn(
+    _ clock: Int32, until end: UInt64, remaining: VirtualAddress
+  ) throws(Errno) {
+    do throws(Errno) {
+      try pause(clock, untilExecuted: end)
+    } catch {
+      guard error == .ERESTARTNOHAND else { throw error }
+      let now = try reading(clock)
+      if remaining.rawValue != 0 { try store(end > now ? end &- now : 0, remaining) }
+      var block = RestartBlock(.executionSleep, until: end, address: remaining.rawValue)
+      block.value = UInt32(bitPattern: clock)
+      task.pointee.restart = block
+      throw .ERESTART_RESTARTBLOCK
+    }
+  }
+
+  /// Goes on with a sleep on execution time (posix_cpu_nsleep_restart()).
+  func restartExecutionSleep() throws(Errno) -> UInt64 {
+    let block = task.pointee.restart
+    try sleepOn(
+      Int32(bitPattern: block.value), until: block.deadline,
+      remaining: VirtualAddress(block.address))
     return 0
   }
 

@@ -70,8 +70,8 @@ extension SystemCall {
   /// The clocks that timers run on; EOPNOTSUPP for those that only tell the time.
   func timerClock(_ clock: Int32) throws(Errno) -> TimerClock {
     switch clock {
-    case 0, 8, 11: return .time(offset: realtimeOffset)
-    case 1, 7, 9: return .time(offset: 0)
+    case 0, 8, 11: return .time(ofDay: true)
+    case 1, 7, 9: return .time(ofDay: false)
     case 2: return .process
     case 3: return .thread
     case 4, 5, 6: throw .EOPNOTSUPP

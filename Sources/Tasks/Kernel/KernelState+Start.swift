@@ -162,6 +162,7 @@ extension KernelStore {
     sliceTicks = foundation.board.clock.ticks(inNanoseconds: KernelState<B>.sliceNanoseconds)
     self.maximumThreads = maximumThreads
     self.pathBuffers = pathBuffers
+    realtimeOffset = foundation.header.realtimeSeconds &* 1_000_000_000
     capabilities = HardwareCapabilities(foundation.board.idRegisters)
     compatCapabilities = HardwareCapabilities(compat: foundation.board.idRegisters)
   }

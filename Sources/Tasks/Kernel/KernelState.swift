@@ -79,6 +79,14 @@ public import PageFrames
   public internal(set) var taskCount = 0
   public internal(set) var processCount = 0
   var posixTimers = PosixTimerTable<B>()
+  /// What the time of day is ahead of the machine's clock, in nanoseconds, and International Atomic
+  /// Time of that, in seconds.
+  public internal(set) var realtimeOffset: UInt64
+  public var atomicTimeOffset: Int32 = 0
+  /// What adjtimex was told (kernel/time/ntp.c): nothing obeys it.
+  public var clockDiscipline = ClockDiscipline()
+  /// What programs call the machine and its domain (`init_uts_ns`), and where cores would go.
+  public var names = SystemNames()
   /// Whether any process ever asked for the orphans below it.
   var hasSubreapers = false
   var numbers = PIDTable<B>()

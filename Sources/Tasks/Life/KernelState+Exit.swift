@@ -91,6 +91,7 @@ extension KernelState {
     deleteTimers()
     process.pointee.timers.watchesCPU = false
     removeDeadline(Process.cpuTimersPointer(process))
+    wakeExecutionSleepers(of: process)
   }
 
   /// Leaves the address space: the last one out frees it (exec_mmap(), exit_mm()).

@@ -188,6 +188,7 @@ extension KernelState {
     child.pointee.memory.isPrivileged = parent.pointee.memory.isPrivileged
     child.pointee.forbidsPrivileges = parent.pointee.forbidsPrivileges
     child.pointee.inheritScheduling(from: parent)
+    child.pointee.controls = parent.pointee.controls
     child.pointee.faultAddress = parent.pointee.faultAddress
     child.pointee.faultCode = parent.pointee.faultCode
     child.pointee.memory.personality = parent.pointee.memory.personality

@@ -331,6 +331,10 @@ extension KernelState {
     _ space: KernelPointer<AddressSpace<B>>, _ file: KernelPointer<OpenFile>, _ path: ByteString
   ) {
     let task = current
+    // What mm_init() takes over of its predecessor's.
+    if let old = task.pointee.memory.space {
+      space.pointee.forbidsHugePages = old.pointee.forbidsHugePages
+    }
     leaveSpace()
     task.pointee.memory.space = space
     load(space)

@@ -1,7 +1,7 @@
 /// What a blocked task waits for: an event's kind, the object it happens to, and where in it.
 struct WaitChannel: BitwiseCopyable, Hashable {
   enum Kind: UInt8, BitwiseCopyable {
-    case none, child, vfork, threads, sleep, pipe, console, futex
+    case none, child, vfork, threads, sleep, realtime, execution, pipe, console, futex
   }
   var kind: Kind
   var object: UInt

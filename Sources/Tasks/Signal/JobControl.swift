@@ -29,13 +29,14 @@ struct StopState: BitwiseCopyable {
 
 /// How a call goes on that ended with ERESTART_RESTARTBLOCK (`struct restart_block`).
 public struct RestartBlock: BitwiseCopyable, Sendable {
-  public enum Kind: UInt8, BitwiseCopyable, Sendable { case none, sleep, futex }
+  public enum Kind: UInt8, BitwiseCopyable, Sendable { case none, sleep, executionSleep, futex }
   public var kind: Kind
-  /// The moment that it waits for, in ticks.
+  /// The moment that it waits for, in ticks; of execution time, in nanoseconds.
   public var deadline: UInt64 = 0
   /// Of a futex its address, of a sleep where the time that is left is stored, or 0.
   public var address: UInt64 = 0
-  /// Of a futex: the value, the bits, and whether it is private.
+  /// Of a futex: the value, the bits, and whether it is private; the value is the clock of a sleep on
+  /// execution time.
   public var value: UInt32 = 0
   public var bits: UInt32 = 0
   public var flags: UInt32 = 0

@@ -79,6 +79,8 @@ import PageFrames
   /// `default_timer_slack_ns`).
   public var timerSlack: UInt64 = 50_000
   public internal(set) var defaultTimerSlack: UInt64 = 50_000
+  /// What else it asked for by prctl.
+  public var controls = TaskControls()
 
   public internal(set) var state: TaskState = .runnable
   /// Whether its end has begun (PF_EXITING).

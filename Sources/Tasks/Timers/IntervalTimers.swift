@@ -25,6 +25,9 @@ public import MemoryTypes
   /// ITIMER_VIRTUAL and ITIMER_PROF, in nanoseconds executed; 0 for off.
   var virtual = CPUTimer()
   var profile = CPUTimer()
+  /// When somebody who sleeps on what the process executes is to look, in nanoseconds executed; 0 for
+  /// nobody.
+  var sleep: UInt64 = 0
   /// Whether something may expire by executing, and when to look at it.
   var watchesCPU = false
   var cpu = Deadline(.cpuTimers)

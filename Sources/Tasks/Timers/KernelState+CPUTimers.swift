@@ -15,6 +15,7 @@ extension KernelState {
     process.pointee.timers.watchesCPU =
       process.pointee.timers.virtual.expiry != 0 || process.pointee.timers.profile.expiry != 0
       || limit != ResourceLimits.infinity || process.pointee.cpuTimerCount > 0
+      || process.pointee.timers.sleep != 0
     if process == current.pointee.process { armCPUTimers(current) }
   }
 
@@ -34,6 +35,7 @@ extension KernelState {
     }
     consider(process.pointee.timers.virtual.expiry, total.user)
     consider(process.pointee.timers.profile.expiry, all)
+    consider(process.pointee.timers.sleep, all)
     consider(limitInNanoseconds(process.pointee.limits[.cpu].soft), all)
     consider(limitInNanoseconds(process.pointee.limits[.cpu].hard), all)
     forEachCPUTimer(of: process) { timer in
@@ -64,6 +66,9 @@ extension KernelState {
     }
     if isDue(&process.pointee.timers.profile, all) { send(.profilingTimer, to: process) }
     if isDue(&process.pointee.timers.virtual, total.user) { send(.virtualTimer, to: process) }
+    if process.pointee.timers.sleep != 0, all >= process.pointee.timers.sleep {
+      wakeExecutionSleepers(of: process)
+    }
     checkLimit(process, all)
     armCPUTimers(current)
   }

@@ -50,14 +50,17 @@ extension KernelState {
     timer.pointee.interval = 0
     timer.pointee.expiry = 0
     timer.pointee.restartsWhenTaken = false
+    timer.pointee.isAtTimeOfDay = false
     timer.pointee.lastOverruns = 0
     timer.pointee.overruns = -1
     guard new.value != 0 else { return old }
     timer.pointee.interval = new.interval
     var expiry = new.value
     if isAbsolute {
-      if case .time(let offset) = timer.pointee.clock {
+      if case .time(ofDay: true) = timer.pointee.clock {
+        let offset = store.pointee.realtimeOffset
         expiry = expiry > offset ? expiry &- offset : 1
+        timer.pointee.isAtTimeOfDay = true
       }
     } else {
       expiry = now(of: timer) &+ expiry
@@ -65,6 +68,22 @@ extension KernelState {
     timer.pointee.expiry = max(expiry, 1)
     if !timer.pointee.event.isSilent { arm(timer) }
     return old
+  }
+
+  /// The time of day was set: timers that wait for one expire sooner or later now.
+  func moveRealtimeTimers(from old: UInt64, to new: UInt64) {
+    for index in 0..<256 {
+      var next = store.pointee.posixTimers.heads[index]
+      while let timer = next {
+        next = timer.pointee.nextInHash
+        guard timer.pointee.isAtTimeOfDay, timer.pointee.expiry != 0 else { continue }
+        let moment = timer.pointee.expiry &+ old
+        timer.pointee.expiry = moment > new ? moment &- new : 1
+        guard timer.pointee.isArmed else { continue }
+        disarm(timer)
+        arm(timer)
+      }
+    }
   }
 
   private func arm(_ timer: KernelPointer<PosixTimer<B>>) {

@@ -14,8 +14,8 @@ public import MemoryTypes
 
 /// What a timer runs on.
 public enum TimerClock: BitwiseCopyable, Sendable {
-  /// The machine's time; `offset` makes it the time of day.
-  case time(offset: UInt64)
+  /// The machine's time, or the time of day.
+  case time(ofDay: Bool)
   /// What a process has executed, or one of its threads.
   case process
   case thread
@@ -50,6 +50,8 @@ public struct TimerEvent: BitwiseCopyable, Sendable {
   var expiry: UInt64 = 0
   var interval: UInt64 = 0
   var isArmed = false
+  /// Whether it expires at a time of day, whatever that is set to.
+  var isAtTimeOfDay = false
   /// Its signal is on the way and it is to be started again when that is taken
   /// (`it_requeue_pending`).
   var restartsWhenTaken = false
