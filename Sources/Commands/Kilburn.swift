@@ -12,6 +12,7 @@ package struct Kilburn: ParsableCommand {
       CPUInfoCommand.self,
       Tables.self,
       Walk.self,
+      MemInfoCommand.self,
       Doctor.self,
     ])
 

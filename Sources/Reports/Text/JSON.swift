@@ -3,6 +3,8 @@ package enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)
   case number(UInt64)
+  /// A number that may be negative.
+  case integer(Int64)
   case string(String)
   case array([JSON])
   case object([Member])
@@ -28,7 +30,7 @@ package enum JSON: Equatable, Sendable {
       "{"
         + members.map { JSON.string($0.name).line + ":" + $0.value.line }.joined(separator: ",")
         + "}"
-    case .null, .bool, .number, .string:
+    case .null, .bool, .number, .integer, .string:
       String(text.dropLast())
     }
   }
@@ -38,6 +40,7 @@ package enum JSON: Equatable, Sendable {
     case .null: text += "null"
     case .bool(let value): text += value ? "true" : "false"
     case .number(let value): text += String(value)
+    case .integer(let value): text += String(value)
     case .string(let value): Self.write(value, to: &text)
     case .array(let values):
       Self.list(values, "[", "]", to: &text, indent) { $0.write(to: &$1, indent: $2) }
