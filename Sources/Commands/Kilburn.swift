@@ -13,6 +13,7 @@ package struct Kilburn: ParsableCommand {
       Tables.self,
       Walk.self,
       MemInfoCommand.self,
+      Inspect.self,
       Doctor.self,
     ])
 

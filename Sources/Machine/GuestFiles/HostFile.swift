@@ -24,6 +24,11 @@ package enum HostFile {
       modified: UInt64(max(0, status.st_mtim.tv_sec)))
   }
 
+  /// Whether a plain file stands at a path, links followed.
+  package static func isRegular(_ path: String) -> Bool {
+    status(path, following: true)?.isRegular == true
+  }
+
   /// Whether it is a file that may be executed.
   static func isProgram(_ path: String) -> Bool {
     guard status(path, following: true)?.isRegular == true else { return false }
@@ -106,7 +111,7 @@ package enum HostFile {
   }
 
   /// Everything that can be read from a descriptor, or nil where that is more than `limit` bytes.
-  static func everything(
+  package static func everything(
     from descriptor: Int32, called name: String = "standard input", limit: Int
   ) throws(MachineError) -> [UInt8]? {
     var bytes: [UInt8] = []
