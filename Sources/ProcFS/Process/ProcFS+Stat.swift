@@ -13,7 +13,7 @@ extension ProcFS {
   func processStat(_ task: KernelPointer<Task<B>>, isWhole: Bool, _ out: inout Writer) {
     let space = task.pointee.memory.space
     let process = task.pointee.process
-    let children = process.pointee.children
+    let children = process.pointee.childrensUsage
     _ = kernel.executed(by: task)
     let usage = isWhole ? process.pointee.usage : task.pointee.usage
     let isPermitted = mayInspect(task)

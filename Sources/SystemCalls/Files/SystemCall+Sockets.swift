@@ -94,6 +94,9 @@ extension SystemCall {
     let file = try readyFile(0)
     guard files.pointee.isSocket(file) else { throw .ENOTSOCK }
     let address = try loadAddress(address(1), length: word(2))
+    // Another thread may close the descriptor meanwhile.
+    files.pointee.retain(file)
+    defer { files.pointee.release(file) }
     while true {
       do throws(Errno) {
         try files.pointee.connect(file, address, from: workingDirectory, by: ownCredentials)

@@ -90,7 +90,7 @@ extension SystemCall {
     case 0, 1:  // RUSAGE_SELF, RUSAGE_THREAD
       usage = int(0) == 0 ? task.pointee.process.pointee.usage : task.pointee.usage
       usage.peakResident = max(usage.peakResident, space.pointee.peakResidentPages.rawValue)
-    case -1: usage = task.pointee.process.pointee.children  // RUSAGE_CHILDREN
+    case -1: usage = task.pointee.process.pointee.childrensUsage  // RUSAGE_CHILDREN
     default: throw .EINVAL
     }
     try space.pointee.copyOut(ResourceUsage(usage, kernel.board.pageSize), to: address(1))

@@ -197,7 +197,7 @@ extension SystemCall {
     if argument(0) != 0 {
       _ = kernel.executed(by: task)
       let own = task.pointee.process.pointee.usage.executed
-      let children = task.pointee.process.pointee.children.executed
+      let children = task.pointee.process.pointee.childrensUsage.executed
       try space.pointee.copyOut(own.user / tick, to: address(0))
       try space.pointee.copyOut(own.kernel / tick, to: address(0) + ByteCount(8))
       try space.pointee.copyOut(children.user / tick, to: address(0) + ByteCount(16))

@@ -122,7 +122,7 @@ extension KernelState {
   /// Process 1's work: takes the children that end; when the first program has, ends the rest.
   private func reapUntilAllEnded() {
     var isEnding = false
-    while initProcess.pointee.firstChild != nil {
+    while initProcess.pointee.children.first != nil {
       // Once: whoever is killed makes no new ones.
       if store.pointee.firstProgram == nil && !isEnding {
         killAll()

@@ -73,8 +73,8 @@ public import PageFrames
   /// The process that `run` was asked for, while it lives.
   public internal(set) var firstProgram: KernelPointer<Process<B>>?
   /// All processes, oldest first.
-  public internal(set) var firstProcess: KernelPointer<Process<B>>?
-  var lastProcess: KernelPointer<Process<B>>?
+  var processes = LinkedList<Process<B>>()
+  public var firstProcess: KernelPointer<Process<B>>? { processes.first }
   /// Threads of all processes, and processes, that are not released.
   public internal(set) var taskCount = 0
   public internal(set) var processCount = 0

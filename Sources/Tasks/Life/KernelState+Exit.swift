@@ -131,9 +131,9 @@ extension KernelState {
   /// Orphans become children of the nearest ancestor that asked for them, or of process 1, which
   /// takes those that have ended (forget_original_parent(), reparent_leader()).
   private func giveChildrenAway(_ process: KernelPointer<Process<B>>) {
-    guard process.pointee.firstChild != nil else { return }
+    guard process.pointee.children.first != nil else { return }
     let reaper = newParent(of: process)
-    while let child = process.pointee.firstChild {
+    while let child = process.pointee.children.first {
       disown(child)
       adopt(child, by: reaper)
       forEachThread(of: child) { thread in

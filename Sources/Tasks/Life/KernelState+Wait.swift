@@ -80,9 +80,9 @@ extension KernelState {
           return found
         }
       case .any, .group:
-        var next = parent.pointee.firstChild
+        var next = parent.pointee.children.first
         while let child = next {
-          next = child.pointee.nextSibling
+          next = child.pointee.siblingPlace.next
           if case .group(let number) = target, number == nil || child.pointee.group != number {
             continue
           }
@@ -135,8 +135,8 @@ extension KernelState {
     if !options.contains(.noWait) {
       let parent = current.pointee.process
       let own = child.pointee.usage
-      parent.pointee.children.add(own)
-      parent.pointee.children.add(child.pointee.children)
+      parent.pointee.childrensUsage.add(own)
+      parent.pointee.childrensUsage.add(child.pointee.childrensUsage)
       release(child.pointee.leader)
     }
     return found
@@ -147,7 +147,7 @@ extension KernelState {
     _ child: KernelPointer<Process<B>>, _ code: Int32, _ status: UInt32
   ) -> WaitResult {
     var usage = child.pointee.usage
-    usage.add(child.pointee.children)
+    usage.add(child.pointee.childrensUsage)
     return WaitResult(
       pid: child.pointee.id, user: child.pointee.leader.pointee.credentials.user, code: code,
       status: status, usage: usage)

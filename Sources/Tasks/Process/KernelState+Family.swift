@@ -7,25 +7,13 @@ extension KernelState {
   func link(_ task: KernelPointer<Task<B>>) {
     let process = task.pointee.process
     task.pointee.number.pointee.task = task
-    task.pointee.previousThread = process.pointee.lastThread
-    if let last = process.pointee.lastThread {
-      last.pointee.nextThread = task
-    } else {
-      process.pointee.firstThread = task
-    }
-    process.pointee.lastThread = task
+    process.pointee.threads.append(task) { Task.threadLinks($0) }
     process.pointee.threadCount &+= 1
     process.pointee.liveThreads &+= 1
     store.pointee.taskCount &+= 1
     guard process.pointee.leader == task else { return }
     task.pointee.number.pointee.process = process
-    process.pointee.previousProcess = store.pointee.lastProcess
-    if let last = store.pointee.lastProcess {
-      last.pointee.nextProcess = process
-    } else {
-      store.pointee.firstProcess = process
-    }
-    store.pointee.lastProcess = process
+    store.pointee.processes.append(process) { Process.links($0) }
     store.pointee.processCount &+= 1
   }
 
@@ -33,18 +21,7 @@ extension KernelState {
   /// (kernel/exit.c:__unhash_process()).
   func unlink(_ task: KernelPointer<Task<B>>) {
     let process = task.pointee.process
-    let next = task.pointee.nextThread
-    let previous = task.pointee.previousThread
-    if let previous {
-      previous.pointee.nextThread = next
-    } else {
-      process.pointee.firstThread = next
-    }
-    if let next {
-      next.pointee.previousThread = previous
-    } else {
-      process.pointee.lastThread = previous
-    }
+    process.pointee.threads.remove(task) { Task.threadLinks($0) }
     process.pointee.threadCount &-= 1
     store.pointee.taskCount &-= 1
     let number = task.pointee.number
@@ -61,18 +38,7 @@ extension KernelState {
     disown(process)
     leaveGroup(process)
     leaveSession(process)
-    let next = process.pointee.nextProcess
-    let previous = process.pointee.previousProcess
-    if let previous {
-      previous.pointee.nextProcess = next
-    } else {
-      store.pointee.firstProcess = next
-    }
-    if let next {
-      next.pointee.previousProcess = previous
-    } else {
-      store.pointee.lastProcess = previous
-    }
+    store.pointee.processes.remove(process) { Process.links($0) }
     store.pointee.processCount &-= 1
   }
 
@@ -81,33 +47,13 @@ extension KernelState {
   /// Oldest first, so that wait4 finds the child that was made first.
   func adopt(_ child: KernelPointer<Process<B>>, by parent: KernelPointer<Process<B>>) {
     child.pointee.parent = parent
-    child.pointee.nextSibling = nil
-    child.pointee.previousSibling = parent.pointee.lastChild
-    if let last = parent.pointee.lastChild {
-      last.pointee.nextSibling = child
-    } else {
-      parent.pointee.firstChild = child
-    }
-    parent.pointee.lastChild = child
+    parent.pointee.children.append(child) { Process.siblingLinks($0) }
   }
 
   /// Takes `child` out of its parent's children.
   func disown(_ child: KernelPointer<Process<B>>) {
     guard let parent = child.pointee.parent else { return }
-    let next = child.pointee.nextSibling
-    let previous = child.pointee.previousSibling
-    if let previous {
-      previous.pointee.nextSibling = next
-    } else {
-      parent.pointee.firstChild = next
-    }
-    if let next {
-      next.pointee.previousSibling = previous
-    } else {
-      parent.pointee.lastChild = previous
-    }
-    child.pointee.nextSibling = nil
-    child.pointee.previousSibling = nil
+    parent.pointee.children.remove(child) { Process.siblingLinks($0) }
     child.pointee.parent = nil
   }
 

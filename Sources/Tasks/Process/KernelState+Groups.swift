@@ -9,12 +9,9 @@ extension KernelState {
     of process: KernelPointer<Process<B>>, to number: KernelPointer<PID<B>>
   ) {
     guard process.pointee.group != number else { return }
-    let first = number.pointee.firstOfGroup
     leaveGroup(process)
     process.pointee.group = number
-    process.pointee.nextInGroup = first
-    first?.pointee.previousInGroup = process
-    number.pointee.firstOfGroup = process
+    number.pointee.group.prepend(process) { Process.groupLinks($0) }
   }
 
   /// Moves a process into the session of a number, which may be new.
@@ -22,43 +19,22 @@ extension KernelState {
     of process: KernelPointer<Process<B>>, to number: KernelPointer<PID<B>>
   ) {
     guard process.pointee.session != number else { return }
-    let first = number.pointee.firstOfSession
     leaveSession(process)
     process.pointee.session = number
-    process.pointee.nextInSession = first
-    first?.pointee.previousInSession = process
-    number.pointee.firstOfSession = process
+    number.pointee.session.prepend(process) { Process.sessionLinks($0) }
   }
 
   func leaveGroup(_ process: KernelPointer<Process<B>>) {
     guard let number = process.pointee.group else { return }
-    let next = process.pointee.nextInGroup
-    let previous = process.pointee.previousInGroup
-    if let previous {
-      previous.pointee.nextInGroup = next
-    } else {
-      number.pointee.firstOfGroup = next
-    }
-    next?.pointee.previousInGroup = previous
     process.pointee.group = nil
-    process.pointee.nextInGroup = nil
-    process.pointee.previousInGroup = nil
+    number.pointee.group.remove(process) { Process.groupLinks($0) }
     dropIfUnused(number)
   }
 
   func leaveSession(_ process: KernelPointer<Process<B>>) {
     guard let number = process.pointee.session else { return }
-    let next = process.pointee.nextInSession
-    let previous = process.pointee.previousInSession
-    if let previous {
-      previous.pointee.nextInSession = next
-    } else {
-      number.pointee.firstOfSession = next
-    }
-    next?.pointee.previousInSession = previous
     process.pointee.session = nil
-    process.pointee.nextInSession = nil
-    process.pointee.previousInSession = nil
+    number.pointee.session.remove(process) { Process.sessionLinks($0) }
     dropIfUnused(number)
   }
 }

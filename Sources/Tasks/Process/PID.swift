@@ -21,13 +21,14 @@ public import MemoryTypes
   /// The process whose leader began with it (PIDTYPE_TGID).
   public internal(set) var process: KernelPointer<Process<B>>?
   /// The process group and the session of this number: their members (PIDTYPE_PGID, PIDTYPE_SID).
-  public internal(set) var firstOfGroup: KernelPointer<Process<B>>?
-  public internal(set) var firstOfSession: KernelPointer<Process<B>>?
+  var group = LinkedList<Process<B>>()
+  var session = LinkedList<Process<B>>()
+  public var firstOfGroup: KernelPointer<Process<B>>? { group.first }
 
   init(number: Int32) { self.number = number }
 
   /// Whether it names nothing any more.
   var isUnused: Bool {
-    task == nil && process == nil && firstOfGroup == nil && firstOfSession == nil
+    task == nil && process == nil && group.first == nil && session.first == nil
   }
 }

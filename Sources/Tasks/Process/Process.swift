@@ -24,8 +24,8 @@ public import MemoryTypes
 /// |---|---|
 /// | `references` | one for each ``Task`` that is not freed; the last takes the process along |
 /// | `executable` | a reference, dropped when the last thread ends, exchanged by exec |
-/// | family links | a child is in its parent's list until it is released |
-/// | group and session links | ``PID``: until it is released |
+/// | places in the family | a child is in its parent's list until it is released |
+/// | places in group and session | ``PID``: until it is released |
 ///
 /// Invariants:
 ///
@@ -42,32 +42,30 @@ public import MemoryTypes
   var references: Int = 0
 
   public internal(set) var leader: KernelPointer<Task<B>>
-  public internal(set) var firstThread: KernelPointer<Task<B>>?
-  var lastThread: KernelPointer<Task<B>>?
+  /// The threads that are not released, in the order they were made.
+  var threads = LinkedList<Task<B>>()
+  public var firstThread: KernelPointer<Task<B>>? { threads.first }
   /// Threads that are not released (`nr_threads`), and those that have not begun to end (`live`).
   public internal(set) var threadCount = 0
   public internal(set) var liveThreads = 0
 
-  /// All processes, in the order they were made.
-  public internal(set) var nextProcess: KernelPointer<Process<B>>?
-  var previousProcess: KernelPointer<Process<B>>?
+  /// Its place among all processes, in the order they were made.
+  var place = ListLinks<Process<B>>()
+  public var nextProcess: KernelPointer<Process<B>>? { place.next }
 
   public internal(set) var parent: KernelPointer<Process<B>>?
-  /// The children, oldest first.
-  public internal(set) var firstChild: KernelPointer<Process<B>>?
-  var lastChild: KernelPointer<Process<B>>?
-  public internal(set) var nextSibling: KernelPointer<Process<B>>?
-  var previousSibling: KernelPointer<Process<B>>?
+  /// The children, oldest first, and its place among its parent's.
+  var children = LinkedList<Process<B>>()
+  var siblingPlace = ListLinks<Process<B>>()
 
-  /// The process group and the session, and the neighbours in them.
+  /// The process group and the session, and the places in them.
   public internal(set) var group: KernelPointer<PID<B>>?
   public internal(set) var session: KernelPointer<PID<B>>?
   /// Whether it has founded its session (setsid).
   public var isSessionLeader = false
-  public internal(set) var nextInGroup: KernelPointer<Process<B>>?
-  var previousInGroup: KernelPointer<Process<B>>?
-  public internal(set) var nextInSession: KernelPointer<Process<B>>?
-  var previousInSession: KernelPointer<Process<B>>?
+  var groupPlace = ListLinks<Process<B>>()
+  var sessionPlace = ListLinks<Process<B>>()
+  public var nextInGroup: KernelPointer<Process<B>>? { groupPlace.next }
 
   public var limits: ResourceLimits
   /// The program it runs (`/proc/PID/exe`).
@@ -84,7 +82,7 @@ public import MemoryTypes
   /// ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF.
   var timers = IntervalTimers()
   /// The timers that it made, how many run on executed time, and the next number to try.
-  var firstTimer: KernelPointer<PosixTimer<B>>?
+  var posixTimers = LinkedList<PosixTimer<B>>()
   var cpuTimerCount = 0
   var nextTimer: Int32 = 0
   /// Whether orphans among its descendants become its children (PR_SET_CHILD_SUBREAPER).
@@ -118,7 +116,7 @@ public import MemoryTypes
   /// The most pages that were ever resident in spaces it has left.
   public internal(set) var peakResident: UInt64 = 0
   /// The same of its children that were waited for, and of theirs.
-  public internal(set) var children = UsageCounts()
+  public internal(set) var childrensUsage = UsageCounts()
 
   /// When it began.
   public internal(set) var startTime: MachineTime
@@ -141,22 +139,4 @@ public import MemoryTypes
   /// The numbers of group and session; 0 for process 1's.
   public var groupNumber: Int32 { group?.pointee.number ?? 0 }
   public var sessionNumber: Int32 { session?.pointee.number ?? 0 }
-
-  // SAFETY (both): the part lies in the initialised object that `process` points at; it is taken
-  // out of its queue when the process ends.
-
-  static func realTimerPointer(_ process: KernelPointer<Self>) -> KernelPointer<Deadline> {
-    unsafe withUnsafeMutablePointer(to: &process.pointee.timers.real) { unsafe KernelPointer($0) }
-  }
-
-  static func cpuTimersPointer(_ process: KernelPointer<Self>) -> KernelPointer<Deadline> {
-    unsafe withUnsafeMutablePointer(to: &process.pointee.timers.cpu) { unsafe KernelPointer($0) }
-  }
-
-  /// The limits, in place.
-  static func limitsPointer(_ process: KernelPointer<Self>) -> KernelPointer<ResourceLimits> {
-    // SAFETY: the part lies in the initialised object that `process` points at, which outlives
-    // its tasks.
-    unsafe withUnsafeMutablePointer(to: &process.pointee.limits) { unsafe KernelPointer($0) }
-  }
 }

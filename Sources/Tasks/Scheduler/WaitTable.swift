@@ -16,10 +16,7 @@ import PageFrames
   private let buckets: UnsafeMutablePointer<Bucket>
   private let shift: UInt64
 
-  struct Bucket: BitwiseCopyable {
-    var first: KernelPointer<Waiter<B>>?
-    var last: KernelPointer<Waiter<B>>?
-  }
+  typealias Bucket = LinkedList<Waiter<B>>
 
   /// A table in a new frame; nil without memory.
   init?(_ frames: KernelPointer<FrameAllocator<B>>) {
@@ -45,27 +42,15 @@ import PageFrames
   /// Queues a waiter last on a channel.
   @inline(__always)
   func add(_ waiter: KernelPointer<Waiter<B>>, to channel: WaitChannel) {
-    let bucket = bucket(channel)
     waiter.pointee.channel = channel
     waiter.pointee.isQueued = true
-    waiter.pointee.next = nil
-    waiter.pointee.previous = bucket.pointee.last
-    if let last = bucket.pointee.last {
-      last.pointee.next = waiter
-    } else {
-      bucket.pointee.first = waiter
-    }
-    bucket.pointee.last = waiter
+    bucket(channel).pointee.append(waiter) { Waiter.links($0) }
   }
 
   /// Takes a waiter out.
   @inline(__always)
   func remove(_ waiter: KernelPointer<Waiter<B>>) {
-    let bucket = bucket(waiter.pointee.channel)
-    let next = waiter.pointee.next
-    let previous = waiter.pointee.previous
-    if let previous { previous.pointee.next = next } else { bucket.pointee.first = next }
-    if let next { next.pointee.previous = previous } else { bucket.pointee.last = previous }
+    bucket(waiter.pointee.channel).pointee.remove(waiter) { Waiter.links($0) }
     waiter.pointee.isQueued = false
   }
 
@@ -74,10 +59,10 @@ import PageFrames
   func waiter(
     on channel: WaitChannel, after previous: KernelPointer<Waiter<B>>? = nil
   ) -> KernelPointer<Waiter<B>>? {
-    var next = previous.map { $0.pointee.next } ?? bucket(channel).pointee.first
+    var next = previous.map { $0.pointee.place.next } ?? bucket(channel).pointee.first
     while let found = next {
       if found.pointee.channel == channel { return found }
-      next = found.pointee.next
+      next = found.pointee.place.next
     }
     return nil
   }
@@ -93,6 +78,10 @@ import PageFrames
   var isQueued = false
   /// Of a futex: which wakes it means (FUTEX_WAIT_BITSET).
   var bits: UInt32 = .max
-  var next: KernelPointer<Waiter<B>>?
-  var previous: KernelPointer<Waiter<B>>?
+  var place = ListLinks<Waiter<B>>()
+
+  static func links(_ waiter: KernelPointer<Self>) -> KernelPointer<ListLinks<Self>> {
+    // SAFETY: the part lies in the initialised object that `waiter` points at.
+    unsafe withUnsafeMutablePointer(to: &waiter.pointee.place) { unsafe KernelPointer($0) }
+  }
 }

@@ -14,6 +14,10 @@ extension Task {
     unsafe withUnsafeMutablePointer(to: &task.pointee.memory) { unsafe KernelPointer($0) }
   }
 
+  static func threadLinks(_ task: KernelPointer<Self>) -> KernelPointer<ListLinks<Self>> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.threadPlace) { unsafe KernelPointer($0) }
+  }
+
   static func waiterPointer(_ task: KernelPointer<Self>) -> KernelPointer<Waiter<B>> {
     unsafe withUnsafeMutablePointer(to: &task.pointee.waiter) { unsafe KernelPointer($0) }
   }

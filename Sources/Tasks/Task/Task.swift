@@ -35,9 +35,10 @@ import PageFrames
   /// The number of the process (getpid): that of its leader.
   public let threadGroup: Int32
   public let process: KernelPointer<Process<B>>
-  /// The threads of the process, in the order they were made.
-  public internal(set) var nextThread: KernelPointer<Task<B>>?
-  var previousThread: KernelPointer<Task<B>>?
+  /// Its place among the threads of the process.
+  var threadPlace = ListLinks<Task<B>>()
+  /// The thread of the process that was made after it.
+  public var nextThread: KernelPointer<Task<B>>? { threadPlace.next }
   /// The name that `/proc` shows: 15 bytes and a zero (TASK_COMM_LEN).
   public var name: TaskName
 

@@ -102,6 +102,13 @@ extension KernelState {
     if !timer.pointee.runsOnCPU { removeDeadline(Self.deadlinePointer(timer)) }
   }
 
+  static func links(
+    _ timer: KernelPointer<PosixTimer<B>>
+  ) -> KernelPointer<ListLinks<PosixTimer<B>>> {
+    // SAFETY: as `deadlinePointer`.
+    unsafe withUnsafeMutablePointer(to: &timer.pointee.place) { unsafe KernelPointer($0) }
+  }
+
   static func deadlinePointer(_ timer: KernelPointer<PosixTimer<B>>) -> KernelPointer<Deadline> {
     // SAFETY: the part lies in the initialised object that `timer` points at; it is taken out of
     // its queue before the timer goes.

@@ -58,10 +58,7 @@ extension KernelState {
 
   private func link(_ timer: KernelPointer<PosixTimer<B>>) {
     let process = timer.pointee.process
-    let first = process.pointee.firstTimer
-    timer.pointee.next = first
-    first?.pointee.previous = timer
-    process.pointee.firstTimer = timer
+    process.pointee.posixTimers.prepend(timer) { Self.links($0) }
     let index = PosixTimerTable<B>.index(process, timer.pointee.id)
     timer.pointee.nextInHash = store.pointee.posixTimers.heads[index]
     store.pointee.posixTimers.heads[index] = timer
@@ -71,14 +68,7 @@ extension KernelState {
   public func delete(_ timer: KernelPointer<PosixTimer<B>>) {
     let process = timer.pointee.process
     disarm(timer)
-    let next = timer.pointee.next
-    let previous = timer.pointee.previous
-    if let previous {
-      previous.pointee.next = next
-    } else {
-      process.pointee.firstTimer = next
-    }
-    next?.pointee.previous = previous
+    process.pointee.posixTimers.remove(timer) { Self.links($0) }
     let index = PosixTimerTable<B>.index(process, timer.pointee.id)
     if store.pointee.posixTimers.heads[index] == timer {
       store.pointee.posixTimers.heads[index] = timer.pointee.nextInHash
@@ -109,7 +99,7 @@ extension KernelState {
   /// All timers of the current process go (exit_itimers()).
   func deleteTimers() {
     let process = current.pointee.process
-    while let timer = process.pointee.firstTimer { delete(timer) }
+    while let timer = process.pointee.posixTimers.first { delete(timer) }
   }
 
   /// Forgets what timers have sent the current process (flush_itimer_signals()).
@@ -125,9 +115,9 @@ extension KernelState {
     of process: KernelPointer<Process<B>>, _ body: (KernelPointer<PosixTimer<B>>) -> Void
   ) {
     guard process.pointee.cpuTimerCount > 0 else { return }
-    var next = process.pointee.firstTimer
+    var next = process.pointee.posixTimers.first
     while let timer = next {
-      next = timer.pointee.next
+      next = timer.pointee.place.next
       if timer.pointee.runsOnCPU { body(timer) }
     }
   }

@@ -58,9 +58,8 @@ public struct TimerEvent: BitwiseCopyable, Sendable {
   /// Expiries that were not told, so far and with the last signal.
   var overruns: Int64 = -1
   var lastOverruns: Int64 = 0
-  /// The process's timers, and those with the same hash.
-  var next: KernelPointer<PosixTimer<B>>?
-  var previous: KernelPointer<PosixTimer<B>>?
+  /// Its place among the process's timers, and the next with the same hash.
+  var place = ListLinks<PosixTimer<B>>()
   var nextInHash: KernelPointer<PosixTimer<B>>?
 
   init(
