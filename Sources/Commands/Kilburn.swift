@@ -9,6 +9,8 @@ package struct Kilburn: ParsableCommand {
     subcommands: [
       Run.self,
       Trace.self,
+      LayoutCommand.self,
+      DecodeCommand.self,
       CPUInfoCommand.self,
       Tables.self,
       Walk.self,

@@ -42,18 +42,24 @@ package struct AddressMap: Sendable {
 
   /// The map of a kernel; nil where it would need a translation that the architecture does not have.
   ///
-  /// With `ram`, from its first byte to behind its last, `memory` is only what is mapped of it.
-  package init?(_ configuration: LayoutConfiguration, ram: Range<PhysicalAddress>? = nil) {
+  /// With `ram`, from its first byte to behind its last, `memory` is only what is mapped of it;
+  /// without, RAM begins at 1G, as on QEMU's `virt`. `memoryStart` is for a kernel that said its own.
+  package init?(
+    _ configuration: LayoutConfiguration, ram: Range<PhysicalAddress>? = nil,
+    memoryStart: PhysicalAddress? = nil
+  ) {
     let generation = LayoutGenerations.generation(of: configuration.version)
     guard let kernel = generation.regions(of: configuration) else { return nil }
     self.configuration = configuration
     self.kernel = kernel
     self.ram = ram
-    memoryStart = configuration.memoryStart(
-      firstByte: ram?.lowerBound ?? PhysicalAddress(0x4000_0000), pageOffset: kernel.pageOffset)
+    let start =
+      memoryStart
+      ?? configuration.memoryStart(firstByte: ram?.lowerBound ?? PhysicalAddress(0x4000_0000))
+    self.memoryStart = start
     var memory = kernel.memory
     if let ram, !ram.isEmpty {
-      let offset = kernel.pageOffset.rawValue &- memoryStart.rawValue
+      let offset = kernel.pageOffset.rawValue &- start.rawValue
       let first = VirtualAddress(ram.lowerBound.rawValue &+ offset)
       let last = VirtualAddress(ram.upperBound.rawValue &- 1 &+ offset)
       // What is beyond the linear map is not mapped (memblock_remove()).
@@ -81,10 +87,17 @@ package struct AddressMap: Sendable {
   }
 
   /// The regions with the gaps between them.
-  private static func filled(_ known: [Region]) -> [Region] {
+  ///
+  /// With 16K pages and 36 bits, 4.4 and 4.5 reserved more of vmemmap than there was room for: it
+  /// reaches over the fixmap, but its end serves no RAM. The upper region is the one that is there.
+  private static func filled(_ sorted: [Region]) -> [Region] {
     var all: [Region] = []
     var next = VirtualAddress(0)
-    for region in known {
+    for (place, known) in sorted.enumerated() {
+      var region = known
+      if place + 1 < sorted.count, region.range.last >= sorted[place + 1].range.first {
+        region.range.last = sorted[place + 1].range.first - ByteCount(1)
+      }
       if region.range.first > next {
         all.append(Region(kind: .gap, range: AddressRange(next, upTo: region.range.first)))
       }
@@ -133,7 +146,7 @@ extension LayoutConfiguration {
   ///
   /// Before 4.6 it is where the image was loaded, 2M-aligned; then a multiple of what the linear
   /// map is made of: 1G, from 5.12 on 512M with 64K pages.
-  func memoryStart(firstByte: PhysicalAddress, pageOffset: VirtualAddress) -> PhysicalAddress {
+  func memoryStart(firstByte: PhysicalAddress) -> PhysicalAddress {
     let alignment: ByteCount =
       version < KernelVersion(4, 6)
       ? .mebibytes(2)
@@ -141,6 +154,6 @@ extension LayoutConfiguration {
         ? .mebibytes(512) : .gibibytes(1)
     // A kernel of 52 bits on a machine with fewer moves RAM up into what is translated.
     return firstByte.alignedDown(to: alignment)
-      - (KernelRegions.top(actualKernelBits) - pageOffset)
+      - (KernelRegions.top(actualKernelBits) - KernelRegions.top(kernelBits))
   }
 }

@@ -16,6 +16,11 @@ package enum KASANMode: String, CaseIterable, Sendable {
     }
   }
 
+  package var hasShadow: Bool { shadow != .none }
+
+  /// KASAN_SHADOW_SCALE_SHIFT: so many bits of an address are left out of its shadow's.
+  package var shadowScale: UInt64 { shadow.rawValue }
+
   /// The first version that has it on arm64.
   var since: KernelVersion {
     switch self {

@@ -46,7 +46,7 @@ package struct LayoutConfiguration: Hashable, Sendable {
     guard version >= kasan.since else {
       throw LayoutError("\(name) has no KASAN with \(kasan.rawValue)", hint: "\(kasan.since) has")
     }
-    if kasan.shadow != .none, pageSize == .sixteenKiB, bits == 48, version < KernelVersion(6, 9) {
+    if kasan.hasShadow, pageSize == .sixteenKiB, bits == 48, version < KernelVersion(6, 9) {
       throw LayoutError("\(name) has no KASAN with 16K pages and 48 bits", hint: "6.9 has")
     }
     guard (32...4096).contains(structPageSize), structPageSize % 8 == 0 else {
@@ -122,7 +122,7 @@ package struct LayoutError: Error, Equatable, Sendable {
   package var cause: String
   package var hint: String?
 
-  init(_ cause: String, hint: String? = nil) {
+  package init(_ cause: String, hint: String? = nil) {
     self.cause = cause
     self.hint = hint
   }

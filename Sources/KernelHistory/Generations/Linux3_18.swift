@@ -1,4 +1,3 @@
-import KernelLayout
 import MemoryTypes
 
 /// The image is in the linear map, which is the upper half of the kernel's; all else lies below it.
@@ -37,8 +36,8 @@ extension LayoutConfiguration {
 
   /// KASAN_SHADOW_START and KASAN_SHADOW_END before 5.4: the lowest part of the kernel half.
   func earlyShadow() -> AddressRange? {
-    guard kasan.shadow != .none else { return nil }
+    guard kasan.hasShadow else { return nil }
     return AddressRange(
-      KernelRegions.top(kernelBits), size: ByteCount(1 << (kernelBits - kasan.shadow.rawValue)))
+      KernelRegions.top(kernelBits), size: ByteCount(1 << (kernelBits - kasan.shadowScale)))
   }
 }

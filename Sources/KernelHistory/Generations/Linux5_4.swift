@@ -1,4 +1,3 @@
-import KernelLayout
 import MemoryTypes
 
 /// The halves are flipped: the linear map at the bottom, all else above it; 52 bits for the kernel.
@@ -14,9 +13,9 @@ enum Linux5_4: LayoutGeneration {
     let middle = KernelRegions.top(minimum - 1)
     var top = middle
     var shadow: AddressRange?
-    if configuration.kasan.shadow != .none {
+    if configuration.kasan.hasShadow {
       // KASAN_SHADOW_OFFSET of Kconfig: the shadow of a kernel of the fewest bits begins in the middle.
-      let scale = configuration.kasan.shadow.rawValue
+      let scale = configuration.kasan.shadowScale
       top = middle + ByteCount(1 << (minimum - scale))
       shadow = AddressRange(size: ByteCount(1 << (actual - scale)), upTo: top)
     }

@@ -1,4 +1,3 @@
-import KernelLayout
 import MemoryTypes
 
 /// The top is laid out anew: vmemmap ends 1G below it, PCI I/O and the fixmap lie in that last 1G.
@@ -27,10 +26,10 @@ enum Linux6_9: LayoutGeneration {
     let vmemmap = AddressRange(vmemmapBase + frameTable(bottom - pageOffset), upTo: vmemmapEnd)
     let fixmap = configuration.fixmap(upTo: VirtualAddress(0) - .mebibytes(8))
     let shadow =
-      configuration.kasan.shadow == .none
+      !configuration.kasan.hasShadow
       ? nil
       : AddressRange(
-        size: ByteCount(1 << (actual - configuration.kasan.shadow.rawValue)), upTo: middle)
+        size: ByteCount(1 << (actual - configuration.kasan.shadowScale)), upTo: middle)
     return KernelRegions(
       pageOffset: pageOffset, memory: AddressRange(bottom, upTo: shadow?.first ?? middle),
       kasan: shadow, modules: modules,
