@@ -82,7 +82,7 @@ let hostTargets: [Target] =
     .systemLibrary(
       name: "CompressionLibraries",
       providers: [.apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "zlib1g-dev"])]),
-    room("MemoryImages", ["MemoryTypes", "Arm64", "CompressionLibraries"]),
+    room("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries"]),
     room(
       "Reports",
       [
@@ -104,7 +104,7 @@ let hostTargets: [Target] =
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Machine"]),
-    tests("MemoryImages", ["MemoryTypes", "Arm64", "CompressionLibraries", "KernelHistory"]),
+    tests("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),
     tests(
       "Reports",
       ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),

@@ -35,6 +35,11 @@ struct Run: ParsableCommand {
       "The kernel image, instead of the one built with the tool.", valueName: "file"))
   var kernel: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Keeps RAM in this file, for kilburn tables and walk.", valueName: "file"))
+  var keepRam: String?
+
   @Option(help: ArgumentHelp("Ends the run after so many seconds.", valueName: "seconds"))
   var timeout: Int?
 
@@ -60,6 +65,7 @@ struct Run: ParsableCommand {
       session.kernel = kernel
       session.timeout = timeout
       session.debuggerPort = gdb
+      try session.keepRAM(in: keepRam)
       status = try session.run()
     } catch {
       Stream.error.line("kilburn: \(error)")

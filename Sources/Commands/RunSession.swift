@@ -16,6 +16,7 @@ struct RunSession {
   var kernel: String?
   var timeout: Int?
   var debuggerPort: Int?
+  private var ramFile: RAMFile?
 
   /// Checks everything that can be checked before something is started.
   init(
@@ -36,6 +37,15 @@ struct RunSession {
     json = try report.json.map(JSONFile.init)
   }
 
+  /// Has the machine's RAM kept in a file.
+  mutating func keepRAM(in path: String?) throws(MachineError) {
+    guard let path else { return }
+    guard !isSideBySide else {
+      throw .usage("--keep-ram: a file holds one machine", hint: "name one page size")
+    }
+    ramFile = try RAMFile(path)
+  }
+
   /// Runs the program on each machine and returns the exit code.
   func run() throws(MachineError) -> Int32 {
     let guest = try Guest(
@@ -52,6 +62,7 @@ struct RunSession {
       run.texts = texts
       run.timeout = timeout
       run.debuggerPort = debuggerPort
+      run.ramFile = ramFile
       progress(index)
       // Side by side, the guest is heard once.
       let result = try run.run(guest) { stream, bytes in

@@ -56,7 +56,7 @@ package enum MemoryImageFile {
   /// Opens an image; `base` says that the file is RAM itself, from that physical address on.
   ///
   /// Without a base the file's first bytes tell what it is. A raw image says nothing, so that one
-  /// without a base is refused.
+  /// without a base is refused, unless it is the RAM of a Kilburn machine.
   package static func open(_ path: String, base: PhysicalAddress?) throws(ImageError)
     -> any MemoryImage
   {
@@ -69,6 +69,7 @@ package enum MemoryImageFile {
     if KdumpImage.signatures.contains(where: { head.elementsEqual($0.utf8) }) {
       return try KdumpImage(bytes)
     }
+    if try KilburnRAM.isOne(file) { return try RawImage(file, base: KilburnRAM.base) }
     throw .usage(
       "\(path) is neither an ELF core nor a kdump-compressed file",
       hint: "say with --base where RAM begins if it is a raw image")

@@ -143,6 +143,11 @@ struct KernelTables: ~Copyable {
       hasHardwareAccessAndDirty: board.hasHardwareAccessAndDirty)
     precondition(kernel_parameters.mair == TranslationControl.mair())
     unsafe kernel_variables().pointee.empty_ttbr = control.ttbr(root: empty)
+    // SAFETY: eight words, of which a signpost takes five.
+    unsafe kernel_signpost().storeBytes(
+      of: Signpost(
+        root: table.root.rawValue, pageShift: board.pageSize.shift,
+        vaBits: board.translation.vaBits), as: Signpost.self)
     replace_kernel_tables(
       control.ttbr(root: table.root), control.tcr,
       kernel_parameters.image_physical &- kernel_parameters.image_virtual,

@@ -68,9 +68,13 @@ struct KernelVariables {
   uint64_t trace_length;
   // BoardFormat.TraceRecords, as many as go into one frame of the output ring.
   uint64_t trace_records[504];
+  // BoardFormat.Signpost: what a reader of RAM finds the tables by.
+  uint64_t signpost[8];
 };
+_Static_assert(sizeof(struct KernelVariables) <= 4160, "Head.S");
 extern struct KernelVariables kernel_variables_storage;
 INLINE struct KernelVariables *kernel_variables(void) { return &kernel_variables_storage; }
+INLINE void *kernel_signpost(void) { return kernel_variables_storage.signpost; }
 INLINE void *kernel_trace_records(void) { return kernel_variables_storage.trace_records; }
 
 #include "Instructions.h"

@@ -5,14 +5,21 @@ import MemoryTypes
 enum EmulatorArguments {
   /// The descriptor that the emulator has the board file as.
   static let boardFile: Int32 = 3
+  /// The one that it has RAM as, where that is a file.
+  static let ramFile: Int32 = 4
 
   static func list(
-    _ machine: MachineDescription, _ board: BoardLayout, kernel: KernelImage, debugger port: Int?
+    _ machine: MachineDescription, _ board: BoardLayout, kernel: KernelImage, debugger port: Int?,
+    keepsRAM: Bool
   ) -> [String] {
     var list = [
       "-M", "virt,gic-version=2,dtb-randomness=off",
       "-m", "\((board.ram + board.size).rawValue)B",
-      "-object", "memory-backend-ram,id=ram,reserve=off,size=\(board.ram.rawValue)B",
+      "-object",
+      keepsRAM
+        ? "memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/\(ramFile),"
+          + "size=\(board.ram.rawValue)B"
+        : "memory-backend-ram,id=ram,reserve=off,size=\(board.ram.rawValue)B",
       "-object",
       "memory-backend-file,id=board,share=on,mem-path=/proc/self/fd/\(boardFile),"
         + "size=\(board.size.rawValue)B",

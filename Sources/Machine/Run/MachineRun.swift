@@ -12,6 +12,8 @@ package struct MachineRun: Sendable {
   package var texts: Set<Text> = []
   /// The port on which a debugger is waited for.
   package var debuggerPort: Int?
+  /// The file that RAM is to be in, and stays in; else it is memory of the emulator.
+  package var ramFile: RAMFile?
   /// What the kernel tells while it runs.
   package var traced: TraceCategories = []
   /// How long it may take, in seconds.
@@ -33,9 +35,11 @@ package struct MachineRun: Sendable {
     let question = try emulator.askForVersion()
     let board = try BoardFile(machine, guest, texts: texts, traced: traced)
     let arguments = EmulatorArguments.list(
-      machine, board.layout, kernel: kernel, debugger: debuggerPort)
+      machine, board.layout, kernel: kernel, debugger: debuggerPort, keepsRAM: ramFile != nil)
+    try ramFile?.makeRoom(board.layout.ram)
     let signals = Signals.descriptor
-    let process = try ChildProcess([emulator.path] + arguments, descriptors: [board.descriptor])
+    let descriptors = [board.descriptor] + (ramFile.map { [$0.descriptor] } ?? [])
+    let process = try ChildProcess([emulator.path] + arguments, descriptors: descriptors)
     // Asked before, heard now: the machine is starting meanwhile, and ends with this if it may not.
     _ = try question.answer()
     // Nobody types: the line is quiet, as the guest's null device would be.

@@ -55,7 +55,7 @@ package final class KdumpImage: MemoryImage {
       let place = address.rawValue &+ UInt64(done)
       let offset = Int(place % size)
       let count = min(buffer.count - done, header.blockSize - offset)
-      let page = try page(place / size)
+      let page = try page(place / size, for: PhysicalAddress(place))
       unsafe page.withUnsafeBytes { bytes in
         unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
           .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
@@ -64,21 +64,21 @@ package final class KdumpImage: MemoryImage {
     }
   }
 
-  /// The bytes of a frame.
-  private func page(_ frame: UInt64) throws(ImageError) -> [UInt8] {
+  /// The bytes of a frame; errors name the address that was wanted.
+  private func page(_ frame: UInt64, for wanted: PhysicalAddress) throws(ImageError) -> [UInt8] {
     let slot = Int(frame % UInt64(cache.count))
     if cache[slot].frame == frame { return cache[slot].bytes }
-    let bytes = try load(frame)
+    let bytes = try load(frame, for: wanted)
     cache[slot] = (frame, bytes)
     return bytes
   }
 
-  private func load(_ frame: UInt64) throws(ImageError) -> [UInt8] {
+  private func load(_ frame: UInt64, for wanted: PhysicalAddress) throws(ImageError) -> [UInt8] {
     let address = PhysicalAddress(frame &* UInt64(header.blockSize))
     guard kept.contains(frame), let place = header.descriptor(kept.rank(of: frame)) else {
-      guard existing.contains(frame) else { throw .absent(address) }
+      guard existing.contains(frame) else { throw .absent(wanted) }
       // Level 1 leaves out pages that are zero, and then all that is known of this one is that.
-      guard header.dumpLevel & 1 != 0 else { throw .excluded(address) }
+      guard header.dumpLevel & 1 != 0 else { throw .excluded(wanted) }
       return [UInt8](repeating: 0, count: header.blockSize)
     }
     let what = "the page \(Hex(address.rawValue))"

@@ -1,4 +1,5 @@
 package import Arm64
+import BoardFormat
 package import MemoryTypes
 
 /// What is known of the kernel in an image: how its tables are made, and where their roots are.
@@ -34,13 +35,17 @@ package struct ImagedKernel: Sendable {
     let notes = image.notes
     let noted = notes?["PAGESIZE"].flatMap { UInt64($0) }
       .flatMap { PageSize(shift: UInt64($0.trailingZeroBitCount)) }
-    guard let pageSize = words.pageSize ?? noted else {
+    let post =
+      image is RawImage && words.upperRoot == nil && words.symbols == nil
+      ? try KilburnRAM.signpost(image) : nil
+    let posted = post.flatMap { PageSize(shift: $0.pageShift) }
+    guard let pageSize = words.pageSize ?? noted ?? posted else {
       throw .usage("the page size is not in the image", hint: "name it with --page-size")
     }
     // TCR_EL1.T1SZ is what the machine really translates; VA_BITS what the kernel was made for.
     let translated = notes?.number("TCR_EL1_T1SZ").flatMap { $0 < 64 ? 64 - $0 : nil }
     let vaBits =
-      words.vaBits ?? notes?.number("VA_BITS") ?? translated
+      words.vaBits ?? notes?.number("VA_BITS") ?? translated ?? post?.vaBits
       ?? (pageSize == .sixteenKiB ? 47 : 48)
     self.vaBits = vaBits
     let actualBits = words.actualVABits ?? (words.vaBits == nil ? translated : nil) ?? vaBits
@@ -66,6 +71,7 @@ package struct ImagedKernel: Sendable {
     {
       upperRoot = Self.entered(PhysicalAddress(tables &- offset), geometry, vaBits)
     }
+    if upperRoot == nil, let post { upperRoot = PhysicalAddress(post.root) }
     if upperRoot == nil, let symbols = words.symbols {
       upperRoot = try KernelSearch(
         image, geometry, SymbolMap(MappedFile(symbols)),

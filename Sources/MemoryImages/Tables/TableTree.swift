@@ -20,8 +20,8 @@ package struct TableTree {
   let geometry: TranslationGeometry
   let root: PhysicalAddress
 
-  /// How often tables that are not uniform may be met again.
-  static let sharedLimit = 1 << 16
+  /// How many entries may be met again, in tables that are not uniform.
+  static let sharedLimit = 1 << 21
 
   /// What was found under tables that have been walked.
   private var known: [TableKey: Contents] = [:]
@@ -137,13 +137,13 @@ package struct TableTree {
         sink.note(at, number, value)
         return contents
       default:
-        shared += 1
+        shared += geometry.entries(at: level + 1)
         guard shared <= Self.sharedLimit else { throw .tooManyTables(visited, at: at) }
       }
     }
     if path.contains(table) { throw .loop(table, level: level + 1, from: from, at: at) }
     visited += 1
-    guard visited <= visitLimit + Self.sharedLimit else { throw .tooManyTables(visited, at: at) }
+    guard visited <= visitLimit + shared else { throw .tooManyTables(visited, at: at) }
     try load(table, level + 1, .wildTable(table, level: level + 1, from: from, at: at))
     path.append(table)
     defer { path.removeLast() }
