@@ -104,7 +104,9 @@ let hostTargets: [Target] =
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Machine"]),
-    tests("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),
+    tests(
+      "MemoryImages",
+      ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),
     tests(
       "Reports",
       ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),
