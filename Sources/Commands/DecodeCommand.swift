@@ -68,7 +68,9 @@ struct DecodeCommand: ParsableCommand {
     if Stream.input.isTerminal {
       throw .usage("there is no address", hint: "write some, or paste a text into standard input")
     }
-    let text = try HostFile.everything(at: "/dev/stdin", limit: 1 << 32)
+    guard let text = try HostFile.everything(from: Stream.input.rawValue, limit: 1 << 32) else {
+      throw .failure("standard input: it is longer than 4G")
+    }
     let facts = OopsFacts(text)
     var known = LayoutOptions.Known()
     known.version = facts.version
@@ -76,7 +78,8 @@ struct DecodeCommand: ParsableCommand {
     known.vaBits = facts.vaBits
     known.kasan = facts.kasan
     known.physicalOffset = facts.physicalOffset
-    let report = try report(known)
+    var report = try report(known)
+    report.kernelOffset = ByteCount(facts.kernelOffset ?? 0)
     if !facts.isEmpty, !json {
       try HostText.show([HostText.style.faint("# \(LayoutReport(report.map).title)")])
     }

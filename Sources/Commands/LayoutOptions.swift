@@ -58,6 +58,13 @@ struct LayoutOptions: ParsableArguments {
     var vaBits: UInt64?
     var kasan: KASANMode?
     var physicalOffset: UInt64?
+
+    /// 6.1 where nothing is known, but it has 52 bits only with 64K pages.
+    var usualVersion: KernelVersion {
+      version
+        ?? (vaBits == 52 && pageSize != .sixtyFourKiB
+          ? LayoutGenerations.newest : KernelVersion(6, 1))
+    }
   }
 
   /// The map that is described.
@@ -73,7 +80,7 @@ struct LayoutOptions: ParsableArguments {
     let configuration: LayoutConfiguration
     do throws(LayoutError) {
       configuration = try LayoutConfiguration(
-        version: try version() ?? known.version ?? KernelVersion(6, 1), pageSize: pages,
+        version: try version() ?? known.usualVersion, pageSize: pages,
         vaBits: bits, actualVABits: try number(actualVaBits, "actual-va-bits"),
         kasan: try mode() ?? known.kasan ?? .none,
         structPageSize: try number(structPage, "struct-page") ?? 64)
@@ -82,7 +89,8 @@ struct LayoutOptions: ParsableArguments {
     }
     let start = try address(physOffset, "phys-offset") ?? known.physicalOffset
     let map = AddressMap(
-      configuration, ram: try range(), memoryStart: start.map { PhysicalAddress($0) })
+      configuration, ram: try range(of: machineConfiguration),
+      memoryStart: start.map { PhysicalAddress($0) })
     guard let map else {
       throw .usage("there is no translation with \(pages.text) pages and these bits")
     }
@@ -136,9 +144,12 @@ extension LayoutOptions {
   }
 
   /// From the first byte of RAM to behind its last.
-  private func range() throws(MachineError) -> Range<PhysicalAddress>? {
-    guard let ram else { return nil }
-    let banks = try [MemoryBank](parsing: ram)
+  private func range(of described: MachineConfiguration) throws(MachineError)
+    -> Range<PhysicalAddress>?
+  {
+    guard ram != nil || machine != nil else { return nil }
+    var banks = described.banks
+    if let ram { banks = try [MemoryBank](parsing: ram) }
     for bank in banks {
       let (end, overflow) = bank.start.rawValue.addingReportingOverflow(bank.length.rawValue)
       guard !overflow, end <= 1 << 52, bank.length != .zero else {

@@ -11,8 +11,7 @@ extension AddressMap {
         ? "programs: 48 bits are 256T for each half, not 128T"
         : "programs: \(bits) bits are \(size)"
     case .nonCanonical:
-      return "bits 63 to \(min(bits, configuration.actualKernelBits)) are not all alike: never"
-        + " translated, but a program's tag byte is ignored"
+      return "bits 63 to \(min(bits, configuration.actualKernelBits)) differ: never translated"
     case .memory: return memoryNote
     case .kasan:
       let scale = configuration.kasan.shadowScale
@@ -21,10 +20,10 @@ extension AddressMap {
     case .modules: return "modules, in reach of the image's branches"
     case .vmalloc:
       return configuration.version >= KernelVersion(4, 6)
-        ? "vmalloc(), ioremap(), stacks; the image, from \(Self.hexadecimal(kernel.text))"
+        ? "vmalloc(), ioremap(), stacks; the image at \(Self.hexadecimal(kernel.text))"
         : "vmalloc() and ioremap()"
     case .fixmap:
-      var note = "slots known while compiling, counted from the top; options add some below"
+      var note = "slots of fixed address, from the top down; options add some"
       if let whole = kernel.wholeFixmapStart {
         note += "; those of the boot begin at \(Self.hexadecimal(whole))"
       }

@@ -61,12 +61,14 @@ import Testing
       [    0.041395] swapper pgtable: 64k pages, 42-bit VAs, pgdp=0000000040af9000
       [    0.041479] CPU: 0 PID: 24 Comm: lkdtm Tainted: G    B   W   5.10.0-30-arm64 #2
       [    1.000000] PHYS_OFFSET: 0x80000000
+      [    1.000000] Kernel Offset: 0x2b364e200000 from 0xffff800008000000
       [    1.000000] BUG: KASAN: slab-out-of-bounds in foo+0x10/0x20
       """
     let facts = OopsFacts(Array(text.utf8))
     #expect(facts.version == KernelVersion(5, 10))
     #expect(facts.pageShift == 16 && facts.vaBits == 42)
     #expect(facts.physicalOffset == 0x8000_0000)
+    #expect(facts.kernelOffset == 0x2b36_4e20_0000)
     #expect(facts.kasan == .generic)
     #expect(OopsFacts(Array("ffff80000a3c1f40\nhello: world\n".utf8)).isEmpty)
     #expect(
@@ -91,6 +93,21 @@ import Testing
     #expect(lines.contains("  tables       pgd 0, pud 0, pmd 5, pte 257, offset 0x234"))
     #expect(lines.contains("  physical     0x40b01234, frame 0x40b01"))
     #expect(lines.contains("  struct page  at fffffc000002c040"))
+  }
+
+  /// KASLR moved the image; its symbols are found nevertheless.
+  @Test func symbolsOfAMovedImage() throws {
+    let map = "ffff800008000000 T _text\nffff800008010800 T vectors\nffff800008590000 B _end\n"
+    var report = try #require(
+      DecodeReport(
+        try LayoutReportTests.map(KernelVersion(6, 1), 48),
+        symbols: KernelSymbols(systemMap: Array(map.utf8))))
+    report.kernelOffset = ByteCount(0x100_0000)
+    let lines = report.text(of: VirtualAddress(0xffff_8000_0901_0804), .plain)
+    #expect(lines.contains("  symbol  vectors+0x4"))
+    #expect(
+      String(decoding: report.json(of: VirtualAddress(0xffff_8000_0901_0804)), as: UTF8.self)
+        .contains("\"symbol\":\"vectors\",\"symbolOffset\":\"0x4\""))
   }
 
   /// Any bytes go through: nothing traps, no byte of a text is lost.

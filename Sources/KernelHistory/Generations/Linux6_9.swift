@@ -26,10 +26,9 @@ enum Linux6_9: LayoutGeneration {
     let vmemmap = AddressRange(vmemmapBase + frameTable(bottom - pageOffset), upTo: vmemmapEnd)
     let fixmap = configuration.fixmap(upTo: VirtualAddress(0) - .mebibytes(8))
     let shadow =
-      !configuration.kasan.hasShadow
-      ? nil
-      : AddressRange(
-        size: ByteCount(1 << (actual - configuration.kasan.shadowScale)), upTo: middle)
+      configuration.kasan.hasShadow
+      ? AddressRange(
+        size: ByteCount(1 << (actual - configuration.kasan.shadowScale)), upTo: middle) : nil
     return KernelRegions(
       pageOffset: pageOffset, memory: AddressRange(bottom, upTo: shadow?.first ?? middle),
       kasan: shadow, modules: modules,

@@ -48,11 +48,11 @@ extension DecodeReport {
       out.text("]")
       member(",\"pageOffset\":", decoded.plain.rawValue & geometry.pageSize.offsetMask)
     }
-    if let symbol = symbols?.symbol(of: decoded.plain) {
+    if let (name, distance) = symbol(of: decoded.plain) {
       out.text(",\"symbol\":\"")
-      out.text(Array(symbol.name.utf8))
+      out.text(Array(name.utf8))
       out.text("\"")
-      member(",\"symbolOffset\":", (decoded.plain - symbol.address).rawValue)
+      member(",\"symbolOffset\":", distance.rawValue)
     }
     if case .shadow(let of) = decoded.meaning {
       member(",\"shadowOf\":", of.first.rawValue)

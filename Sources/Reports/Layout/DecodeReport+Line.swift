@@ -25,11 +25,11 @@ extension DecodeReport {
       out.hexadecimal(decoded.plain.rawValue & geometry.pageSize.offsetMask)
       out.text("]")
     }
-    if let symbol = symbols?.symbol(of: decoded.plain) {
+    if let (name, distance) = symbol(of: decoded.plain) {
       out.text("  ")
-      out.text(Array(symbol.name.utf8))
+      out.text(Array(name.utf8))
       out.text("+0x")
-      out.hexadecimal((decoded.plain - symbol.address).rawValue)
+      out.hexadecimal(distance.rawValue)
     }
     meaning(of: decoded, to: &out)
     out.text("\n")

@@ -31,11 +31,11 @@ extension DecodeReport {
           levels.joined(separator: ", ") + ", offset 0x\(String(indices.offset, radix: 16))"
         ))
     }
-    if let symbol = symbols?.symbol(of: decoded.plain) {
-      let distance = (decoded.plain - symbol.address).rawValue
-      facts.append(("symbol", "\(symbol.name)+0x\(String(distance, radix: 16))"))
+    if let (name, distance) = symbol(of: decoded.plain) {
+      facts.append(("symbol", "\(name)+0x\(String(distance.rawValue, radix: 16))"))
     }
-    if let section = symbols?.sections.first(where: { $0.range.contains(decoded.plain) }) {
+    let linked = decoded.plain - kernelOffset
+    if let section = symbols?.sections.first(where: { $0.range.contains(linked) }) {
       facts.append(("section", "\(section.name), \(section.note)"))
     }
     facts += meaning(of: decoded)

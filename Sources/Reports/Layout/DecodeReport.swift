@@ -1,11 +1,13 @@
 import Arm64
 package import KernelHistory
-import MemoryTypes
+package import MemoryTypes
 
 /// What `kilburn decode` says of addresses of one kernel.
 package struct DecodeReport: Sendable {
   package let map: AddressMap
   package let symbols: KernelSymbols?
+  /// How far KASLR moved the image from where it was linked.
+  package var kernelOffset = ByteCount.zero
   let geometry: TranslationGeometry
   /// The names of the regions, as bytes.
   let names: [AddressMap.Kind: [UInt8]]
@@ -43,6 +45,12 @@ package struct DecodeReport: Sendable {
         pageStructure: nil)
     case .shadow, .none: return nil
     }
+  }
+
+  /// The symbol at or below an address of the image, and the distance from it.
+  func symbol(of address: VirtualAddress) -> (name: String, offset: ByteCount)? {
+    let linked = address - kernelOffset
+    return symbols?.symbol(of: linked).map { ($0.name, linked - $0.address) }
   }
 
   /// Where the shadow of an address is; only the kernel's own have one.

@@ -7,6 +7,7 @@ package struct OopsFacts: Equatable, Sendable {
   package var vaBits: UInt64?
   package var kasan: KASANMode?
   package var physicalOffset: UInt64?
+  package var kernelOffset: UInt64?
 
   package var isEmpty: Bool { self == OopsFacts() }
 
@@ -48,10 +49,8 @@ package struct OopsFacts: Equatable, Sendable {
         vaBits = UInt64(String(decoding: words[2].prefix { $0 != 0x2d }, as: UTF8.self))
       }
     }
-    if physicalOffset == nil, let rest = line.after("PHYS_OFFSET: 0x") {
-      physicalOffset = UInt64(
-        String(decoding: rest.prefix { $0 > 0x20 }, as: UTF8.self), radix: 16)
-    }
+    physicalOffset = physicalOffset ?? line.number(after: "PHYS_OFFSET: 0x")
+    kernelOffset = kernelOffset ?? line.number(after: "Kernel Offset: 0x")
     if line.after("BUG: KASAN: ") != nil, kasan == nil { kasan = .generic }
     if line.after("Pointer tag: [") != nil { kasan = .softwareTags }
   }
@@ -71,6 +70,13 @@ extension ArraySlice<UInt8> {
       place += 1
     }
     return nil
+  }
+
+  /// The hexadecimal number that follows a text.
+  fileprivate func number(after text: StaticString) -> UInt64? {
+    after(text).flatMap {
+      UInt64(String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self), radix: 16)
+    }
   }
 
   /// What follows the word on taint, whatever it says.
