@@ -99,7 +99,7 @@ let hostTargets: [Target] =
   ]
   // The formats have no logic to test by themselves, and texts are tested where they are made.
   + rooms.filter { !["BoardFormat", "ProcFS"].contains($0.name) }.map { room in
-    tests(room.name, (room.on + ["HostBoard"]).map { .init(stringLiteral: $0) })
+    tests(room.name, (room.on + ["HostBoard", "TestSupport"]).map { .init(stringLiteral: $0) })
   }
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
@@ -113,6 +113,11 @@ let hostTargets: [Target] =
     tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
   ]
   + [
+    // What tests of rooms have in common.
+    .target(
+      name: "TestSupport",
+      dependencies: ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "HostBoard"],
+      path: "Tests/TestSupport", swiftSettings: strict),
     // What probes print here held against what real Linux printed: for tests, and as a command.
     .target(name: "ProbeComparison", path: "Tests/ProbeComparison", swiftSettings: strict),
     .executableTarget(

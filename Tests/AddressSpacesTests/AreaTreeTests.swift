@@ -1,4 +1,5 @@
 import MemoryTypes
+import TestSupport
 import Testing
 
 @testable import AddressSpaces

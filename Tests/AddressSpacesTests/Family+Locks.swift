@@ -1,4 +1,5 @@
 import MemoryTypes
+import TestSupport
 
 @testable import AddressSpaces
 

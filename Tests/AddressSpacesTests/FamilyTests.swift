@@ -4,6 +4,7 @@ import HostBoard
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 @testable import AddressSpaces

@@ -4,6 +4,7 @@ import KernelHeap
 import KernelLayout
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 @testable import AddressSpaces

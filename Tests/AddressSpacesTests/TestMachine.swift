@@ -5,6 +5,7 @@ import KernelHeap
 import KernelLayout
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 @testable import AddressSpaces
@@ -41,27 +42,13 @@ struct TestMachine {
   let layout: KernelLayout
 
   init(_ configuration: Configuration, ram: ByteCount = .mebibytes(128)) throws {
-    let geometry = TranslationGeometry(
-      pageSize: configuration.pageSize, vaBits: configuration.vaBits)
-    guard let geometry,
-      let board = HostBoard(
-        translation: geometry, span: ram,
-        hasHardwareAccessAndDirty: configuration.hardwareDirty)
-    else { fatalError("no board") }
-    var map = MemoryMap(pageSize: configuration.pageSize)
-    precondition(map.add(PhysicalRange(start: HostBoard.ramBase, length: ram)))
-    precondition(map.populateFrameTable { _, _ in true })
-    let table = unsafe FrameTable(base: board.frameTableBase)
-    var options = FrameAllocator<HostBoard>.Options()
-    options.ramIsZero = true
-    guard
-      let frames = FrameAllocator.start(board: board, map: &map, frames: table, options: options),
-      let slab = SlabAllocator.start(frames: frames)
-    else { fatalError("the allocators did not start") }
+    let machine = HostMachine(
+      configuration.pageSize, vaBits: configuration.vaBits, ram: ram,
+      hasHardwareAccessAndDirty: configuration.hardwareDirty)
+    board = machine.board
+    frames = machine.frames
+    slab = machine.makeHeap()
     let none = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-    self.board = board
-    self.frames = frames
-    self.slab = slab
     let sources = unsafe FileSystemSources(
       archive: none, standardInput: none, isInteractive: false, realtimeSeconds: 0)
     files = try FileSystem.start(board: board, frames: frames, slab: slab, sources: sources)
@@ -71,7 +58,7 @@ struct TestMachine {
     few[.lockedMemory] = .init(soft: 8 << 20, hard: 8 << 20)
     limits = kept(few)
     task = kept(TaskMemory<HostBoard>(space: nil, limits: limits))
-    layout = KernelLayout(linux6_1: geometry)
+    layout = KernelLayout(linux6_1: board.translation)
     guard
       let context = MemoryContext(
         board: board, frames: frames, slab: slab, files: files, statistics: statistics,
@@ -104,42 +91,11 @@ struct TestMachine {
   func end() { board.release() }
 }
 
-/// A value that stays at its place for ever.
-func kept<T: ~Copyable>(_ value: consuming T) -> KernelPointer<T> {
-  let place = UnsafeMutablePointer<T>.allocate(capacity: 1)
-  unsafe place.initialize(to: value)
-  return unsafe KernelPointer(place)
-}
-
-/// What a throwing call ends with: nil, or the error.
-func errno(_ body: () throws -> Void) -> Errno? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? Errno
-  }
-}
-
 /// `#expect` for conditions with objects in place, which the macro would copy.
 func check(
   _ condition: Bool, _ note: Comment = "", sourceLocation: SourceLocation = #_sourceLocation
 ) {
   #expect(condition, note, sourceLocation: sourceLocation)
-}
-
-/// A small generator of random numbers that repeats: SplitMix64.
-struct Random: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
 }
 
 /// A processor's loads and stores: translation, then a fault and another try, as an MMU and its

@@ -1,11 +1,12 @@
 import Arm64
 import MemoryTypes
+import TestSupport
 import Testing
 
 @Suite struct DescriptorTests {
   @Test(arguments: Shape.all)
   func outputAddressesRoundTrip(shape: Shape) {
-    var random = SeededGenerator(seed: 3 &+ shape.vaBits)
+    var random = Random(seed: 3 &+ shape.vaBits)
     let geometry = shape.geometry
     let bits = shape.large ? 52 : 48 as UInt64
     for _ in 0..<2000 {

@@ -1,6 +1,7 @@
 import Arm64
 import HostBoard
 import MemoryTypes
+import TestSupport
 import Testing
 
 /// Mappings with blocks and contiguous runs, against what Linux printed and against a walk.
@@ -99,7 +100,7 @@ import Testing
   /// Random ranges, every page of which must translate to its own frame, and nothing beside them.
   @Test(arguments: Shape.all)
   func mapsEveryPage(shape: Shape) throws {
-    var random = SeededGenerator(seed: 7 &+ shape.vaBits &* 64 &+ shape.shift)
+    var random = Random(seed: 7 &+ shape.vaBits &* 64 &+ shape.shift)
     for _ in 0..<6 {
       let space = try Space(shape)
       defer { space.release() }

@@ -1,5 +1,6 @@
 import Arm64
 import MemoryTypes
+import TestSupport
 import Testing
 
 /// The walker against the address-translation instructions of an emulated CPU, on the same random
@@ -9,7 +10,7 @@ struct MMUTests {
   @Test(arguments: Shape.all, [false, true])
   func agreesWithTheMMU(shape: Shape, hardwareAccessAndDirty: Bool) throws {
     let mmu = try #require(EmulatedMMU())
-    var random = SeededGenerator(seed: 17 &+ shape.shift &* 100 &+ shape.vaBits)
+    var random = Random(seed: 17 &+ shape.shift &* 100 &+ shape.vaBits)
     let frames = shape.shift == 16 ? 8 : 32 as UInt64
     let ram = TestRAM(
       base: PhysicalAddress(EmulatedMMU.tables), length: ByteCount(frames << shape.shift))

@@ -1,6 +1,7 @@
 import Arm64
 import HostBoard
 import MemoryTypes
+import TestSupport
 import Testing
 
 /// The editor beside a dictionary: pages set and cleared within areas that come and go as VMAs do,
@@ -13,7 +14,7 @@ import Testing
 
   @Test(arguments: Shape.all)
   func agreesWithADictionary(shape: Shape) throws {
-    var random = SeededGenerator(seed: 99 &+ shape.vaBits &* 64 &+ shape.shift)
+    var random = Random(seed: 99 &+ shape.vaBits &* 64 &+ shape.shift)
     let space = try Space(shape)
     defer { space.release() }
     let page = UInt64(1) << shape.shift
@@ -102,7 +103,7 @@ import Testing
   }
 
   /// An address near a boundary of tables, so that areas meet in one and straddle others.
-  static func anchor(_ shape: Shape, _ random: inout SeededGenerator) -> UInt64 {
+  static func anchor(_ shape: Shape, _ random: inout Random) -> UInt64 {
     let page = UInt64(1) << shape.shift
     let level = [2, 2, 2, 1, 0].randomElement(using: &random) ?? 2
     let shift = shape.shift + (shape.shift - 3) * UInt64(3 - level)

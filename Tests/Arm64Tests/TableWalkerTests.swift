@@ -1,5 +1,6 @@
 import Arm64
 import MemoryTypes
+import TestSupport
 import Testing
 
 /// The walker against the Arm ARM's pseudocode, on tables full of random descriptors.
@@ -9,13 +10,13 @@ import Testing
   @Test(arguments: Shape.all, [false, true])
   func agreesWithThePseudocode(shape: Shape, hardwareAccessAndDirty: Bool) {
     for seed in UInt64(1)...2 {
-      var random = SeededGenerator(seed: seed &* 1000 &+ shape.shift &* 100 &+ shape.vaBits)
+      var random = Random(seed: seed &* 1000 &+ shape.shift &* 100 &+ shape.vaBits)
       compare(shape, hardwareAccessAndDirty, seed, &random)
     }
   }
 
   func compare(
-    _ shape: Shape, _ hardware: Bool, _ seed: UInt64, _ random: inout SeededGenerator
+    _ shape: Shape, _ hardware: Bool, _ seed: UInt64, _ random: inout Random
   ) {
     let geometry = shape.geometry
     let pageBytes = UInt64(1) << shape.shift
@@ -111,7 +112,7 @@ import Testing
   }
 
   /// A PS code: 52 bits where the descriptors have them, sometimes less than the tables use.
-  static func outputSize(_ shape: Shape, _ random: inout SeededGenerator) -> Int {
+  static func outputSize(_ shape: Shape, _ random: inout Random) -> Int {
     if shape.large { return 6 }
     return Bool.random(using: &random) ? 5 : [2, 3, 4].randomElement(using: &random) ?? 5
   }

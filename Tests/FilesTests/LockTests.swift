@@ -1,5 +1,6 @@
 import HostBoard
 import MemoryTypes
+import TestSupport
 import Testing
 
 @testable import Files

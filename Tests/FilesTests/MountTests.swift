@@ -3,6 +3,7 @@ import HostBoard
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 @testable import Files

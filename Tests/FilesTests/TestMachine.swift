@@ -4,6 +4,7 @@ import HostBoard
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 @testable import Files
@@ -19,28 +20,14 @@ struct TestMachine {
     _ pageSize: PageSize = .fourKiB, ram: ByteCount = .mebibytes(64), archive: [UInt8] = [],
     input: [UInt8] = []
   ) throws(Errno) {
-    let geometry = TranslationGeometry(
-      pageSize: pageSize, vaBits: pageSize == .fourKiB ? 48 : pageSize == .sixteenKiB ? 47 : 42)
-    guard let geometry, let board = HostBoard(translation: geometry, span: ram) else {
-      fatalError("no board")
-    }
-    var map = MemoryMap(pageSize: pageSize)
-    precondition(map.add(PhysicalRange(start: HostBoard.ramBase, length: ram)))
-    precondition(map.populateFrameTable { _, _ in true })
-    let table = unsafe FrameTable(base: board.frameTableBase)
-    var options = FrameAllocator<HostBoard>.Options()
-    options.ramIsZero = true
-    guard
-      let frames = FrameAllocator.start(board: board, map: &map, frames: table, options: options),
-      let slab = SlabAllocator.start(frames: frames)
-    else { fatalError("the allocators did not start") }
-    self.board = board
-    self.frames = frames
-    self.slab = slab
+    let machine = HostMachine(pageSize, ram: ram)
+    board = machine.board
+    frames = machine.frames
+    slab = machine.makeHeap()
     files = try FileSystem.start(
       board: board, frames: frames, slab: slab,
       sources: unsafe FileSystemSources(
-        archive: kept(archive), standardInput: kept(input), isInteractive: false,
+        archive: keptBytes(archive), standardInput: keptBytes(input), isInteractive: false,
         realtimeSeconds: 1_704_067_200))
   }
 
@@ -49,28 +36,11 @@ struct TestMachine {
   var root: KernelPointer<Dentry> { files.pointee.root }
 }
 
-/// Bytes that stay for ever.
-func kept(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {
-  let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-  unsafe copy.copyBytes(from: bytes)
-  return UnsafeRawBufferPointer(copy)
-}
-
 /// A path as the kernel sees it; its bytes stay for ever.
-func path(_ text: String) -> ByteString { unsafe ByteString(kept(Array(text.utf8))) }
+func path(_ text: String) -> ByteString { unsafe ByteString(keptBytes(Array(text.utf8))) }
 
 extension ByteString {
   var text: String { String(decoding: (0..<count).map { self[$0] }, as: UTF8.self) }
-}
-
-/// What a throwing call ends with: nil, or the error.
-func errno(_ body: () throws -> Void) -> Errno? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? Errno
-  }
 }
 
 /// `#expect` for conditions with objects in place, which the macro would copy.
@@ -126,19 +96,5 @@ extension FileSystem where B == HostBoard {
       }
       if done == 0 { return result }
     }
-  }
-}
-
-/// A small generator of random numbers that repeats: SplitMix64.
-struct Random: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -2,6 +2,7 @@ import HostBoard
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 /// Random objects and buffers beside a model that knows what was written where.

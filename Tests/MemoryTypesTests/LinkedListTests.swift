@@ -1,4 +1,5 @@
 import MemoryTypes
+import TestSupport
 import Testing
 
 /// A list through its objects against an array.
@@ -34,7 +35,7 @@ import Testing
 
   @Test(arguments: [UInt64(1), 2, 3])
   func isAsAnArray(seed: UInt64) {
-    var random = Random(state: seed)
+    var random = Random(seed: seed)
     let count = 12
     let memory = UnsafeMutablePointer<Node>.allocate(capacity: count)
     for index in 0..<count { unsafe (memory + index).initialize(to: Node(number: index)) }
@@ -70,18 +71,5 @@ import Testing
       next = next?.pointee.otherPlace.next
     }
     #expect(next == nil && other.last == nodes[count - 1])
-  }
-
-  /// splitmix64.
-  struct Random {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var word = state
-      word = (word ^ word &>> 30) &* 0xbf58_476d_1ce4_e5b9
-      word = (word ^ word &>> 27) &* 0x94d0_49bb_1331_11eb
-      return word ^ word &>> 31
-    }
   }
 }

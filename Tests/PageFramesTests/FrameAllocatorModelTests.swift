@@ -1,6 +1,7 @@
 import HostBoard
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 /// Random allocations beside a model that knows only which frames are owned.

@@ -1,5 +1,6 @@
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 @Suite struct MemoryMapTests {

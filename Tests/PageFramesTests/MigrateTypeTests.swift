@@ -1,5 +1,6 @@
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 /// Which page blocks a request takes when its own type has none.

@@ -1,5 +1,6 @@
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 /// The formulas against figures that Linux 6.1.192 printed in `/proc/zoneinfo`.

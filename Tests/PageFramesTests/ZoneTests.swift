@@ -1,6 +1,7 @@
 import HostBoard
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 /// Zones, watermarks at work, and what start-up does.

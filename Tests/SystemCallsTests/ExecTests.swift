@@ -4,6 +4,7 @@ import BoardFormat
 import MemoryTypes
 import PageFrames
 import Tasks
+import TestSupport
 import Testing
 
 /// exec: the initial stack and memory as Linux gives them, and files that are no programs.
@@ -236,7 +237,7 @@ import Testing
     let machine = GuestMachine(pageSize, ram: .mebibytes(32))
     defer { machine.end() }
     machine.addFile("/interp", ELFBuilder.plain.bytes)
-    var random = SplitMix(state: seed)
+    var random = Random(seed: seed)
     var template = ELFBuilder.plain
     if seed % 2 == 0 { template.type = 3 }
     template.headers.append(ELFBuilder.header(.gnuStack, 0, 0, 0, 0, 6, 16))

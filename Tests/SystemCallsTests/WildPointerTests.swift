@@ -3,6 +3,7 @@ import KernelLayout
 import MemoryTypes
 import PageFrames
 import Tasks
+import TestSupport
 import Testing
 
 /// Every pointer of every call, led astray: the answer is EFAULT, and the kernel goes on.
@@ -126,7 +127,7 @@ import Testing
       let machine = GuestMachine(seed % 2 == 0 ? .fourKiB : .sixtyFourKiB)
       defer { machine.end() }
       machine.addFolder("/tmp")
-      var random = SplitMix(state: seed)
+      var random = Random(seed: seed)
       // Not those that end or replace the program, or wait for ever.
       let excluded: Set<UInt64> = [93, 94, 133, 220, 221, 260, 72, 73, 98, 101, 115, 63, 65, 67]
       machine.run { guest in
@@ -153,17 +154,5 @@ import Testing
       machine.kernel.frames.pointee.checkInvariants()
       check(machine.kernel.store.pointee.taskCount == 1)
     }
-  }
-}
-
-/// A small generator of random numbers that repeats.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import MemoryTypes
+import TestSupport
 import Testing
 
 @testable import Tasks
@@ -22,18 +23,10 @@ import Testing
     subscript(index: Int) -> KernelPointer<Deadline> { unsafe KernelPointer(base + index) }
   }
 
-  struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return state ^ (state >> 29)
-    }
-  }
-
   /// Random additions and removals, beside a sorted list; the first is always the list's.
   @Test(arguments: 1...20 as ClosedRange<UInt64>)
   func firstIsTheEarliest(seed: UInt64) {
-    var random = Generator(state: seed)
+    var random = Random(seed: seed)
     let deadlines = Deadlines(200)
     var queue = DeadlineQueue()
     var model: [(moment: UInt64, order: Int, index: Int)] = []

@@ -1,4 +1,5 @@
 import MemoryTypes
+import TestSupport
 import Testing
 
 @testable import Tasks
@@ -106,7 +107,7 @@ import Testing
   @Test func anyMutationIsHarmless() {
     var random = SystemRandomNumberGenerator()
     let seed = UInt64.random(in: 0...UInt64.max, using: &random)
-    var generator = SplitMix(state: seed)
+    var generator = Random(seed: seed)
     for _ in 0..<20_000 {
       var bytes = Self.plain
       for _ in 0..<Int(1 + generator.next() % 6) {
@@ -174,7 +175,7 @@ import Testing
   }
 
   @Test func anyBytesAreHarmless() {
-    var generator = SplitMix(state: 7)
+    var generator = Random(seed: 7)
     for _ in 0..<5000 {
       var text = "#!"
       for _ in 0..<Int(generator.next() % 260) {
@@ -203,17 +204,5 @@ import Testing
     var without = IDRegisters()
     without.pfr0 = 0xff_0000
     #expect(HardwareCapabilities(without).hwcap == 0x800)
-  }
-}
-
-/// A small generator of random numbers that repeats.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

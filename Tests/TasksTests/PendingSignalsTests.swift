@@ -1,5 +1,6 @@
 import MemoryTypes
 import Tasks
+import TestSupport
 import Testing
 
 /// The queue of signals beside a plain list, over random steps.
@@ -133,20 +134,4 @@ import Testing
     pending.remove(.all) { entries.free($0) }
     #expect(entries.alive == 0)
   }
-}
-
-/// A small generator whose seed a failure names (SplitMix64).
-private struct Random {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-
-  mutating func below(_ bound: UInt64) -> UInt64 { next() % bound }
 }

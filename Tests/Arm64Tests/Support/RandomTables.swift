@@ -1,9 +1,10 @@
 import MemoryTypes
+import TestSupport
 
 /// Tables of random descriptors, which mostly point to each other, and addresses to try on them.
 enum RandomTables {
   /// Fills all of RAM; every page of it is a table.
-  static func fill(_ ram: TestRAM, _ shape: Shape, _ random: inout SeededGenerator) {
+  static func fill(_ ram: TestRAM, _ shape: Shape, _ random: inout Random) {
     let frames = ram.length.rawValue >> shape.shift
     for offset in stride(from: 0, to: ram.length.rawValue, by: 8) {
       let raw = descriptor(shape, ram.base.rawValue, frames, &random)
@@ -13,7 +14,7 @@ enum RandomTables {
 
   /// Random bits, mostly with an address that is in RAM.
   static func descriptor(
-    _ shape: Shape, _ base: UInt64, _ frames: UInt64, _ random: inout SeededGenerator
+    _ shape: Shape, _ base: UInt64, _ frames: UInt64, _ random: inout Random
   ) -> UInt64 {
     var raw = random.next()
     let kind = UInt64.random(in: 0..<16, using: &random)
@@ -32,7 +33,7 @@ enum RandomTables {
   }
 
   /// Addresses of both halves, with and without tags, some that are in neither.
-  static func address(_ shape: Shape, _ random: inout SeededGenerator) -> UInt64 {
+  static func address(_ shape: Shape, _ random: inout Random) -> UInt64 {
     let bits = random.next()
     let translated = bits & ((1 << shape.vaBits) - 1)
     switch UInt64.random(in: 0..<8, using: &random) {

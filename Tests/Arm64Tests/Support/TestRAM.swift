@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Arm64
 import MemoryTypes
@@ -36,20 +37,6 @@ import MemoryTypes
   func copyPage(from source: PhysicalAddress, to target: PhysicalAddress, _ size: PageSize) {
     unsafe pointer(to: target).copyMemory(
       from: pointer(to: source), byteCount: Int(size.bytes.rawValue))
-  }
-}
-
-/// A generator whose numbers follow from its seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }
 

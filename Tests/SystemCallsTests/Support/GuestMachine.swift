@@ -9,6 +9,7 @@ import MemoryTypes
 import PageFrames
 import SystemCalls
 import Tasks
+import TestSupport
 
 typealias TestKernel = KernelState<HostProcessor>
 
@@ -25,23 +26,18 @@ final class GuestMachine {
     hardwareAccess: Bool = false, header: BoardHeader = BoardHeader(),
     idRegisters: IDRegisters = .neoverseN1
   ) {
-    let bits = vaBits ?? (pageSize == .fourKiB ? 48 : pageSize == .sixteenKiB ? 47 : 42)
-    guard let geometry = TranslationGeometry(pageSize: pageSize, vaBits: bits),
+    let geometry = TranslationGeometry.forTests(pageSize, vaBits: vaBits)
+    guard
       let host = HostBoard(
         translation: geometry, span: ram, hasHardwareAccessAndDirty: hardwareAccess)
     else { fatalError("no board") }
     processor = HostProcessor(host)
     processor.setIDRegisters(idRegisters)
-    var map = MemoryMap(pageSize: pageSize)
-    precondition(map.add(PhysicalRange(start: HostBoard.ramBase, length: ram)))
-    precondition(map.populateFrameTable { _, _ in true })
-    var options = FrameAllocator<HostProcessor>.Options()
-    options.ramIsZero = true
+    let machine = HostMachine(
+      processor, table: unsafe FrameTable(base: host.frameTableBase), [(0, ram.rawValue)])
+    let frames = machine.frames
+    let slab = machine.makeHeap()
     guard
-      let frames = FrameAllocator.start(
-        board: processor, map: &map, frames: unsafe FrameTable(base: host.frameTableBase),
-        options: options),
-      let slab = SlabAllocator.start(frames: frames),
       let files = try? FileSystem.start(
         board: processor, frames: frames, slab: slab,
         sources: unsafe FileSystemSources(
