@@ -6,11 +6,19 @@ import Testing
 
 /// An interval that hangs in a tree, for tests.
 private struct Interval: IntervalNode {
-  var interval = IntervalLinks<Self>()
+  var interval = TreeLinks<Self>()
   var intervalBalance: Int8 = 0
   var firstPage: UInt64
   var last: UInt64
   func lastPage(_ shift: UInt64) -> UInt64 { last }
+
+  static func intervalLinks(_ node: KernelPointer<Self>) -> KernelPointer<TreeLinks<Self>> {
+    unsafe withUnsafeMutablePointer(to: &node.pointee.interval) { unsafe KernelPointer($0) }
+  }
+
+  static func intervalBalance(_ node: KernelPointer<Self>) -> KernelPointer<Int8> {
+    unsafe withUnsafeMutablePointer(to: &node.pointee.intervalBalance) { unsafe KernelPointer($0) }
+  }
 }
 
 /// The interval tree beside a list of intervals, every invariant checked after every step.

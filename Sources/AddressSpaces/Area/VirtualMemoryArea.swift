@@ -45,17 +45,13 @@ public import MemoryTypes
   /// Its links to the objects that its anonymous pages belong to, the one for new pages first.
   var anonymousLinks: KernelPointer<AnonVMAChain>?
 
-  // Links: of AreaTree.
-  var left: KernelPointer<Self>?
-  var right: KernelPointer<Self>?
-  var parent: KernelPointer<Self>?
+  /// Links: of its space's ``AreaTree``, whose values are the gaps below areas.
+  var tree = TreeLinks<Self>()
   /// The neighbours in address order.
   public internal(set) var previous: KernelPointer<Self>?
   public internal(set) var next: KernelPointer<Self>?
-  /// The largest gap below an area of this subtree.
-  var largestGap: UInt64 = 0
   /// Links: of its file's tree of areas.
-  var interval = IntervalLinks<Self>()
+  var interval = TreeLinks<Self>()
 
   init(
     start: VirtualAddress, end: VirtualAddress, flags: AreaFlags, pageOffset: UInt64,

@@ -38,9 +38,9 @@ extension AreaTree {
           recent = here
           return here
         }
-        node = here.pointee.left
+        node = here.pointee.tree.left
       } else {
-        node = here.pointee.right
+        node = here.pointee.tree.right
       }
     }
     return best

@@ -13,10 +13,10 @@ extension AreaTree {
     if high >= top, high.rawValue &- top.rawValue >= length {
       return VirtualAddress(high.rawValue &- length)
     }
-    guard var node = root, node.pointee.largestGap >= length else { return nil }
+    guard var node = root, node.pointee.tree.greatest >= length else { return nil }
     while true {
       // All gaps above this area begin at its end or higher.
-      if let right = node.pointee.right, right.pointee.largestGap >= length,
+      if let right = node.pointee.tree.right, right.pointee.tree.greatest >= length,
         node.pointee.end < high, high.rawValue &- node.pointee.end.rawValue >= length
       {
         node = right
@@ -29,15 +29,15 @@ extension AreaTree {
           return VirtualAddress(ceiling &- length)
         }
         if node.pointee.start <= low { return nil }
-        if let left = node.pointee.left, left.pointee.largestGap >= length {
+        if let left = node.pointee.tree.left, left.pointee.tree.greatest >= length {
           node = left
           break
         }
         // Up to the first ancestor that we are to the right of.
         var child = node
         while true {
-          guard let parent = child.pointee.parent else { return nil }
-          let wasRight = parent.pointee.right == child
+          guard let parent = child.pointee.tree.parent else { return nil }
+          let wasRight = parent.pointee.tree.right == child
           child = parent
           if wasRight { break }
         }
@@ -53,10 +53,10 @@ extension AreaTree {
     let length = length.rawValue
     guard high >= low, high.rawValue &- low.rawValue >= length else { return nil }
     guard let last else { return low }
-    if var node = root, node.pointee.largestGap >= length {
+    if var node = root, node.pointee.tree.greatest >= length {
       search: while true {
         // All gaps below the predecessor end at its start or lower.
-        if let left = node.pointee.left, left.pointee.largestGap >= length,
+        if let left = node.pointee.tree.left, left.pointee.tree.greatest >= length,
           let previous = node.pointee.previous, previous.pointee.start > low,
           previous.pointee.start.rawValue &- low.rawValue >= length
         {
@@ -68,14 +68,14 @@ extension AreaTree {
           let floor = max(node.pointee.previous?.pointee.end ?? low, low).rawValue
           if ceiling >= floor, ceiling &- floor >= length { return VirtualAddress(floor) }
           if node.pointee.end >= high { return nil }
-          if let right = node.pointee.right, right.pointee.largestGap >= length {
+          if let right = node.pointee.tree.right, right.pointee.tree.greatest >= length {
             node = right
             break
           }
           var child = node
           while true {
-            guard let parent = child.pointee.parent else { break search }
-            let wasLeft = parent.pointee.left == child
+            guard let parent = child.pointee.tree.parent else { break search }
+            let wasLeft = parent.pointee.tree.left == child
             child = parent
             if wasLeft { break }
           }
@@ -88,33 +88,17 @@ extension AreaTree {
     return floor
   }
 
-  /// Computes a node's largest gap anew and tells whether it changed.
-  @inline(__always) func refreshGap(_ node: Area) -> Bool {
-    var largest = gap(below: node)
-    if let left = node.pointee.left { largest = max(largest, left.pointee.largestGap) }
-    if let right = node.pointee.right { largest = max(largest, right.pointee.largestGap) }
-    let changed = node.pointee.largestGap != largest
-    node.pointee.largestGap = largest
-    return changed
-  }
-
-  /// Brings a node and its ancestors up to date, as far as anything changes.
-  @inline(__always) func refreshGaps(from node: Area?) {
-    var node = node
-    while let here = node, refreshGap(here) { node = here.pointee.parent }
-  }
-
   /// Moves an area's start; the caller sees to it that areas do not overlap.
   mutating func setStart(_ area: Area, _ start: VirtualAddress) {
     note(min(start, area.pointee.start), area.pointee.end)
     area.pointee.start = start
-    refreshGaps(from: area)
+    refreshUp(from: area)
   }
 
   /// Moves an area's end.
   mutating func setEnd(_ area: Area, _ end: VirtualAddress) {
     note(area.pointee.start, max(end, area.pointee.end))
     area.pointee.end = end
-    refreshGaps(from: area.pointee.next)
+    refreshUp(from: area.pointee.next)
   }
 }

@@ -3,8 +3,9 @@ import MemoryTypes
 extension AreaTree {
   /// Whether every invariant holds; walks everything, for tests.
   public func checkInvariants() -> Bool {
-    var nodes = 0
-    guard checkSubtree(root, parent: nil, &nodes) != nil, nodes == count else { return false }
+    guard checkedHeight(root, parent: nil) != nil else { return false }
+    var inOrder: Area? = first
+    guard isInOrder(root, &inOrder), inOrder == nil else { return false }
     var listed = 0
     var previous: Area?
     var area = first
@@ -20,20 +21,11 @@ extension AreaTree {
     return listed == count && last == previous
   }
 
-  /// The subtree's height, or nil where something is wrong in it.
-  func checkSubtree(_ node: Area?, parent: Area?, _ nodes: inout Int) -> Int? {
-    guard let node else { return 0 }
-    nodes += 1
-    let area = node.pointee
-    guard area.parent == parent,
-      let left = checkSubtree(area.left, parent: node, &nodes),
-      let right = checkSubtree(area.right, parent: node, &nodes),
-      right - left == Int(area.balance), abs(right - left) <= 1
-    else { return nil }
-    if let below = area.left, below.pointee.end > area.start { return nil }
-    if let above = area.right, above.pointee.start < area.end { return nil }
-    let largest = max(
-      gap(below: node), area.left?.pointee.largestGap ?? 0, area.right?.pointee.largestGap ?? 0)
-    return area.largestGap == largest ? max(left, right) + 1 : nil
+  /// Whether a subtree's nodes are the next of the list, which is left behind them.
+  private func isInOrder(_ node: Area?, _ next: inout Area?) -> Bool {
+    guard let node else { return true }
+    guard isInOrder(node.pointee.tree.left, &next), next == node else { return false }
+    next = node.pointee.next
+    return isInOrder(node.pointee.tree.right, &next)
   }
 }

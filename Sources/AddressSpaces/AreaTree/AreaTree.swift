@@ -9,15 +9,15 @@ public import MemoryTypes
 ///
 /// Invariants, checked by ``checkInvariants()``:
 /// - `a.end <= a.next.start` and `a.next.previous == a`; the tree in order is the list;
-/// - `balance == height(right) - height(left)`, within one of zero;
-/// - `largestGap == max(gap(self), left.largestGap, right.largestGap)`;
+/// - those of a ``MaximumTree`` whose values are the gaps below the areas;
 /// - `count` is the number of nodes.
 ///
 /// Linux 6.1 has a maple tree; Documentation/Decisions/AreaTree.md says why this is an AVL tree. A
 /// new area hangs where its predecessor or successor has a free side, so linking searches nothing;
 /// and the last area found is remembered, as Linux's `vmacache` did (mm/vmacache.c before 6.1).
-public struct AreaTree: BitwiseCopyable {
+public struct AreaTree: MaximumTree, BitwiseCopyable {
   public typealias Area = KernelPointer<VirtualMemoryArea>
+  typealias Node = VirtualMemoryArea
 
   var root: Area?
   /// The lowest and the highest area.
@@ -48,6 +48,18 @@ public struct AreaTree: BitwiseCopyable {
     let start = area.pointee.start
     guard area.pointee.flags.contains(.growsDown) else { return start }
     return start.rawValue < stackGuard.rawValue ? VirtualAddress(0) : start - stackGuard
+  }
+
+  @inline(__always) func value(of area: Area) -> UInt64 { gap(below: area) }
+
+  // SAFETY (both): the part lies in the initialised area.
+
+  @inline(__always) static func links(_ area: Area) -> KernelPointer<TreeLinks<VirtualMemoryArea>> {
+    unsafe withUnsafeMutablePointer(to: &area.pointee.tree) { unsafe KernelPointer($0) }
+  }
+
+  @inline(__always) static func balance(_ area: Area) -> KernelPointer<Int8> {
+    unsafe withUnsafeMutablePointer(to: &area.pointee.balance) { unsafe KernelPointer($0) }
   }
 
   /// The room below an area.

@@ -48,7 +48,7 @@ struct AnonVMA: BitwiseCopyable {
 
 /// One area's link to one anon_vma: Linux's `struct anon_vma_chain`.
 struct AnonVMAChain: IntervalNode {
-  var interval = IntervalLinks<Self>()
+  var interval = TreeLinks<Self>()
   let area: KernelPointer<VirtualMemoryArea>
   let anonVMA: KernelPointer<AnonVMA>
   /// The area's next link.
@@ -64,12 +64,36 @@ struct AnonVMAChain: IntervalNode {
     self.next = next
   }
 
+  // SAFETY (both): the part lies in the initialised link.
+
+  @inline(__always)
+  static func intervalLinks(_ link: KernelPointer<Self>) -> KernelPointer<TreeLinks<Self>> {
+    unsafe withUnsafeMutablePointer(to: &link.pointee.interval) { unsafe KernelPointer($0) }
+  }
+
+  @inline(__always)
+  static func intervalBalance(_ link: KernelPointer<Self>) -> KernelPointer<Int8> {
+    unsafe withUnsafeMutablePointer(to: &link.pointee.intervalBalance) { unsafe KernelPointer($0) }
+  }
+
   var firstPage: UInt64 { area.pointee.pageOffset }
   func lastPage(_ shift: UInt64) -> UInt64 { area.pointee.lastPage(shift) }
 }
 
 /// An area in its file's tree.
 extension VirtualMemoryArea: IntervalNode {
+  // SAFETY (both): the part lies in the initialised area.
+
+  @inline(__always)
+  static func intervalLinks(_ area: KernelPointer<Self>) -> KernelPointer<TreeLinks<Self>> {
+    unsafe withUnsafeMutablePointer(to: &area.pointee.interval) { unsafe KernelPointer($0) }
+  }
+
+  @inline(__always)
+  static func intervalBalance(_ area: KernelPointer<Self>) -> KernelPointer<Int8> {
+    unsafe withUnsafeMutablePointer(to: &area.pointee.intervalBalance) { unsafe KernelPointer($0) }
+  }
+
   var firstPage: UInt64 { pageOffset }
   @inline(__always) func lastPage(_ shift: UInt64) -> UInt64 {
     pageOffset &+ length.rawValue &>> shift &- 1
