@@ -103,7 +103,7 @@ let hostTargets: [Target] =
   }
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
-    tests("HostInspection", ["MemoryTypes", "Machine"]),
+    tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     tests(
       "MemoryImages",
       ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),

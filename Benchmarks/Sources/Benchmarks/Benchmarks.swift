@@ -5,5 +5,7 @@ import ArgumentParser
   static let configuration = CommandConfiguration(
     commandName: "benchmarks",
     abstract: "Measures the kernel beside real Linux on the same board.",
-    subcommands: [Operations.self, Programs.self, Boot.self, Decode.self, Tables.self])
+    subcommands: [
+      Operations.self, Programs.self, Boot.self, Decode.self, Tables.self, Inspect.self,
+    ])
 }

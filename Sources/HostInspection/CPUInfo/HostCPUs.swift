@@ -9,6 +9,8 @@ package struct HostCPUs: Sendable {
   package var pageSize: UInt64
   /// The bits of the addresses of this program, by where its stack lies.
   package var userBits: UInt64?
+  /// MIDR_EL1 of each CPU, which arm64 kernels since 4.7 show in a file.
+  package var identities: [UInt64: ArmIdentity] = [:]
 
   private static let folder = "/sys/devices/system/cpu"
 
@@ -19,17 +21,16 @@ package struct HostCPUs: Sendable {
     topology =
       CPUTopology(info.processors.map { ($0.number, Self.place(of: $0.number)) })
       ?? CPUTopology(info)
-  }
-
-  /// MIDR_EL1 of a CPU, which arm64 kernels since 4.7 show in a file.
-  package static func identity(of cpu: UInt64) -> ArmIdentity? {
-    number("cpu\(cpu)/regs/identification/midr_el1").map(ArmIdentity.init(midr:))
+    for cpu in info.processors.map(\.number) {
+      identities[cpu] = Self.number("cpu\(cpu)/regs/identification/midr_el1")
+        .map(ArmIdentity.init(midr:))
+    }
   }
 
   private static func place(of cpu: UInt64) -> CPUTopology.Place? {
-    guard let core = number("cpu\(cpu)/topology/core_id"),
-      let package = number("cpu\(cpu)/topology/physical_package_id")
-    else { return nil }
+    guard let core = number("cpu\(cpu)/topology/core_id") else { return nil }
+    // Where firmware tells no packages the file says -1.
+    let package = number("cpu\(cpu)/topology/physical_package_id") ?? 0
     // 65535 and -1 are Linux's ways to say that there are no clusters.
     let cluster = number("cpu\(cpu)/topology/cluster_id").flatMap { $0 == 65535 ? nil : $0 }
     return CPUTopology.Place(package: package, cluster: cluster, core: core)

@@ -8,7 +8,8 @@ import MemoryTypes
 /// (ptrace_may_access() with PTRACE_MODE_READ): the same user and a process that has not shed its
 /// privileges, or CAP_SYS_PTRACE. What is refused is told, and the rest shown.
 package struct ProcessReader {
-  private let folder: String
+  /// Where the process's memory is read from: a thread's folder where the first one has ended.
+  private var folder: String
   private let name: String
   private var limits: [String] = []
 
@@ -28,15 +29,25 @@ package struct ProcessReader {
 
   private mutating func read() throws(MachineError) -> ProcessImage {
     guard let stat = file("stat") else { throw .failure("there is no \(name)") }
-    guard let status = file("status"), let state = ProcessState(stat: stat, status: status) else {
+    guard var status = file("status"), let state = ProcessState(stat: stat, status: status) else {
       throw ended
     }
     var image: ProcessImage?
-    if state.isKernelThread || state.isZombie {
+    // The first thread may have ended before the others, and the memory is theirs then.
+    let process = folder
+    if state.isZombie, state.threads > 1,
+      let thread = try? HostFile.names(in: "\(folder)/task").first(where: { $0 != "\(state.pid)" })
+    {
+      folder += "/task/\(thread)"
+      status = file("status") ?? status
+    }
+    let isGone = state.isZombie && folder == process
+    if state.isKernelThread || isGone {
       image = make(stat, status, [], nil)
     } else {
       image = try readMemory(stat, status)
     }
+    folder = process
     // The number may be another's by now.
     guard let after = file("stat").flatMap({ ProcessState(stat: $0, status: status) }),
       after.started == state.started, var image

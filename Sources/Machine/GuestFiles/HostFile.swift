@@ -42,7 +42,7 @@ package enum HostFile {
   }
 
   /// The names in a folder, sorted by their bytes.
-  static func names(in folder: String) throws(MachineError) -> [String] {
+  package static func names(in folder: String) throws(MachineError) -> [String] {
     guard let stream = unsafe opendir(folder) else {
       throw .failure("\(folder): \(reason())")
     }

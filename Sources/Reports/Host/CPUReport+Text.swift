@@ -32,6 +32,9 @@ extension CPUReport {
     lines += fieldLines([ProcField(name: "processor", value: numbers)] + fields, style)
     if case .arm(let identity) = kind.identity, info.architecture == .arm64 {
       lines += [""] + translationLines(identity, style)
+      if let midr = kind.numbers.first.flatMap({ host?.identities[$0]?.midr }) {
+        lines += pairs([("MIDR_EL1", "\(hexadecimal(midr)), as the kernel shows it in /sys")])
+      }
     }
     let features = info.memoryFeatures(of: kind.sample)
     if !features.isEmpty {
@@ -62,7 +65,8 @@ extension CPUReport {
       }
       // A long value has its line, and the meaning the next.
       guard field.value.count <= widest else {
-        return [start + field.value]
+        return field.value.folded(width: Self.width - start.count, indent: 0).enumerated()
+          .map { ($0 == 0 ? start : String(repeating: " ", count: start.count)) + $1 }
           + (meaning ?? []).map { String(repeating: " ", count: indent) + style.faint($0) }
       }
       guard let meaning else { return [start + field.value] }

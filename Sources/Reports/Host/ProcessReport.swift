@@ -30,7 +30,7 @@ package struct ProcessReport: Sendable {
     if image.state.isKernelThread {
       return "It is a kernel thread: it has no memory of its own and runs in the kernel's half."
     }
-    if image.state.isZombie {
+    if image.state.isZombie, image.areas.isEmpty {
       return "It has ended and its memory is free again; only its number waits for process "
         + "\(image.state.parent) to ask how it ended."
     }
