@@ -65,9 +65,10 @@ bench: needs-test tool image
 acceptance: needs-test tool image
 	@$(SWIFT) run $(SWIFTPM) -q acceptance $(PROBES)
 
-## fuzz: hostile programs for exec, on the host, for SECONDS
+## fuzz: hostile programs for exec, then hostile memory images, on the host, for SECONDS each
 fuzz: needs-test
 	@Fuzz/run $(SECONDS)
+	@Fuzz/run-images $(SECONDS)
 
 $(BUSYBOX):
 	@Scripts/make-sysroot .build/debian busybox-static

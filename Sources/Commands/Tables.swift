@@ -16,6 +16,8 @@ struct Tables: ParsableCommand {
       flattened or not, or RAM itself with --base. Page size, address bits and root are found in \
       the image's VMCOREINFO where it has one; else options say them, and --symbols finds the root.
 
+      Lines are in the words of Linux 6.1 for every version; --kernel chooses the regions.
+
       With --ttbr0, and no --ttbr1, it is a user half's tables, without markers.
 
       Examples:
@@ -99,6 +101,12 @@ struct Tables: ParsableCommand {
     let release = kernel.release ?? "6.1"
     guard let version = KernelVersion(parsing: release) else {
       throw .usage("there is no Linux '\(release)'", hint: "write --kernel 6.1")
+    }
+    // arch/arm64/mm/dump.c until 5.6; MT_* in memory.h until 5.12.
+    if version < KernelVersion(5, 13) {
+      Stream.error.line(
+        "kilburn: lines are in the words of Linux 6.1; \(version) numbers the types of memory "
+          + "otherwise" + (version < KernelVersion(5, 7) ? ", and prints what is mapped only" : ""))
     }
     do throws(LayoutError) {
       let map = AddressMap(
