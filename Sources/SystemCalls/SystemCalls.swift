@@ -257,6 +257,7 @@ extension SystemCall {
     case 270, 271: return try transferMemory(writes: number == 271)
     case 278: return try random()
     case 279: return try makeMemoryFile()
+    case 281: return try executeAt()
     case 283: return try memoryBarrier()
     case 284: return try lock(flags: word(2))
     case 285: return try copyRange()

@@ -5,7 +5,7 @@ import MemoryTypes
 import Tasks
 
 /// What programs ask of the scheduler (kernel/sched/core.c). Everything is kept and told; who runs
-/// next hangs on nothing of it.
+/// next hangs on real-time policies alone.
 extension SystemCall {
   private typealias Policy = SchedulingParameters.Policy
 
@@ -46,9 +46,11 @@ extension SystemCall {
       priority >= 0, priority <= 99, policy.isRealtime == (priority != 0)
     else { throw .EINVAL }
     try checkRight(target, policy, UInt8(priority), resets)
-    target.pointee.scheduling.policy = policy
-    target.pointee.scheduling.priority = UInt8(priority)
-    target.pointee.scheduling.resetsOnFork = resets
+    var new = old
+    new.policy = policy
+    new.priority = UInt8(priority)
+    new.resetsOnFork = resets
+    kernel.setScheduling(of: target, to: new)
     return 0
   }
 

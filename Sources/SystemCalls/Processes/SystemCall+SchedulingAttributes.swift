@@ -55,10 +55,12 @@ extension SystemCall {
     guard flags & 0x60 == 0 else { throw .EOPNOTSUPP }
     // What a deadline promises cannot be kept: the answer where it does not fit (sched_dl_overflow()).
     guard known != .deadline else { throw .EBUSY }
-    target.pointee.scheduling.policy = known
-    target.pointee.scheduling.priority = UInt8(priority)
-    if known.isFair { target.pointee.scheduling.nice = Int8(nice) }
-    target.pointee.scheduling.resetsOnFork = resets
+    var new = old
+    new.policy = known
+    new.priority = UInt8(priority)
+    if known.isFair { new.nice = Int8(nice) }
+    new.resetsOnFork = resets
+    kernel.setScheduling(of: target, to: new)
     return 0
   }
 

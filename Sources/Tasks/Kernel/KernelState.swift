@@ -7,7 +7,7 @@
 //   status (a *zombie*), and its parent's `wait4` takes those.
 // - *init*, process 1, is the kernel itself: it has no program. It starts the first program as
 //   process 2, adopts and reaps orphans, and ends the machine when process 2 has ended.
-// - Scheduling is first come, first served: a task runs until it waits, yields or ends, or has used
+// - Scheduling is first come, first served, but for real-time policies: a task runs until it waits, yields or ends, or has used
 //   its slice while others wait. One CPU, interrupts closed in the kernel, no clock tick while one
 //   task runs; so two runs of the same programs switch at the same instructions.
 // - A task that waits names a *channel* (a kind of event and an object) and stands in its queue;
@@ -108,6 +108,7 @@ public import PageFrames
   /// The tasks that could run, in the order in which they will.
   var queueHead: KernelPointer<Task<B>>?
   var queueTail: KernelPointer<Task<B>>?
+  var realtime = RealtimeState()
   let caches: TaskCaches<B>
   /// Two buffers of PATH_MAX bytes for paths of system calls.
   ///

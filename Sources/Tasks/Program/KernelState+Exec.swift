@@ -21,7 +21,7 @@ extension KernelState {
   /// (fs/exec.c:bprm_execve()).
   public func execute(
     _ path: ByteString, arguments: VirtualAddress, environment: VirtualAddress,
-    from space: KernelPointer<AddressSpace<B>>
+    from space: KernelPointer<AddressSpace<B>>, at place: ProgramPlace? = nil
   ) throws(Errno) {
     // do_execveat_common(): not as a user that the caller should not have become.
     let task = current
@@ -29,7 +29,7 @@ extension KernelState {
     task.pointee.exceedsTasks = false
     do {
       try execute(
-        path, unsafe .user(space, arguments: arguments, environment: environment))
+        path, unsafe .user(space, arguments: arguments, environment: environment), at: place)
     } catch {
       switch error {
       case .refused(let code): throw code
@@ -50,14 +50,16 @@ extension KernelState {
   ///
   /// On success the task's registers are those of the new program's first instruction. A refused
   /// exec leaves the task as it was; after a fatal one it has no program any more.
-  func execute(_ path: ByteString, _ source: ArgumentSource<B>) throws(ExecFailure) {
+  func execute(
+    _ path: ByteString, _ source: ArgumentSource<B>, at place: ProgramPlace? = nil
+  ) throws(ExecFailure) {
     guard let space = AddressSpace.make(in: memory), let bounce = frames.pointee.allocate(.kernel)
     else { throw .refused(.ENOMEM) }
     defer { frames.pointee.free(bounce) }
     var isCurrent = false
     do {
       let strings = try pushStrings(path, source, space, bounce)
-      try runFormat(kept(path, in: bounce), strings, space, &isCurrent)
+      try runFormat(kept(path, in: bounce), place, strings, space, &isCurrent)
     } catch {
       if isCurrent { throw .fatal(error) }
       AddressSpace.release(space)
@@ -89,17 +91,19 @@ extension KernelState {
   /// Finds out what the file is, following `#!` lines, and runs it
   /// (fs/exec.c:exec_binprm(), search_binary_handler()).
   private func runFormat(
-    _ path: ByteString, _ strings: ArgumentStack<B>, _ space: KernelPointer<AddressSpace<B>>,
+    _ path: ByteString, _ place: ProgramPlace?, _ strings: ArgumentStack<B>,
+    _ space: KernelPointer<AddressSpace<B>>,
     _ isCurrent: inout Bool
   ) throws(Errno) {
     var strings = strings
-    var file = try ProgramFile(self, path)
+    var file = try ProgramFile(self, path, at: place)
     var interpreterPath = InterpreterPath()
     var depth = 0
     do throws(Errno) {
       while let line = try scriptLine(of: file) {
         depth &+= 1
         guard depth <= 5 else { throw .ELOOP }
+        if depth == 1, let place, place.isInaccessible { throw .ENOENT }
         // The script's path is what the last interpreter was called, or the program itself.
         let script = interpreterPath
         interpreterPath = unsafe InterpreterPath(UnsafeRawPointer(file.buffer), line.interpreter)
@@ -122,6 +126,10 @@ extension KernelState {
         file = next
       }
       try runELF(&file, path, strings, space, &isCurrent)
+      // A program that has no path but a descriptor has its file's name.
+      if let place, place.path.isEmpty {
+        current.pointee.name = TaskName(exactly: file.file.pointee.dentry.name)
+      }
     } catch {
       // A program that has begun owns its open file; the buffer is always ours.
       if isCurrent { file.releaseBuffer() } else { file.close() }

@@ -1,6 +1,6 @@
 import Arm64
-import Files
-import MemoryTypes
+public import Files
+public import MemoryTypes
 import PageFrames
 
 /// A file being executed: opened, with its first bytes and, for an ELF, its program headers read.
@@ -14,11 +14,22 @@ import PageFrames
   private var isCompat = false
 
   /// Opens a file to execute (fs/exec.c:do_open_execat()): regular, and executable by somebody.
-  init(_ kernel: KernelState<B>, _ path: ByteString) throws(Errno) {
+  init(
+    _ kernel: KernelState<B>, _ path: ByteString, at place: ProgramPlace? = nil
+  ) throws(Errno) {
     let files = kernel.files
     let base = kernel.current.pointee.folders?.pointee.workingDirectory ?? files.pointee.root
-    let dentry = try files.pointee.resolve(path, from: base)
+    let dentry =
+      if let place {
+        try files.pointee.resolve(place.path, from: place.base, place.options)
+      } else {
+        try files.pointee.resolve(path, from: base)
+      }
     let inode = dentry.pointee.inode
+    guard !inode.pointee.isSymbolicLink else {
+      files.pointee.release(dentry)
+      throw .ELOOP
+    }
     guard inode.pointee.isRegular, inode.pointee.mode.permissions & 0o111 != 0 else {
       files.pointee.release(dentry)
       throw .EACCES
@@ -91,5 +102,26 @@ import PageFrames
   {
     try unsafe kernel.files.pointee.read(
       file, at: offset, into: ByteRoom(target, count: count))
+  }
+}
+
+/// Where execveat looks for a program, if not where its name says.
+public struct ProgramPlace {
+  var base: KernelPointer<Dentry>
+  var path: ByteString
+  var options: LookupOptions
+  /// Whether the descriptor is closed by the exec: an interpreter could not open its script
+  /// (BINPRM_FLAGS_PATH_INACCESSIBLE).
+  var isInaccessible: Bool
+
+  /// A place below an open folder, or an open file itself.
+  public init(
+    from base: KernelPointer<Dentry>, _ path: ByteString, _ options: LookupOptions,
+    isInaccessible: Bool
+  ) {
+    self.base = base
+    self.path = path
+    self.options = options
+    self.isInaccessible = isInaccessible
   }
 }

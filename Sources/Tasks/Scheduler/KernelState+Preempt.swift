@@ -77,7 +77,12 @@ extension KernelState {
     store.pointee.isSliceTimed = false
     if board.endIsRequested { killAll() }
     let hasExpired = expireDeadlines()
-    if store.pointee.queueHead != nil
+    if store.pointee.realtime.isUsed {
+      if switchesByRank(hasExpired: hasExpired) {
+        current.pointee.involuntarySwitches &+= 1
+        schedule()
+      }
+    } else if store.pointee.queueHead != nil
       && (hasExpired || board.clock.ticks >= store.pointee.sliceEnd)
     {
       current.pointee.involuntarySwitches &+= 1

@@ -13,6 +13,7 @@ import MemoryTypes
 extension KernelState {
   /// Puts a task at the end of the queue.
   func enqueue(_ task: KernelPointer<Task<B>>) {
+    if store.pointee.realtime.isUsed { return enqueueByRank(task) }
     task.pointee.state = .runnable
     task.pointee.queueNext = nil
     if let tail = store.pointee.queueTail {

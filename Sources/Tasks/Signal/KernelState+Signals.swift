@@ -32,6 +32,7 @@ extension KernelState {
     let task = current
     repeat {
       task.pointee.needsAttention = false
+      if store.pointee.realtime.isPreempting { preemptByRank() }
       takeOne()
     } while task.pointee.needsAttention
   }
