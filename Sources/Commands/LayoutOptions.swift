@@ -92,7 +92,8 @@ struct LayoutOptions: ParsableArguments {
       configuration, ram: try range(of: machineConfiguration),
       memoryStart: start.map { PhysicalAddress($0) })
     guard let map else {
-      throw .usage("there is no translation with \(pages.text) pages and these bits")
+      throw .usage(
+        "--struct-page: with \(configuration.structPageSize) bytes a page vmemmap leaves no room")
     }
     return map
   }

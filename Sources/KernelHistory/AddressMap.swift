@@ -40,7 +40,8 @@ package struct AddressMap: Sendable {
     case gap
   }
 
-  /// The map of a kernel; nil where it would need a translation that the architecture does not have.
+  /// The map of a kernel; nil where its regions would not fit, which only an uncommon size of
+  /// `struct page` can bring about.
   ///
   /// With `ram`, from its first byte to behind its last, `memory` is only what is mapped of it;
   /// without, RAM begins at 1G, as on QEMU's `virt`. `memoryStart` is for a kernel that said its own.
@@ -83,7 +84,10 @@ package struct AddressMap: Sendable {
     ]
     if let kasan = kernel.kasan { known.append(Region(kind: .kasan, range: kasan)) }
     if let bpf = kernel.bpf { known.append(Region(kind: .bpf, range: bpf)) }
+    // A struct page of kilobytes would leave no room for the rest.
+    guard known.allSatisfy({ $0.range.first <= $0.range.last }) else { return nil }
     regions = Self.filled(known.sorted { $0.range.first < $1.range.first })
+    guard checkInvariants() else { return nil }
   }
 
   /// The regions with the gaps between them.

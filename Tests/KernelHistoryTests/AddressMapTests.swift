@@ -53,6 +53,25 @@ import Testing
     }
   }
 
+  /// Any size of struct page that is accepted gives a total map or none.
+  @Test func structPagesOfAnySize() throws {
+    var maps = 0
+    for configuration in EveryConfiguration.all where configuration.kasan != .hardwareTags {
+      for size in [32, 56, 80, 176, 1024, 4096] as [UInt64] {
+        let other = try LayoutConfiguration(
+          version: configuration.version, pageSize: configuration.pageSize,
+          vaBits: configuration.vaBits, actualVABits: configuration.actualVABits,
+          kasan: configuration.kasan, structPageSize: size)
+        guard let map = AddressMap(other) else { continue }
+        maps += 1
+        let isTotal = map.checkInvariants()
+        #expect(isTotal, "\(other)")
+        for region in map.regions { _ = map.decode(region.range.first) }
+      }
+    }
+    #expect(maps > 1000)
+  }
+
   @Test func ramIsWhatIsMappedOfIt() throws {
     let ram = PhysicalAddress(0x4020_0000)..<PhysicalAddress(0x1_4020_0000)
     for version in EveryConfiguration.versions {
