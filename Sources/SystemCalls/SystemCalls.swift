@@ -30,7 +30,7 @@ public enum SystemCalls {
       let call = SystemCall(kernel: kernel, task: task, space: space, context: context)
       context.pointee.x[0] = kernel.board.traced.isEmpty ? call.serve(number) : call.trace(number)
     }
-    if task.pointee.needsAttention { kernel.deliverSignals() }
+    if task.pointee.attention != 0 { kernel.deliverSignals() }
   }
 
   /// Counts a call that this kernel does not have.
@@ -252,6 +252,11 @@ extension SystemCall {
     case 232: return try residency()
     case 233: return try advise()
     case 234: return try remapFilePages()
+    case 235: return try bindMemory()
+    case 236: return try getPolicy()
+    case 237: return try setPolicy()
+    case 238: return try migratePages()
+    case 239: return try movePages()
     case 260: return try wait()
     case 261: return try exchangeLimit()
     case 270, 271: return try transferMemory(writes: number == 271)
@@ -264,9 +269,12 @@ extension SystemCall {
     case 286: return try vector(writes: false, hasPosition: true, hasFlags: true)
     case 287: return try vector(writes: true, hasPosition: true, hasFlags: true)
     case 291: return try extendedStatus()
+    case 293: return try registerSequences()
     case 435: return try clone3()
     case 436: return try closeRange()
     case 437: return try openExtended()
+    case 449: return try waitAtFutexes()
+    case 450: return try setHomeNode()
     default:
       SystemCalls.missing(kernel, number)
       throw .ENOSYS

@@ -19,9 +19,8 @@ import Testing
 
   /// Probes whose subject is being built: what differs is known, and shown.
   ///
-  /// What differs of `faults` hangs on when a child first runs, and whether the kernel writes to the
-  /// thread's area for restartable sequences (rseq), which it does not have here: Linux prints the
-  /// same as here without rseq on 16K pages, and other figures when its environment is longer.
+  /// What differs of `faults` hangs on when a forked child first runs: whether its parent has lost
+  /// the CPU, and so had its area for restartable sequences written, before it counts pages.
   private static let open: Set = ["madvise", "faults", "buddy"]
 
   /// The project's own probes; one that was not recorded for a variant is not held to anything.

@@ -13,6 +13,7 @@ extension AddressSpace {
     var anonVMA: KernelPointer<AnonVMA>?
     var file: KernelPointer<OpenFile>?
     var pageOffset: UInt64
+    var policy = PolicyNumber.none
   }
 
   /// Whether two pieces of anonymous memory may become one (`is_mergeable_anon_vma()`): at most
@@ -30,7 +31,7 @@ extension AddressSpace {
 
   @inline(__always) func isLike(_ area: Area, _ piece: Candidate) -> Bool {
     area.pointee.flags == piece.flags && area.pointee.file == piece.file
-      && area.pointee.special == .none
+      && area.pointee.isPlain(with: piece.policy)
       && anonVMAsAgree(piece.anonVMA, area.pointee.anonVMA, in: area)
   }
 

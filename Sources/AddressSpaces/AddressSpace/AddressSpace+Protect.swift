@@ -90,15 +90,15 @@ extension AddressSpace {
   /// The area that covers a range which is about to get other flags: joined with its neighbours if
   /// they have them already, or split off.
   ///
-  /// Its flags are still to be set.
+  /// Its flags, or its policy, are still to be set.
   mutating func isolate(
     _ area: Area, after previous: Area?, _ start: VirtualAddress, _ end: VirtualAddress,
-    _ flags: AreaFlags
+    _ flags: AreaFlags, policy: PolicyNumber? = nil
   ) throws(Errno) -> Area {
     let offset = (start - area.pointee.start).rawValue &>> pageSize.shift
     let piece = Candidate(
       flags: flags, anonVMA: area.pointee.anonVMA, file: area.pointee.file,
-      pageOffset: area.pointee.pageOffset &+ offset)
+      pageOffset: area.pointee.pageOffset &+ offset, policy: policy ?? area.pointee.policy)
     if area.pointee.special == .none, let joined = merge(after: previous, start, end, piece) {
       return joined
     }

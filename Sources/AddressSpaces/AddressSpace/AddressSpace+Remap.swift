@@ -79,7 +79,7 @@ extension AddressSpace {
     if flags.contains(.accounted) { try context.pointee.promise(pages, totalPages: totalPages) }
     let piece = Candidate(
       flags: flags, anonVMA: area.pointee.anonVMA, file: area.pointee.file,
-      pageOffset: area.pointee.pageOffset &+ pageCount(of: area))
+      pageOffset: area.pointee.pageOffset &+ pageCount(of: area), policy: area.pointee.policy)
     if area.pointee.special == .attachment {
       // It joins nobody, but may be longer.
       setEnd(area, end)
@@ -212,7 +212,7 @@ extension AddressSpace {
     if let next, next.pointee.start < end { throw .ENOMEM }
     let piece = Candidate(
       flags: area.pointee.flags, anonVMA: area.pointee.anonVMA, file: area.pointee.file,
-      pageOffset: offset)
+      pageOffset: offset, policy: area.pointee.policy)
     let touchesItself = new == area.pointee.end || area.pointee.start == end
     if !(mayJoinItself && keepsOld && touchesItself), area.pointee.special == .none,
       let joined = merge(after: previous, new, end, piece)

@@ -11,6 +11,7 @@ public import MemoryTypes
 /// |---|---|
 /// | `start`, `end` | ``AreaTree`` while the area is in it: gaps depend on them |
 /// | `flags`, `protection` | map, protect, advise, lock |
+/// | `policy` | mbind |
 /// | `anonymousLinks` | the reverse map (``AnonVMA``): first write fault, fork, split, merge |
 /// | `interval`, `isInFileTree` | the reverse map, in the file's tree of areas |
 /// | tree and list links | ``AreaTree`` alone |
@@ -26,9 +27,8 @@ public import MemoryTypes
     @inline(__always) set { flagBits = UInt32(truncatingIfNeeded: newValue.rawValue) }
   }
   private var flagBits: UInt32
-  /// What it is, if it is neither file nor memory.
-  public internal(set) var special: SpecialMapping = .none
-  private var traits: UInt8 = 0
+  /// From the low end: 4 bits of `special`, `isAnonymous`, `isInFileTree`, 10 bits of `policy`.
+  private var traits: UInt16 = 0
   /// The height of the right subtree less that of the left: -1, 0 or 1; of its space's tree, and of
   /// its file's.
   var balance: Int8 = 0
@@ -68,14 +68,33 @@ public import MemoryTypes
   /// Whether its pages begin as zeros (`vma_is_anonymous()`): private memory without a file, or a
   /// private mapping of `/dev/zero`, which keeps its file for its name only.
   public internal(set) var isAnonymous: Bool {
-    @inline(__always) get { traits & 1 != 0 }
-    @inline(__always) set { traits = traits & ~1 | (newValue ? 1 : 0) }
+    @inline(__always) get { traits & 0x10 != 0 }
+    @inline(__always) set { traits = traits & ~0x10 | (newValue ? 0x10 : 0) }
+  }
+
+  /// What it is, if it is neither file nor memory.
+  public internal(set) var special: SpecialMapping {
+    @inline(__always) get {
+      SpecialMapping(rawValue: UInt8(truncatingIfNeeded: traits & 0xf)) ?? .none
+    }
+    @inline(__always) set { traits = traits & ~0xf | UInt16(newValue.rawValue) }
+  }
+
+  /// Where its new pages are to be (`vm_policy`).
+  var policy: PolicyNumber {
+    @inline(__always) get { PolicyNumber(rawValue: traits &>> 6) }
+    @inline(__always) set { traits = traits & 0x3f | newValue.rawValue &<< 6 }
+  }
+
+  /// Whether it is plain memory or a plain file, with this policy: what merges.
+  @inline(__always) func isPlain(with policy: PolicyNumber) -> Bool {
+    traits & ~0x30 == policy.rawValue &<< 6
   }
 
   /// Whether it hangs in its file's tree.
   var isInFileTree: Bool {
-    @inline(__always) get { traits & 2 != 0 }
-    @inline(__always) set { traits = traits & ~2 | (newValue ? 2 : 0) }
+    @inline(__always) get { traits & 0x20 != 0 }
+    @inline(__always) set { traits = traits & ~0x20 | (newValue ? 0x20 : 0) }
   }
 
   /// Where its new anonymous pages are born; nil before it may have any (`vma->anon_vma`).

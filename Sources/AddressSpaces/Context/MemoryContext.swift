@@ -45,6 +45,9 @@ public import PageFrames
   public internal(set) var sharedMemory: KernelPointer<SharedMemory<B>>?
   public var sharedMemoryLimits = SharedMemoryLimits()
 
+  /// The policies that areas have had.
+  var policies = PolicyTable()
+
   var asids = ASIDAllocator()
   var gather = FrameGather()
 

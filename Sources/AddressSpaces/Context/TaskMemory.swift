@@ -20,6 +20,8 @@ public import MemoryTypes
 
   /// How its programs are run.
   public var personality: Personality = []
+  /// Where its new pages are to be (`task->mempolicy`); of a thread, and a child inherits it.
+  public var policy = MemoryPolicy.none
   /// The number of the task's process.
   public var process: Int32 = 0
 

@@ -38,7 +38,7 @@ extension SystemCalls {
       }
       context.pointee.x[0] = result
     }
-    if task.pointee.needsAttention { kernel.deliverSignals() }
+    if task.pointee.attention != 0 { kernel.deliverSignals() }
   }
 
   /// Counts a call under the number that 64-bit programs make it by.

@@ -98,14 +98,19 @@ extension SystemCall {
       // Process 1 runs no program here; on Linux it does, root's, which strangers are kept from.
       throw process == 1 && !task.pointee.memory.isPrivileged ? .EPERM : .ESRCH
     }
-    guard other != space, !task.pointee.memory.isPrivileged else { return other }
+    try checkInspection(of: target)
+    return other
+  }
+
+  /// Whether the caller may look into a task (`__ptrace_may_access()`).
+  func checkInspection(of target: KernelPointer<Task<B>>) throws(Errno) {
+    guard target.pointee.memory.space != space, !task.pointee.memory.isPrivileged else { return }
     let own = task.pointee.credentials
     let its = target.pointee.credentials
     guard
       own.user == its.user, own.user == its.effectiveUser, own.user == its.savedUser,
       own.group == its.group, own.group == its.effectiveGroup, own.group == its.savedGroup
     else { throw .EPERM }
-    return other
   }
 }
 

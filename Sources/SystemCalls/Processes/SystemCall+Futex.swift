@@ -64,7 +64,7 @@ extension SystemCall {
 
   /// When a wait ends (futex_init_timeout()): FUTEX_WAIT counts from now, the others name the
   /// moment on one of two clocks.
-  private func futexMoment(isAbsolute: Bool, isRealtime: Bool) throws(Errno) -> UInt64 {
+  func futexMoment(isAbsolute: Bool, isRealtime: Bool) throws(Errno) -> UInt64 {
     var nanoseconds = try interval(at: address(3))
     let clock = kernel.board.clock
     guard isAbsolute else { return clock.ticks &+ clock.ticks(inNanoseconds: nanoseconds) }

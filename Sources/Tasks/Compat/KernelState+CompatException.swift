@@ -44,7 +44,7 @@ extension KernelState {
       handleUserException(syndrome, faultAddress: faultAddress)
       return
     }
-    if current.pointee.needsAttention { deliverSignals() }
+    if current.pointee.attention != 0 { deliverSignals() }
   }
 
   /// The length of the instruction that trapped: ESR_EL1.IL.

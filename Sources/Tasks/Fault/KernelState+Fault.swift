@@ -19,7 +19,7 @@ extension KernelState {
     } else {
       endByException(syndrome, faultAddress)
     }
-    if current.pointee.needsAttention { deliverSignals() }
+    if current.pointee.attention != 0 { deliverSignals() }
   }
 
   /// Whether an abort is about a missing page or permission: do_page_fault()'s part of the table.

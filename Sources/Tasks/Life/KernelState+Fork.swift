@@ -192,6 +192,13 @@ extension KernelState {
     child.pointee.faultAddress = parent.pointee.faultAddress
     child.pointee.faultCode = parent.pointee.faultCode
     child.pointee.memory.personality = parent.pointee.memory.personality
+    // The area is in the memory that was copied; it is written before the child first runs
+    // (wake_up_new_task()).
+    if !flags.contains(.memory) {
+      child.pointee.sequence = parent.pointee.sequence
+      child.pointee.noteSequenceEvent()
+    }
+    child.pointee.memory.policy = parent.pointee.memory.policy
     if flags.contains(.storeInChild) { child.pointee.storeNumberAt = request.storeInChild }
     if flags.contains(.clearInChild) { child.pointee.clearOnExit = request.storeInChild }
   }
@@ -254,6 +261,6 @@ extension KernelState {
       task.pointee.storeNumberAt = 0
       try? space.pointee.copyOut(task.pointee.pid, to: VirtualAddress(place))
     }
-    if task.pointee.needsAttention { deliverSignals() }
+    if task.pointee.attention != 0 { deliverSignals() }
   }
 }

@@ -357,6 +357,7 @@ extension KernelState {
     task.pointee.faultAddress = 0
     task.pointee.faultCode = 0
     task.pointee.robustList = 0
+    task.pointee.sequence = RestartableSequence()
     task.pointee.clearOnExit = 0
     task.pointee.name = TaskName(path)
     let process = task.pointee.process

@@ -90,6 +90,6 @@ extension KernelState {
       schedule()
     }
     setTimerForAll()
-    if current.pointee.needsAttention { deliverSignals() }
+    if current.pointee.attention != 0 { deliverSignals() }
   }
 }

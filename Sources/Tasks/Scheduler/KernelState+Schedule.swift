@@ -59,6 +59,7 @@ extension KernelState {
   /// Nobody can run: waits until somebody can.
   @inline(never)
   private func idle() {
+    current.pointee.noteSequenceEvent()
     let nearest = store.pointee.deadlines.first?.pointee.moment
     let typing = WaitChannel(kind: .console, object: 0)
     if nearest == nil && store.pointee.waiters.waiter(on: typing) == nil {
@@ -79,6 +80,7 @@ extension KernelState {
 
   private func switchTo(_ next: KernelPointer<Task<B>>) {
     let previous = current
+    previous.pointee.noteSequenceEvent()
     checkStack(of: previous)
     account(previous, next)
     if previous.pointee.memory.space != nil {

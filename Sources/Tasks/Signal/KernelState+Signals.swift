@@ -31,10 +31,13 @@ extension KernelState {
   public func deliverSignals() {
     let task = current
     repeat {
-      task.pointee.needsAttention = false
       if store.pointee.realtime.isPreempting { preemptByRank() }
-      takeOne()
-    } while task.pointee.needsAttention
+      if task.pointee.needsAttention {
+        task.pointee.needsAttention = false
+        takeOne()
+      }
+      if task.pointee.attention & Task<B>.sequenceAttention != 0 { updateSequences() }
+    } while task.pointee.attention != 0
   }
 
   /// Calls a handler for one signal, or brings an interrupted call to its end
@@ -92,6 +95,11 @@ extension KernelState {
   /// (handle_signal(), signal_setup_done()).
   @inline(__always)
   func call(_ taken: Taken) {
+    // The frame tells the abort handler, where a sequence was interrupted (rseq_signal_deliver()).
+    if current.pointee.sequence.area != 0 {
+      current.pointee.sequence.hasEvents = true
+      updateSequences()
+    }
     if callHandler(taken) { return }
     force(.segmentationViolation, resetting: taken.info.signal == .segmentationViolation)
   }

@@ -114,9 +114,16 @@ import PageFrames
   var jobControl = JobControl()
   /// The signal that it gets when its parent ends (PR_SET_PDEATHSIG); not valid for none.
   public var deathSignal = Signal(rawValue: 0)
-  /// Whether something must be looked at before the program goes on: a pending signal, or the end
-  /// of the process.
-  public var needsAttention = false
+  /// What must be looked at before the program goes on; 0 for nothing.
+  public var attention: UInt8 = 0
+  /// Whether a signal must be, or the end of the process.
+  public var needsAttention: Bool {
+    @inline(__always) get { attention & 1 != 0 }
+    @inline(__always) set { attention = attention & ~1 | (newValue ? 1 : 0) }
+  }
+  /// In `attention`: the area of restartable sequences.
+  static var sequenceAttention: UInt8 { 2 }
+  var sequence = RestartableSequence()
 
   /// The child that it lent its memory to and waits for (CLONE_VFORK).
   var vforkChild: KernelPointer<Task<B>>?
