@@ -1,5 +1,5 @@
 public import Arm64
-import KernelHeap
+public import KernelHeap
 public import MemoryTypes
 
 /// An object that is found by identifier or by key, and lives in an ``IPCTable``.
@@ -28,7 +28,8 @@ public protocol IPCObject: BitwiseCopyable {
   var sequence: UInt32 = 0
   let leafCache: ObjectCache<IPCLeaf<Object>, B>
 
-  init(leafCache: ObjectCache<IPCLeaf<Object>, B>) { self.leafCache = leafCache }
+  /// An empty table.
+  public init(leafCache: ObjectCache<IPCLeaf<Object>, B>) { self.leafCache = leafCache }
 
   /// IPCMNI: the places that there may be, and the bits they take.
   static var places: Int { 32768 }
@@ -64,7 +65,7 @@ public protocol IPCObject: BitwiseCopyable {
   }
 
   /// Where the next object goes, and the identifier that it gets (ipc_idr_alloc()).
-  func nextIdentifier(limit: Int) throws(Errno) -> (place: Int, identifier: Int32, UInt32) {
+  public func nextIdentifier(limit: Int) throws(Errno) -> (place: Int, identifier: Int32, UInt32) {
     guard inUse < min(limit, Self.places) else { throw .ENOSPC }
     let end = min(max(inUse &* 3 / 2, 64), Self.places)
     var place = nextPlace
@@ -83,7 +84,7 @@ public protocol IPCObject: BitwiseCopyable {
   }
 
   /// Puts an object where `nextIdentifier` said, and gives it that identifier.
-  mutating func insert(
+  public mutating func insert(
     _ object: KernelPointer<Object>, at place: Int, _ sequence: UInt32
   ) throws(Errno) {
     if leaves[place &>> 8] == nil {
@@ -107,7 +108,7 @@ public protocol IPCObject: BitwiseCopyable {
   }
 
   /// Lets nobody find an object by its key any more (ipc_set_key_private()).
-  mutating func forgetKey(of object: KernelPointer<Object>) {
+  public mutating func forgetKey(of object: KernelPointer<Object>) {
     let key = object.pointee.permissions.key
     guard key != 0 else { return }
     object.pointee.permissions.key = 0
@@ -127,7 +128,7 @@ public protocol IPCObject: BitwiseCopyable {
   }
 
   /// Takes an object out (ipc_rmid()).
-  mutating func remove(_ object: KernelPointer<Object>) {
+  public mutating func remove(_ object: KernelPointer<Object>) {
     let place = Int(object.pointee.permissions.identifier) & (Self.places &- 1)
     forgetKey(of: object)
     leaves[place &>> 8]?.pointee.objects[place & 255] = nil

@@ -53,7 +53,8 @@ extension AddressSpace {
   mutating func copyInAcross<T: BitwiseCopyable>(
     _ type: T.Type, from address: VirtualAddress
   ) throws(Errno) -> T {
-    precondition(MemoryLayout<T>.size <= 512)
+    // No type that the calls use is larger, as no one of them spans two pages.
+    guard MemoryLayout<T>.size <= 512 else { throw .EFAULT }
     var bytes: InlineArray<64, UInt64> = .init(repeating: 0)
     return try unsafe withUnsafeMutableBytes(of: &bytes) { buffer throws(Errno) in
       guard let base = buffer.baseAddress else { throw .EFAULT }

@@ -36,8 +36,10 @@ extension AddressSpace {
 
   /// Valid, EL0's, accessed, and for a write open to writes: the MMU would let it through at once.
   @inline(__always) func allows(_ descriptor: Descriptor, write: Bool) -> Bool {
-    let needed: Descriptor.Attributes = [.valid, .user, .accessed]
-    guard descriptor.rawValue & needed.rawValue == needed.rawValue else { return false }
+    typealias Attributes = Descriptor.Attributes
+    let needed =
+      Attributes.valid.rawValue | Attributes.user.rawValue | Attributes.accessed.rawValue
+    guard descriptor.rawValue & needed == needed else { return false }
     return !write || descriptor.rawValue & Descriptor.Attributes.readOnly.rawValue == 0
   }
 

@@ -123,6 +123,7 @@ extension ProcFS {
       guard let number = reader.next(), number.magnitude <= 0x7fff_ffff else { throw .EINVAL }
       let value = number.isNegative ? -Int64(number.magnitude) : Int64(number.magnitude)
       let old = four(setting, index)
+      if setting == .sem { try setSemaphoreLimit(index, value) }
       let place = setting == .printk ? 0 : setting == .sem ? 4 : 8
       kernel.store.pointee.settings[Sysctl.count &+ place &+ index] &+= value &- old
     }
@@ -158,7 +159,9 @@ extension ProcFS {
     case .dirtyBytes, .dirtyRatio: exclude(setting, value, .dirtyBytes, .dirtyRatio)
     case .dirtyBackgroundBytes, .dirtyBackgroundRatio:
       exclude(setting, value, .dirtyBackgroundBytes, .dirtyBackgroundRatio)
-    default: keep(setting, value)
+    default:
+      keep(setting, value)
+      setInterprocessLimit(setting, value)
     }
   }
 

@@ -105,12 +105,8 @@ extension ProcFS {
     case .softirqs: softirqs(&out)
     case .stat: stat(&out)
     case .swaps: out.text("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
-    case .sysvipcMessages:
-      out.text("       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid")
-      out.text("  cuid  cgid      stime      rtime      ctime\n")
-    case .sysvipcSemaphores:
-      out.text("       key      semid perms      nsems   uid   gid  cuid  cgid      otime")
-      out.text("      ctime\n")
+    case .sysvipcMessages: messageQueues(&out)
+    case .sysvipcSemaphores: semaphoreSets(&out)
     case .sysvipcShared: sharedSegments(&out)
     case .uptime: uptime(&out)
     case .version: version(&out)
@@ -118,13 +114,6 @@ extension ProcFS {
     case .zoneinfo: zoneinfo(&out)
     default: throw .EINVAL
     }
-  }
-
-  /// `/proc/sysvipc/shm` (ipc/shm.c: sysvipc_shm_proc_show()).
-  private func sharedSegments(_ out: inout Writer) {
-    out.text("       key      shmid perms                  size  cpid  lpid nattch   uid   gid")
-    out.text("  cuid  cgid      atime      dtime      ctime                   rss")
-    out.text("                  swap\n")
   }
 }
 

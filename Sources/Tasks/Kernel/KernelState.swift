@@ -122,6 +122,10 @@ public import PageFrames
   ///
   /// The difference from the initial value, numbered by ProcFS. A word each: no lock is needed.
   public var settings = InlineArray<160, Int64>(repeating: 0)
+  /// System V semaphores and message queues; nil before their first use.
+  public internal(set) var semaphores: KernelPointer<SemaphoreSets<B>>?
+  public internal(set) var messages: KernelPointer<MessageQueues<B>>?
+  public var interprocessLimits = InterprocessLimits()
   /// Where exec moves what it places, with `--aslr`.
   var layoutRandomness = LayoutRandomness(seed: 0)
   public internal(set) var contextSwitches: UInt64 = 0

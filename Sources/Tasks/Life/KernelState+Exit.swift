@@ -73,6 +73,7 @@ extension KernelState {
     if isLast && store.pointee.firstProgram == process { noteEnd(process, status) }
     leaveSpace()
     finishVFork(task)
+    leaveUndoList(of: task)
     releaseFiles()
     if isLast {
       releaseExecutable(of: process)

@@ -22,6 +22,7 @@ extension KernelState {
     try checkNumber(request)
     let child = try makeTask(request)
     do throws(Errno) {
+      if flags.contains(.semaphoreUndo) { try shareUndoList(with: child) }
       try copyFiles(flags, to: child)
       try copySpace(space, flags, to: child)
       try checkNamespaces(flags)

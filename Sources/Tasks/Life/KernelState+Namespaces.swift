@@ -42,6 +42,7 @@ extension KernelState {
     }
     guard !flags.contains(.newUserNamespace) else { throw .EINVAL }
     try checkNamespaces(flags)
+    if flags.contains(.semaphoreUndo) { leaveUndoList(of: task) }
     if flags.contains(.files) { try unshareFiles() }
     if flags.contains(.folders) { try unshareFolders() }
   }

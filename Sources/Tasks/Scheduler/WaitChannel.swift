@@ -2,6 +2,7 @@
 struct WaitChannel: BitwiseCopyable, Hashable {
   enum Kind: UInt8, BitwiseCopyable {
     case none, child, vfork, threads, sleep, realtime, execution, pipe, console, futex
+    case interprocess
   }
   var kind: Kind
   var object: UInt

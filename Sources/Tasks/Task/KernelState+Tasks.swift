@@ -122,6 +122,7 @@ extension KernelState {
     if let space = task.pointee.memory.space { AddressSpace.release(space) }
     if let table = task.pointee.files { files.pointee.release(table) }
     if let folders = task.pointee.folders { release(folders) }
+    leaveUndoList(of: task)
     dropIfUnused(task.pointee.number)
     free(task)
   }

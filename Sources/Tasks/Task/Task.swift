@@ -133,6 +133,8 @@ import PageFrames
   var storeNumberAt: UInt64 = 0
   /// Where a zero is stored when it ends (CLONE_CHILD_CLEARTID, set_tid_address).
   public var clearOnExit: UInt64 = 0
+  /// What its process gives back to semaphores at the end; threads share it.
+  var undoList: KernelPointer<UndoList>?
   /// The list of the robust futexes that it holds (set_robust_list).
   public var robustList: UInt64 = 0
 
