@@ -136,6 +136,8 @@ final class Family {
     case 29..<31: fork(process)
     case 31..<33: exit(process)
     case 33..<34: resize()
+    case 34..<36: bind(process)
+    case 36..<37: remapPages(process)
     default: for _ in 0..<3 { touch(process) }
     }
   }
@@ -247,7 +249,10 @@ final class Family {
     machine.activate(processes[process].space)
     for index in 0..<ProcessModel.pages where !failed {
       load(process, index, false)
-      if processes[process].pages[index] != nil { load(process, index, true) }
+      guard let page = processes[process].pages[index] else { continue }
+      load(process, index, true)
+      let policy = try? processes[process].space.pointee.policy(at: address(index))
+      require(policy == page.policy, "the policy of page \(index)")
     }
   }
 }

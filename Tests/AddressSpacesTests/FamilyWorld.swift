@@ -47,6 +47,7 @@ struct PageModel {
   var isLockedOnFault = false
   var wipes = false
   var staysBehind = false
+  var policy = MemoryPolicy.none
 
   /// What is read; nil past the end of the object.
   var words: Words? {

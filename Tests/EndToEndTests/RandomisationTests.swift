@@ -44,6 +44,35 @@ import Testing
     #expect(programs.count == (linking == .fixed ? 1 : 6), "\(pages) \(linking): \(programs)")
   }
 
+  /// A 32-bit program has less room, and is moved less.
+  @Test(
+    .enabled(if: CompatTests.hasCompiler, "gcc-arm-linux-gnueabihf is missing"),
+    arguments: [0, 1, 77] as [UInt64])
+  func compatPlacesAreThoseOfTheSeedAndOfLinux(seed: UInt64) throws {
+    let target = try GuestPrograms.folder().appending(path: "placed").path
+    let source = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "Programs/placed.c")
+    let compiled = try Kilburn.execute(
+      CompatTests.compiler, ["-O1", "-static", "-w", "-mthumb", "-o", target, source.path])
+    try #require(compiled.status == 0, "\(compiled.errors)")
+    let core = ["--core", "cortex-a72"]
+    let still = try places(target, core, seed: nil)
+    let found = try places(target, core, seed: seed)
+    #expect(found == (try places(target, core, seed: seed)))
+    #expect(found[2] == still[2])
+    #expect(found[0].stack != found[1].stack && found[0].heap != found[1].heap)
+    let top: UInt64 = 0xffff_0000
+    for one in found[0..<2] {
+      #expect(one.stack <= top && top - one.stack < 8 << 20 && one.stack % 4096 == 0)
+      #expect(one.stack - one.pointer < 3 * 4096)
+      let base = top - (128 << 20)
+      #expect(one.top <= base && base - one.top < 8 << 20 && one.top % 4096 == 0)
+      let heap = still[0].heap + 4096
+      #expect(one.heap >= heap && one.heap - heap < 32 << 20 && one.heap % 4096 == 0)
+      #expect(one.program == still[0].program)
+    }
+  }
+
   @Test func whatTheMachineSaysOfIt() throws {
     let program = try GuestPrograms.program("show")
     let folder = try GuestPrograms.folder()
@@ -104,9 +133,16 @@ import Testing
     let source = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "Programs/placed.c")
     let program = try GuestPrograms.compile(source, "placed-\(linking.rawValue)", linking.flags)
-    var words = ["run", "--quiet"] + pages.options
+    let loader =
+      linking == .movableWithInterpreter ? ["--sysroot", "/usr/aarch64-linux-gnu"] : []
+    return try places(program, pages.options + loader, seed: seed)
+  }
+
+  private func places(
+    _ program: String, _ options: [String], seed: UInt64?
+  ) throws -> [Places] {
+    var words = ["run", "--quiet"] + options
     if let seed { words += ["--aslr", "\(seed)"] }
-    if linking == .movableWithInterpreter { words += ["--sysroot", "/usr/aarch64-linux-gnu"] }
     let run = try Kilburn.run(words + ["--", program])
     #expect(run.status == 0 && run.errors.isEmpty, "\(run)")
     let lines = run.output.split(separator: "\n")

@@ -52,10 +52,13 @@ extension AddressSpace {
   }
 
   /// Takes the landmarks of the program that is to run, and moves the stack, with the strings that
-  /// are on it already, under their STACK_TOP; how far it came down (`shift_arg_pages()`).
-  public mutating func adopt(_ layout: UserLayout) throws(Errno) -> ByteCount {
+  /// are on it already, down to a top of theirs, if one is given; how far it came down
+  /// (`shift_arg_pages()`).
+  public mutating func adopt(
+    _ layout: UserLayout, stackTop: VirtualAddress?
+  ) throws(Errno) -> ByteCount {
     guard let stack = areas.last, stack.pointee.flags.contains(.growsDown) else { throw .EFAULT }
-    let shift = user.stackTop - layout.stackTop
+    let shift = stackTop.map { stack.pointee.end - $0 } ?? .zero
     if shift != .zero {
       let length = stack.pointee.length
       let lowest = context.pointee.settings.mmapMinAddress

@@ -72,7 +72,7 @@ extension KernelState {
     _ path: ByteString, _ source: ArgumentSource<B>, _ space: KernelPointer<AddressSpace<B>>,
     _ bounce: PageFrameNumber
   ) throws(Errno) -> ArgumentStack<B> {
-    let top = chosenStackTop
+    let top = chosenStackTop(below: layout.user.stackTop, isCompat: false)
     try space.pointee.makeStack(top: top)
     var strings = unsafe ArgumentStack(
       space: space, top: top,
@@ -169,12 +169,17 @@ extension KernelState {
     isCurrent = true
     let task = current
     var strings = strings
-    strings.moveDown(by: try space.pointee.adopt(header.isCompat ? layout.compatUser : layout.user))
+    let isCompat = header.isCompat
+    let user = isCompat ? layout.compatUser : layout.user
+    strings.moveDown(
+      by: try space.pointee.adopt(
+        user, stackTop: isCompat ? chosenStackTop(below: user.stackTop, isCompat: true) : nil))
     space.pointee.setUpLayout(
       stackLimit: ByteCount(task.pointee.process.pointee.limits[.stack].soft),
       legacy: memory.pointee.settings.legacyLayout
         || task.pointee.memory.personality.contains(.compatLayout),
-      stackShift: stackRandomBytes, offset: header.isCompat ? .zero : mappingOffset)
+      stackShift: stackRandomBytes(isCompat: isCompat),
+      offset: mappingOffset(isCompat: isCompat))
     task.pointee.memory.personality.remove(.readImpliesExecute)
     try space.pointee.finishStack(executable: prepared.hasExecutableStack)
 
@@ -214,9 +219,8 @@ extension KernelState {
     let breakStart =
       isBehindProgram ? VirtualAddress(elf.end &+ image.bias) : space.pointee.user.elfDynamicBase
     let lowestBreak = breakStart.alignedUp(to: board.pageSize)
-    // The offsets are drawn for the 64-bit half; a 32-bit program's heap stays where it is.
-    space.pointee.startBreak =
-      header.isCompat ? lowestBreak : chosenBreak(lowestBreak, isBehindProgram: isBehindProgram)
+    space.pointee.startBreak = chosenBreak(
+      lowestBreak, isBehindProgram: isBehindProgram, isCompat: isCompat)
     space.pointee.programBreak = space.pointee.startBreak
 
     space.pointee.traceAreas()

@@ -42,7 +42,7 @@ extension KernelState {
         case .shared:
           whole = ByteCount(elf.totalSize)
           if hasInterpreter {
-            let offset = header.isCompat ? .zero : mappingOffset
+            let offset = mappingOffset(isCompat: header.isCompat)
             let base = space.pointee.user.elfDynamicBase + offset
             bias = base.rawValue & ~(elf.alignment &- 1)
             flags.insert(.fixedNoReplace)

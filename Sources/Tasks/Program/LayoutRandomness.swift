@@ -31,19 +31,23 @@ extension KernelState {
 
   private var randomWord: UInt64 { store.pointee.layoutRandomness.next() }
 
-  /// How far the stack may be moved down, as a mask of pages: 1 GiB on every page size
-  /// (arch/arm64/include/asm/elf.h:STACK_RND_MASK).
-  private var stackMask: UInt64 { 0x3ffff &>> (board.pageSize.shift &- 12) }
+  /// How far the stack may be moved down, as a mask of pages: 1 GiB on every page size, 8 MiB in a
+  /// 32-bit program (arch/arm64/include/asm/elf.h:STACK_RND_MASK).
+  private func stackMask(isCompat: Bool) -> UInt64 {
+    (isCompat ? 0x7ff : 0x3ffff) &>> (board.pageSize.shift &- 12)
+  }
 
   /// The most that the stack is moved, which mappings stay clear of.
-  var stackRandomBytes: ByteCount {
-    randomizesLayout ? PageCount(stackMask).bytes(of: board.pageSize) : .zero
+  func stackRandomBytes(isCompat: Bool) -> ByteCount {
+    guard randomizesLayout else { return .zero }
+    return PageCount(stackMask(isCompat: isCompat)).bytes(of: board.pageSize)
   }
 
   /// The end of the stack (randomize_stack_top()).
-  var chosenStackTop: VirtualAddress {
-    guard randomizesLayout else { return layout.stackTop }
-    return layout.stackTop - PageCount(randomWord & stackMask).bytes(of: board.pageSize)
+  func chosenStackTop(below top: VirtualAddress, isCompat: Bool) -> VirtualAddress {
+    guard randomizesLayout else { return top }
+    let pages = PageCount(randomWord & stackMask(isCompat: isCompat))
+    return top - pages.bytes(of: board.pageSize)
   }
 
   /// How far the first stack pointer is moved within a page; a multiple of 16
@@ -53,22 +57,26 @@ extension KernelState {
     return ByteCount((randomWord & board.pageSize.offsetMask) & ~15)
   }
 
-  /// How far the mmap area, or a PIE, is moved (arch/arm64/mm/mmap.c, mm/mmap.c:arch_mmap_rnd()).
-  var mappingOffset: ByteCount {
+  /// How far the mmap area, or a PIE, is moved (mm/util.c:arch_mmap_rnd()): for a 32-bit program by
+  /// as few bits as can be set (ARCH_MMAP_RND_COMPAT_BITS_MIN).
+  func mappingOffset(isCompat: Bool) -> ByteCount {
     guard randomizesLayout else { return .zero }
-    let bits = memory.pointee.settings.mmapRandomBits
+    let bits =
+      isCompat ? 11 &- (board.pageSize.shift &- 12) : memory.pointee.settings.mmapRandomBits
     return PageCount(randomWord & ((1 &<< bits) &- 1)).bytes(of: board.pageSize)
   }
 
-  /// Where the heap begins, whose first place is known: up to 1 GiB above it
-  /// (arch_randomize_brk(), mm/util.c:randomize_page()).
-  func chosenBreak(_ start: VirtualAddress, isBehindProgram: Bool) -> VirtualAddress {
+  /// Where the heap begins, whose first place is known: up to 1 GiB above it, 32 MiB in a 32-bit
+  /// program (arch_randomize_brk(), mm/util.c:randomize_page()).
+  func chosenBreak(
+    _ start: VirtualAddress, isBehindProgram: Bool, isCompat: Bool
+  ) -> VirtualAddress {
     guard randomizesLayout, memory.pointee.settings.randomizeVASpace > 1 else { return start }
     // A gap between bss and heap.
     let wanted = isBehindProgram ? start + board.pageSize.bytes : start
     let first = wanted.alignedUp(to: board.pageSize)
-    let range = ByteCount.gibibytes(1) - (first - wanted)
-    let pages = range.rawValue &>> board.pageSize.shift
+    let room = isCompat ? ByteCount.mebibytes(32) : ByteCount.gibibytes(1)
+    let pages = (room - (first - wanted)).rawValue &>> board.pageSize.shift
     return first + PageCount(randomWord % pages).bytes(of: board.pageSize)
   }
 }

@@ -18,7 +18,7 @@ int main(int argc, char **argv, char **environment) {
     sscanf(line, "%lx-%lx", &start, &end);
     if (strstr(line, "/bin/placed")) program = program ? program : start;
     if (strstr(line, "[stack]")) stack = end;
-    else top = end;  // In order: what is left is the highest below the stack.
+    else if (!stack) top = end;  // In order: the last is the highest below the stack.
   }
   fclose(maps);
   char *fields = malloc(4096);
