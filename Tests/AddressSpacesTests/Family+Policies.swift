@@ -1,5 +1,6 @@
 import HostBoard
 import MemoryTypes
+import TestSupport
 
 @testable import AddressSpaces
 @testable import Files

@@ -26,6 +26,9 @@ import Testing
   func family(configuration: Configuration) throws {
     let machine = try TestMachine(configuration)
     defer { machine.end() }
+    // The table of policies stays.
+    let bind = try MemoryPolicy(mode: 2, nodes: 1)
+    _ = try machine.context.pointee.policies.number(of: bind, machine.context)
     let before = Holdings(machine)
     let family = try Family(machine, seed: Self.seed)
     family.run(steps: Self.steps)

@@ -1,6 +1,7 @@
 import Arm64
 import HostBoard
 import MemoryTypes
+import TestSupport
 import Testing
 
 @testable import AddressSpaces
