@@ -46,7 +46,7 @@ struct ImageOptions: ParsableArguments {
   /// Opens the image.
   func image() throws(ImageError) -> any MemoryImage {
     guard let dump else {
-      throw .usage("which image?", hint: "--dump FILE names it")
+      throw .usage("no image is named", hint: "--dump FILE names it")
     }
     return try MemoryImageFile.open(
       dump, base: try base.map { text throws(ImageError) in try Self.physical(text, "--base") })
