@@ -60,7 +60,7 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
         },
         caller: { state in Self(state).kernel.caller },
         wake: { state, inode in Self(state).kernel.wake(at: inode) },
-        supplied: .none,
+        supplied: KernelState<B>.taskFileOperations,
         consoleWrite: { state, channel, bytes in
           unsafe Self(state).kernel.board.write(channel, bytes.bytes)
         },

@@ -35,7 +35,7 @@ import Testing
   }
 
   /// As ``open``, of the project's own.
-  private static let openOwn: Set = ["signal-descriptors", "waits", "timers", "pagemap-words"]
+  private static let openOwn: Set = ["pagemap-words"]
 
   private func check(_ comparison: Comparison, _ probe: Probe, _ variant: Variant) {
     for line in comparison.recomputed { print("\(probe) \(variant): recomputed \(line)") }

@@ -140,6 +140,11 @@ extension AddressSpace {
     default: throw .EINVAL
     }
     guard file.pointee.flags.mayRead else { throw .EACCES }
+    // Nor later by mprotect (path_noexec()).
+    if context.pointee.files.pointee.forbidsExecution(of: inode) {
+      guard !request.protection.contains(.execute) else { throw .EPERM }
+      areaFlags.remove(.mayExecute)
+    }
     guard inode.pointee.isRegular || isZeroDevice(file) else { throw .ENODEV }
     guard !areaFlags.contains(.growsDown) else { throw .EINVAL }
   }

@@ -6,7 +6,7 @@ extension FileSystem {
   /// Who asks; nil for the kernel itself, which may do all.
   var caller: Caller? {
     guard let surroundings else { return nil }
-    return surroundings.caller(surroundings.context)
+    return surroundings.pointee.caller(surroundings.pointee.context)
   }
 
   /// The folder that the caller takes for `/`.
@@ -16,6 +16,11 @@ extension FileSystem {
   var isPrivileged: Bool {
     guard let caller else { return true }
     return caller.credentials.pointee.fileUser == 0
+  }
+
+  /// EROFS where nothing may change at all: asked before a name is looked for (mnt_want_write()).
+  func checkMount(of folder: KernelPointer<Dentry>) throws(Errno) {
+    guard !isReadOnly(folder.pointee.inode.pointee.mount) else { throw .EROFS }
   }
 
   /// Checks that the caller may do something with a file (inode_permission()).
@@ -30,12 +35,12 @@ extension FileSystem {
       }
     }
     guard let surroundings else { return }
-    let who = surroundings.caller(surroundings.context).credentials
+    let who = surroundings.pointee.caller(surroundings.pointee.context).credentials
     do throws(Errno) {
       try Self.check(access, of: inode, for: who)
     } catch {
       guard let node = inode.pointee.node,
-        surroundings.texts.grants(surroundings.context, node)
+        surroundings.pointee.texts.grants(surroundings.pointee.context, node)
       else { throw error }
     }
   }
@@ -115,15 +120,17 @@ extension FileSystem {
   @inline(never)
   private func dropSetIDsNow(of inode: KernelPointer<Inode>) {
     guard !isPrivileged, inode.pointee.isRegular else { return }
-    inode.pointee.dropSetIDs()
+    dropSetIDsOfAnother(inode)
   }
-}
 
-extension Inode {
-  /// Clears set-user-ID, and set-group-ID where the group may execute; elsewhere that bit means
-  /// mandatory locking (setattr_should_drop_sgid()).
-  mutating func dropSetIDs() {
-    mode.permissions &= ~0o4000
-    if mode.permissions & 0o2010 == 0o2010 { mode.permissions &= ~0o2000 }
+  /// Clears set-user-ID, and set-group-ID where the group may execute or the caller is not in it
+  /// (setattr_should_drop_sgid()).
+  func dropSetIDsOfAnother(_ inode: KernelPointer<Inode>) {
+    let group = inode.pointee.group
+    let isMember = isPrivileged || caller?.credentials.pointee.isMember(of: group) == true
+    inode.pointee.mode.permissions &= ~0o4000
+    if !isMember || inode.pointee.mode.permissions & 0o010 != 0 {
+      inode.pointee.mode.permissions &= ~0o2000
+    }
   }
 }

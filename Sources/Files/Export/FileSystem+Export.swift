@@ -139,6 +139,6 @@ extension FileSystem {
 
   private func send(_ bytes: ByteString) {
     guard !bytes.isEmpty else { return }
-    surroundings?.write(bytes, on: .export)
+    surroundings?.pointee.write(bytes, on: .export)
   }
 }

@@ -49,7 +49,7 @@ extension FileSystem {
     default:
       if let node = inode.pointee.node {
         guard let surroundings,
-          let next = surroundings.next(surroundings.context, node, position &- 2)
+          let next = surroundings.pointee.next(surroundings.pointee.context, node, position &- 2)
         else { return false }
         after = next.nextPosition &+ 2
         fits = try next.name.withName { (name) throws(Errno) in

@@ -139,7 +139,7 @@ extension FileSystem {
     }
     if let owner { inode.pointee.owner = owner }
     if let group { inode.pointee.group = group }
-    if !inode.pointee.isDirectory { inode.pointee.dropSetIDs() }
+    if !inode.pointee.isDirectory { dropSetIDsOfAnother(inode) }
     inode.pointee.changed = now
   }
 

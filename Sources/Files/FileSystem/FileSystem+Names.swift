@@ -64,17 +64,17 @@ extension FileSystem {
     switch type {
     case .regular: kind = .regular(.sharedMemory)
     case .characterDevice:
-      guard isPrivileged else { throw .EPERM }
       // Any number can have a name; opening one that nothing answers to is ENXIO.
       kind = CharacterDevice.with(device).map { .device($0) } ?? .special
     case .blockDevice:
-      guard isPrivileged else { throw .EPERM }
       kind = .special
     case .fifo, .socket: kind = .special
     case .directory: throw .EPERM
     case .symbolicLink: throw .EINVAL
     }
     try make(path, from: base, mayHaveSlash: false) { (folder) throws(Errno) in
+      // Asked last, when the name is known to be free (vfs_mknod()).
+      if type == .characterDevice || type == .blockDevice, !isPrivileged { throw Errno.EPERM }
       let mount = folder.pointee.inode.pointee.mount
       let inode = try makeInode(
         type == .regular ? newFile(on: mount) : kind, on: mount,

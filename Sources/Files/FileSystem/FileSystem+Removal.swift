@@ -16,6 +16,7 @@ extension FileSystem {
     let last = try walk(path, from: base, links: 0)
     defer { release(last.folder) }
     guard !last.isSpecial else { throw .EISDIR }
+    try checkMount(of: last.folder)
     guard let victim = try step(last.name, from: last.folder) else { throw .ENOENT }
     defer { release(victim) }
     let inode = victim.pointee.inode
@@ -36,6 +37,7 @@ extension FileSystem {
     if last.name.isEmpty { throw .EBUSY }
     if last.isDot { throw .EINVAL }
     if last.isDotDot { throw .ENOTEMPTY }
+    try checkMount(of: last.folder)
     guard let victim = try step(last.name, from: last.folder) else { throw .ENOENT }
     defer { release(victim) }
     try checkDeletion(of: victim, from: last.folder)
@@ -81,6 +83,7 @@ extension FileSystem {
     guard !old.isSpecial, !new.isSpecial else {
       throw flags.contains(.noReplace) && new.isSpecial ? .EEXIST : .EBUSY
     }
+    try checkMount(of: old.folder)
     guard let source = try step(old.name, from: old.folder) else { throw .ENOENT }
     defer { release(source) }
     let target = try step(new.name, from: new.folder)

@@ -40,13 +40,22 @@ public import PageFrames
   /// The root of the tree, `/`.
   public let root: KernelPointer<Dentry>
   /// What the rooms above supply; nil until ``connect(_:)``.
-  var surroundings: Surroundings<B>?
+  ///
+  /// It lies apart, so that to call one function is not to copy them all.
+  var surroundings: KernelPointer<Surroundings<B>>?
 
   /// Takes what the rooms above supply.
   ///
   /// Before that `/proc` and `/sys` are empty and the console swallows all.
   public mutating func connect(_ surroundings: Surroundings<B>) {
-    self.surroundings = surroundings
+    guard
+      let memory = unsafe slab.pointee.allocateBytes(
+        ByteCount(UInt64(MemoryLayout<Surroundings<B>>.stride)))
+    else { preconditionFailure("no memory at the start") }
+    // SAFETY: new memory of that size, which is never freed.
+    let place = unsafe memory.bindMemory(to: Surroundings<B>.self, capacity: 1)
+    unsafe place.initialize(to: surroundings)
+    self.surroundings = unsafe KernelPointer(place)
   }
 }
 
@@ -88,6 +97,11 @@ struct FileSystemState: BitwiseCopyable {
   /// Sockets that have an address, and where the path of one that is being sought begins.
   var boundSockets: KernelPointer<Socket>?
   var socketBase: KernelPointer<Dentry>?
+  /// Messages that nobody will read, while they are freed: their files may be sockets with messages.
+  var dyingMessages: KernelPointer<Message>?
+  var isFreeingMessages = false
+  /// Names given to sockets that asked for any.
+  var automaticNames: UInt32 = 0
   /// The open files there are.
   var openFiles: UInt64 = 0
   /// The state of `/dev/urandom`'s generator.

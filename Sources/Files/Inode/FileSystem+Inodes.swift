@@ -53,7 +53,9 @@ extension FileSystem {
     case .watcher(let address): freeWatcher(address)
     case .socket(let address): freeSocket(address)
     case .supplied(let supplied):
-      if let surroundings { surroundings.supplied.release(surroundings.context, supplied) }
+      if let surroundings {
+        surroundings.pointee.supplied.release(surroundings.pointee.context, supplied)
+      }
     default: break
     }
   }

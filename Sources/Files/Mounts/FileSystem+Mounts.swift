@@ -27,6 +27,12 @@ extension FileSystem {
     state.pointee.mounts[Int(mount.rawValue)].flags
   }
 
+  /// Whether nothing of a file's mount may be executed (path_noexec()).
+  @inline(__always)
+  public func forbidsExecution(of inode: KernelPointer<Inode>) -> Bool {
+    flags(of: inode.pointee.mount).contains(.noExecution)
+  }
+
   /// What is mounted by a number below 32; nil where there is nothing.
   public func description(of mount: Mount) -> MountDescription? {
     let mounted = state.pointee.mounts[Int(mount.rawValue)]

@@ -49,7 +49,7 @@ extension FileSystem {
 
   func target(of node: ProceduralNode) throws(Errno) -> LinkTarget {
     guard let surroundings else { throw .ENOENT }
-    return try surroundings.target(surroundings.context, node)
+    return try surroundings.pointee.target(surroundings.pointee.context, node)
   }
 
   /// The entry with a number for a name in the folder that a link is in.
@@ -74,7 +74,7 @@ extension FileSystem {
     guard let surroundings else { return nil }
     let entry: ProceduralEntry
     do throws(Errno) {
-      entry = try surroundings.entry(surroundings.context, node, name)
+      entry = try surroundings.pointee.entry(surroundings.pointee.context, node, name)
     } catch {
       if error == .ENOENT { return nil }
       throw error

@@ -60,7 +60,7 @@ extension FileSystem {
     case .supplied(let supplied):
       writer.text("anon_inode:")
       if let surroundings {
-        writer.text(surroundings.supplied.name(surroundings.context, supplied))
+        writer.text(surroundings.pointee.supplied.name(surroundings.pointee.context, supplied))
       }
       return true
     default: return false

@@ -159,6 +159,7 @@ extension FileSystem {
     switch file.pointee.inode.pointee.kind {
     case .pipe, .socket: true
     case .device(let device): device.isConsole
+    case .supplied(let supplied): !supplied.isSeekable
     default: false
     }
   }

@@ -30,7 +30,7 @@ extension FileSystem {
       guard let surroundings else { return 0 }
       var typed = InlineArray<32, UInt64>(repeating: 0)
       return try typed.withRoom(min(count, 256)) { (room) throws(Errno) in
-        let length = try surroundings.consoleRead(surroundings.context, room)
+        let length = try surroundings.pointee.consoleRead(surroundings.pointee.context, room)
         guard length > 0 else { return 0 }
         let taken = try sink(room.prefix(length).contents)
         guard taken > 0 else { throw Errno.EFAULT }
@@ -97,7 +97,7 @@ extension FileSystem {
     _ channel: ConsoleFrame.Channel, _ count: Int, _ source: ByteSource
   ) throws(Errno) -> Int {
     try drain(count, source) { bytes in
-      surroundings?.write(bytes, on: channel)
+      surroundings?.pointee.write(bytes, on: channel)
     }
   }
 

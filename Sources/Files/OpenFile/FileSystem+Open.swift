@@ -70,7 +70,7 @@ extension FileSystem {
       }
       if flags.contains(.direct), !inode.pointee.mayBypassCache { throw Errno.EINVAL }
       if let node = inode.pointee.node, inode.pointee.mode.type == .regular, let surroundings {
-        try surroundings.texts.open(surroundings.context, node, flags)
+        try surroundings.pointee.texts.open(surroundings.pointee.context, node, flags)
       }
     } catch {
       release(dentry)
@@ -103,9 +103,13 @@ extension FileSystem {
   func makeOpenFile(
     _ dentry: KernelPointer<Dentry>, _ flags: OpenFlags
   ) throws(Errno) -> KernelPointer<OpenFile> {
+    let inode = dentry.pointee.inode
+    // What was opened by a name says so, and a memfd (force_o_largefile()).
+    let hasName =
+      dentry.pointee.parent != nil || inode.pointee.isRegular || inode.pointee.isDirectory
+    let kept = flags.subtracting(.closeOnExec)
     let file = OpenFile(
-      inode: dentry.pointee.inode, dentry: dentry,
-      flags: flags.subtracting(.closeOnExec).union(.largeFile))
+      inode: inode, dentry: dentry, flags: hasName ? kept.union(.largeFile) : kept)
     guard let made = caches.openFiles.allocate(file) else {
       release(dentry)
       throw .ENOMEM

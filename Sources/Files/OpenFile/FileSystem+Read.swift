@@ -67,7 +67,8 @@ extension FileSystem {
     case .socket(let address): return try readSocket(address, wanted, sink)
     case .supplied(let supplied):
       guard let surroundings else { throw .EINVAL }
-      return try surroundings.supplied.read(surroundings.context, supplied, wanted, sink)
+      return try surroundings.pointee.supplied.read(
+        surroundings.pointee.context, supplied, wanted, sink)
     case .watcher, .special: throw .EINVAL
     }
   }

@@ -37,7 +37,7 @@ extension FileSystem {
   /// The next byte of data, or of a hole, at or after a position below the end (mm/shmem.c:
   /// shmem_file_llseek()).
   ///
-  /// A page that is there is data. A disk file has data everywhere up to its
+  /// A page that is there is data, unless it was only made room for. A disk file has data everywhere up to its
   /// end, and one hole behind it (generic_file_llseek_size()).
   private func seekData(
     _ inode: KernelPointer<Inode>, _ offset: UInt64, findsHole: Bool
@@ -48,11 +48,13 @@ extension FileSystem {
     let first = offset &>> pageSize.shift
     var place = first
     if findsHole {
-      while place < end, find(place, in: inode.pointee.pages) != nil { place &+= 1 }
+      while place < end, let frame = find(place, in: inode.pointee.pages), isData(frame) {
+        place &+= 1
+      }
     } else {
       var found: UInt64?
-      forEachFrame(in: first..<end, of: inode.pointee.pages) { index, _ in
-        if found == nil { found = index }
+      forEachFrame(in: first..<end, of: inode.pointee.pages) { index, frame in
+        if found == nil, isData(frame) { found = index }
       }
       guard let found else { throw .ENXIO }
       place = found

@@ -122,7 +122,7 @@ extension FileSystem {
     if size < old {
       inode.pointee.size = size
       // Out of every program's tables first, so that a page beyond the end is a SIGBUS there.
-      surroundings?.unmap(inode, from: pageCount(of: inode))
+      surroundings?.pointee.unmap(inode, from: pageCount(of: inode))
       dropPages(from: pageCount(of: inode), of: inode)
       cut(inode, at: size)
       // What the archive had behind the new end must not come back when the file grows again.
@@ -139,11 +139,16 @@ extension FileSystem {
   /// Zeros the last page behind the end (truncate_inode_pages(): the partial page).
   private func cut(_ inode: KernelPointer<Inode>, at size: UInt64) {
     let offset = size & pageSize.offsetMask
-    guard offset != 0, let frame = find(size &>> pageSize.shift, in: inode.pointee.pages) else {
-      return
-    }
-    // SAFETY: the rest of a frame that the cache holds.
+    if offset != 0 { clear(inode, size, pageSize.bytes.rawValue &- offset) }
+  }
+
+  /// Zeros bytes of one page, if that is there.
+  func clear(_ inode: KernelPointer<Inode>, _ start: UInt64, _ count: UInt64) {
+    guard let frame = find(start &>> pageSize.shift, in: inode.pointee.pages) else { return }
+    let offset = start & pageSize.offsetMask
+    precondition(offset &+ count <= pageSize.bytes.rawValue)
+    // SAFETY: a part of a frame that the cache holds.
     unsafe (board.pointer(to: frame.address(pageSize)) + Int(offset)).initializeMemory(
-      as: UInt8.self, repeating: 0, count: Int(pageSize.bytes.rawValue &- offset))
+      as: UInt8.self, repeating: 0, count: Int(count))
   }
 }

@@ -109,7 +109,7 @@ extension FileSystem {
   /// A page was written to by a call: dirty, and used (shmem_write_end(), SGP_WRITE).
   func markWritten(_ number: PageFrameNumber) {
     let frame = frames.pointee.frame(number)
-    frame.pointee.flags.insert(.referenced)
+    frame.pointee.flags.formUnion([.referenced, .uptodate])
     frames.pointee.setDirty(number, counted: countsDirty(frame))
   }
 

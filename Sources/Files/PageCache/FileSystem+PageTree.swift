@@ -30,7 +30,8 @@ extension FileSystem {
 
   /// Visits the pages of a range that are in the tree, in order.
   ///
-  /// Descends once per 64 pages, so that fault-around's window costs one descent.
+  /// Descends once per 64 pages, so that fault-around's window costs one descent, and passes over
+  /// what is not there at once.
   @inline(__always)
   func forEachFrame(
     in range: Range<UInt64>, of tree: PageTree, _ body: (UInt64, PageFrameNumber) -> Void
@@ -49,9 +50,30 @@ extension FileSystem {
           if entry != 0 { body(index, PageFrameNumber(entry &>> 1)) }
           index &+= 1
         }
+        index = end
+      } else {
+        guard let next = indexBehindGap(at: index, in: tree) else { return }
+        index = next
       }
-      index = end
     }
+  }
+
+  /// The first index behind the largest subtree that is missing at an index; nil behind the last.
+  ///
+  /// So a visit of a huge file costs what is there, not what could be.
+  @inline(never)
+  private func indexBehindGap(at index: UInt64, in tree: PageTree) -> UInt64? {
+    var height = tree.height
+    guard index &>> (PageTreeNode.slotBits &* height) == 0 else { return nil }
+    var entry = tree.root
+    while entry != 0, height > 1 {
+      height &-= 1
+      entry =
+        node(entry).pointee.entries[
+          Int((index &>> (PageTreeNode.slotBits &* height)) & 63)]
+    }
+    let last = index | (1 &<< (PageTreeNode.slotBits &* height) &- 1)
+    return last == .max ? nil : last &+ 1
   }
 
   /// The last-level node for an index, nil where there is none.

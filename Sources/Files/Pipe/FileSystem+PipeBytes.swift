@@ -37,7 +37,7 @@ extension FileSystem {
       if buffer.isPacket { break }
     }
     if done == 0 { throw .EFAULT }
-    if wasFull || inode.pointee.watches != nil { happened(to: inode) }
+    if wasFull { happened(to: inode, [.output, .normalOutput]) }
     return done
   }
 
@@ -88,7 +88,8 @@ extension FileSystem {
     } catch {
       if done == 0 { throw error }
     }
-    if wasEmpty || inode.pointee.watches != nil { happened(to: inode) }
+    // Whoever watches is told of each write (`poll_usage`).
+    if wasEmpty || inode.pointee.watches != nil { happened(to: inode, [.input, .normalInput]) }
     return done
   }
 
@@ -145,7 +146,6 @@ extension FileSystem {
     guard let pipe = pipe(of: file.pointee.inode) else { throw .EBADF }
     guard bytes <= 1 &<< 31 else { throw .EINVAL }
     let pages = max(ByteCount(bytes).pagesNeeded(of: pageSize).rawValue, 1)
-    guard bytes > 0 else { throw .EINVAL }
     var count: UInt32 = 1
     while UInt64(count) < pages { count &*= 2 }
     let size = UInt64(count) &<< pageSize.shift

@@ -33,7 +33,7 @@ extension FileSystem {
       index &+= 1
     }
     if wasEmpty || output.pointee.inode.pointee.watches != nil {
-      happened(to: output.pointee.inode)
+      happened(to: output.pointee.inode, [.input, .normalInput])
     }
     return Int(done)
   }

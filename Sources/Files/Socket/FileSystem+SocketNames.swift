@@ -11,11 +11,20 @@ extension FileSystem {
     permissions: UInt32
   ) throws(Errno) {
     let socket = try socket(file)
-    guard socket.pointee.address.count == 0 else { throw .EINVAL }
+    let hasAddress = socket.pointee.address.count > 0
     if address[0] == 0 {
+      guard !hasAddress else { throw .EINVAL }
       guard !isTaken(address) else { throw .EADDRINUSE }
     } else {
       try address.withPath { (path) throws(Errno) in
+        if hasAddress {
+          // The name is made first, and goes again (unix_bind_bsd()).
+          if let there = try? resolve(path, from: base) {
+            release(there)
+            throw Errno.EADDRINUSE
+          }
+          throw Errno.EINVAL
+        }
         do throws(Errno) {
           try makeNode(
             path, from: base, mode: FileMode(.socket, permissions: permissions),
@@ -27,8 +36,21 @@ extension FileSystem {
       }
     }
     socket.pointee.address = address
+    socket.pointee.isBound = true
     socket.pointee.nextBound = state.pointee.boundSockets
     state.pointee.boundSockets = socket
+  }
+
+  /// Gives a socket an address that nobody has, if it has none (unix_autobind()).
+  public func bindAnywhere(_ file: KernelPointer<OpenFile>) throws(Errno) {
+    guard try socket(file).pointee.address.count == 0 else { return }
+    // Five digits, of which some are free: there are not so many open files.
+    for _ in 0..<0x10_0000 {
+      state.pointee.automaticNames = (state.pointee.automaticNames &+ 1) & 0xf_ffff
+      let address = SocketAddress(automatic: state.pointee.automaticNames)
+      if !isTaken(address) { return try bind(file, address, from: root, permissions: 0) }
+    }
+    throw .ENOSPC
   }
 
   private func isTaken(_ address: SocketAddress) -> Bool {
@@ -66,7 +88,7 @@ extension FileSystem {
   }
 
   func forgetAddress(of socket: KernelPointer<Socket>) {
-    guard socket.pointee.address.count > 0 else { return }
+    guard socket.pointee.isBound else { return }
     if let name = socket.pointee.boundName { release(name) }
     if state.pointee.boundSockets == socket {
       state.pointee.boundSockets = socket.pointee.nextBound
@@ -102,7 +124,7 @@ extension FileSystem {
     let other = try find(address)
     if socket.pointee.kind == .datagram {
       guard other.pointee.kind == .datagram else { throw .EPROTOTYPE }
-      socket.pointee.peer = other
+      setPeer(of: socket, to: other)
       socket.pointee.wasConnected = true
       return
     }
@@ -112,7 +134,7 @@ extension FileSystem {
     guard other.pointee.waitingCount <= other.pointee.backlog else { throw .EAGAIN }
     let end = try makeSocket(socket.pointee.kind, [], by: other.pointee.owner)
     let server = try self.socket(end)
-    server.pointee.address = SocketAddress()
+    server.pointee.address = other.pointee.address
     connect(socket, server)
     socket.pointee.owner = owner
     server.pointee.peerOwner = owner

@@ -27,12 +27,32 @@ extension FileSystem {
   }
 
   func connect(_ a: KernelPointer<Socket>, _ b: KernelPointer<Socket>) {
-    a.pointee.peer = b
-    b.pointee.peer = a
+    setPeer(of: a, to: b)
+    setPeer(of: b, to: a)
     a.pointee.wasConnected = true
     b.pointee.wasConnected = true
     a.pointee.peerOwner = b.pointee.owner
     b.pointee.peerOwner = a.pointee.owner
+  }
+
+  /// Chooses whom a socket sends to.
+  func setPeer(of socket: KernelPointer<Socket>, to peer: KernelPointer<Socket>?) {
+    if socket.pointee.kind == .datagram, let old = socket.pointee.peer {
+      let next = socket.pointee.nextSender
+      let previous = socket.pointee.previousSender
+      next?.pointee.previousSender = previous
+      if let previous {
+        previous.pointee.nextSender = next
+      } else {
+        old.pointee.firstSender = next
+      }
+    }
+    socket.pointee.peer = peer
+    guard socket.pointee.kind == .datagram, let peer else { return }
+    socket.pointee.previousSender = nil
+    socket.pointee.nextSender = peer.pointee.firstSender
+    peer.pointee.firstSender?.pointee.previousSender = socket
+    peer.pointee.firstSender = socket
   }
 
   public func isSocket(_ file: KernelPointer<OpenFile>) -> Bool {
@@ -108,22 +128,42 @@ extension FileSystem {
     guard let socket = Self.socket(at: address) else { return }
     forgetAddress(of: socket)
     if let peer = socket.pointee.peer {
-      if peer.pointee.peer == socket {
+      if socket.pointee.kind == .datagram {
+        setPeer(of: socket, to: nil)
+      } else {
         peer.pointee.peer = nil
-        if socket.pointee.kind != .datagram {
-          peer.pointee.peerSendsNoMore = true
-          peer.pointee.sendsNoMore = true
-          if socket.pointee.firstMessage != nil { peer.pointee.wasReset = true }
-        }
+        peer.pointee.peerSendsNoMore = true
+        peer.pointee.sendsNoMore = true
+        if socket.pointee.firstMessage != nil { peer.pointee.wasReset = true }
       }
       happened(to: peer.pointee.inode)
+    }
+    while let sender = socket.pointee.firstSender {
+      setPeer(of: sender, to: nil)
+      happened(to: sender.pointee.inode)
     }
     while let waiting = socket.pointee.firstWaiting {
       socket.pointee.firstWaiting = nextWaiting(waiting)
       release(waiting)
     }
-    while let message = takeFirst(socket) { free(message) }
+    freeMessages(of: socket)
     caches.sockets.free(socket)
+  }
+
+  /// Frees what nobody will read: one after the other, however deep sockets lie in messages that
+  /// lie in sockets (unix_gc() is what Linux has for that).
+  private func freeMessages(of socket: KernelPointer<Socket>) {
+    while let message = takeFirst(socket) {
+      message.pointee.next = state.pointee.dyingMessages
+      state.pointee.dyingMessages = message
+    }
+    guard !state.pointee.isFreeingMessages else { return }
+    state.pointee.isFreeingMessages = true
+    while let message = state.pointee.dyingMessages {
+      state.pointee.dyingMessages = message.pointee.next
+      free(message)
+    }
+    state.pointee.isFreeingMessages = false
   }
 
   func nextWaiting(_ file: KernelPointer<OpenFile>) -> KernelPointer<OpenFile>? {

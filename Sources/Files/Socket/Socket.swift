@@ -10,12 +10,19 @@ import MemoryTypes
 /// - A *listening* socket's queue of connections holds the server's ends that nobody accepted yet,
 ///   each an open file with one reference.
 ///
-///     peer.peer == self; queued == the bytes of all messages in the queue
+/// - Datagram sockets choose their receivers one by one, and a receiver knows who has chosen it.
+///
+///     peer.peer == self, or self is in peer's list of senders; queued == the bytes of all messages
+///     in the queue
 struct Socket: ~Copyable {
   let kind: SocketKind
   /// The inode that owns it; while it waits to be accepted, that of its open file.
   let inode: KernelPointer<Inode>
   var peer: KernelPointer<Socket>?
+  /// Datagrams: those whose peer it is, and its place among those of its own peer.
+  var firstSender: KernelPointer<Socket>?
+  var nextSender: KernelPointer<Socket>?
+  var previousSender: KernelPointer<Socket>?
   /// Whether it ever had a peer: then it stays connected to nobody.
   var wasConnected = false
   /// What was shut down (RCV_SHUTDOWN, SEND_SHUTDOWN), and whether the peer has ended sending.
@@ -34,7 +41,10 @@ struct Socket: ~Copyable {
   var owner = PeerCredentials()
   var peerOwner = PeerCredentials()
   /// The address that it is bound to, as `sun_path`'s bytes; the length without the family.
+  ///
+  /// What was accepted shows that of the socket it was accepted at, and cannot be found by it.
   var address = SocketAddress()
+  var isBound = false
   /// The name of that, if it is one in the tree, with a reference.
   var boundName: KernelPointer<Dentry>?
   /// For a listening one: how many may wait, and those who do.
@@ -82,6 +92,15 @@ public struct SocketAddress: BitwiseCopyable, Sendable {
   public init(_ text: ByteString) {
     count = min(text.count, 108)
     for index in 0..<count { bytes[index] = text[index] }
+  }
+
+  /// A zero and five hexadecimal digits.
+  init(automatic number: UInt32) {
+    count = 6
+    for index in 1...5 {
+      let digit = UInt8(number &>> UInt32((5 &- index) &* 4) & 15)
+      bytes[index] = digit < 10 ? 0x30 &+ digit : 0x57 &+ digit
+    }
   }
 
   public subscript(index: Int) -> UInt8 { bytes[index] }

@@ -38,10 +38,12 @@ extension FileSystem {
   }
 
   /// Says that a file may have become ready for something: wakes those who wait for it.
+  ///
+  /// Only those who watch for one of `events` are told, where what happened is known.
   @inline(__always)
-  public func happened(to inode: KernelPointer<Inode>) {
-    if inode.pointee.watches != nil { noteWatched(inode) }
-    if let surroundings { surroundings.wake(surroundings.context, inode) }
+  public func happened(to inode: KernelPointer<Inode>, _ events: Readiness = []) {
+    if inode.pointee.watches != nil { noteWatched(inode, events) }
+    if let surroundings { surroundings.pointee.wake(surroundings.pointee.context, inode) }
   }
 
   /// What an open file is ready for (vfs_poll()).
@@ -57,12 +59,13 @@ extension FileSystem {
     case .socket(let address): return socketReadiness(address)
     case .supplied(let supplied):
       guard let surroundings else { return [] }
-      return surroundings.supplied.readiness(surroundings.context, supplied)
+      return surroundings.pointee.supplied.readiness(surroundings.pointee.context, supplied)
     }
   }
 
   private func readiness(of device: CharacterDevice) -> Readiness {
     guard device.isConsole, state.pointee.isInteractive, let surroundings else { return .always }
-    return surroundings.hasTyped(surroundings.context) ? .always : [.output, .normalOutput]
+    return surroundings.pointee.hasTyped(surroundings.pointee.context)
+      ? .always : [.output, .normalOutput]
   }
 }

@@ -8,10 +8,13 @@ public import MemoryTypes
 public struct SuppliedFile: BitwiseCopyable, Hashable, Sendable {
   public var kind: UInt8
   public var address: UInt
+  /// Whether lseek is taken, to no effect (noop_llseek()), or refused.
+  public var isSeekable: Bool
 
-  @inlinable public init(kind: UInt8, address: UInt) {
+  @inlinable public init(kind: UInt8, address: UInt, isSeekable: Bool = true) {
     self.kind = kind
     self.address = address
+    self.isSeekable = isSeekable
   }
 }
 

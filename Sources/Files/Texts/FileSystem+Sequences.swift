@@ -114,7 +114,7 @@ extension FileSystem {
         start: text.pointee.bytes + Int(start), count: Int(text.pointee.size &- start)))
     let before = position
     guard
-      try surroundings.texts.record(surroundings.context, node, &position, &writer)
+      try surroundings.pointee.texts.record(surroundings.pointee.context, node, &position, &writer)
     else {
       position = before
       return 0

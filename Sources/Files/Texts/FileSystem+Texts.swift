@@ -13,14 +13,15 @@ extension FileSystem {
     case .symbolicLink: throw .EINVAL
     default: break
     }
-    switch surroundings.texts.style(node) {
+    switch surroundings.pointee.texts.style(node) {
     case .records: return try readRecords(file, node, at: position, count, sink)
     case .string: return try readString(node, at: position, count, sink)
     case .numbers:
       guard position == 0 else { return 0 }
       return try readString(node, at: 0, count, sink)
     case .bytes:
-      return try surroundings.texts.read(surroundings.context, node, position, count, sink)
+      return try surroundings.pointee.texts.read(
+        surroundings.pointee.context, node, position, count, sink)
     }
   }
 
@@ -34,7 +35,7 @@ extension FileSystem {
       // SAFETY: the writer ends before the room does.
       var writer = unsafe TextWriter<B>(selfPointer, room.bytes)
       var index: UInt64 = 0
-      _ = try surroundings.texts.record(surroundings.context, node, &index, &writer)
+      _ = try surroundings.pointee.texts.record(surroundings.pointee.context, node, &index, &writer)
       guard position < writer.count else { return 0 }
       let end = min(writer.count, position &+ min(count, 512))
       let taken = try sink(room.contents[Int(position)..<Int(end)])
@@ -48,7 +49,8 @@ extension FileSystem {
     _ node: ProceduralNode, at position: UInt64, _ count: UInt64, _ source: ByteSource
   ) throws(Errno) -> Int {
     guard let surroundings else { throw .EINVAL }
-    return try surroundings.texts.write(surroundings.context, node, position, count, source)
+    return try surroundings.pointee.texts.write(
+      surroundings.pointee.context, node, position, count, source)
   }
 
   /// Moves where a procedural file is read.
@@ -56,7 +58,7 @@ extension FileSystem {
     _ file: KernelPointer<OpenFile>, _ node: ProceduralNode, to offset: Int64, whence: UInt32
   ) throws(Errno) -> UInt64 {
     guard let surroundings else { throw .EINVAL }
-    switch surroundings.texts.style(node) {
+    switch surroundings.pointee.texts.style(node) {
     case .records: return try seekRecords(file, node, to: offset, whence: whence)
     case .string, .numbers:
       // The end of what has no size is where it begins (default_llseek()).

@@ -156,7 +156,7 @@ import PageFrames
   }
 
   private func send(_ frame: PageFrameNumber, _ length: UInt64, _ channel: ConsoleFrame.Channel) {
-    files.pointee.surroundings?.write(piece(frame, length), on: channel)
+    files.pointee.surroundings?.pointee.write(piece(frame, length), on: channel)
   }
 
   /// The first bytes of a frame.

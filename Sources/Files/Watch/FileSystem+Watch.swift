@@ -113,9 +113,9 @@ extension FileSystem {
     guard case .watcher(let address) = file.pointee.inode.pointee.kind,
       let inner = self.watcher(at: address)
     else { return }
-    let below = depth(of: inner, limit: Self.maximumNesting &+ 1, seeking: watcher)
-    let above = height(of: watcher.pointee.inode, limit: Self.maximumNesting &+ 1)
-    guard below &+ above <= Self.maximumNesting else { throw .ELOOP }
+    let below = depth(of: inner, limit: Self.maximumNesting &+ 2, seeking: watcher)
+    let above = height(of: watcher.pointee.inode, limit: Self.maximumNesting &+ 2)
+    guard below &+ above <= Self.maximumNesting &+ 1 else { throw .ELOOP }
   }
 
   /// How many watchers are below one in a row; more than the limit where one that is sought is
@@ -123,7 +123,7 @@ extension FileSystem {
   private func depth(
     of watcher: KernelPointer<Watcher>, limit: Int, seeking: KernelPointer<Watcher>
   ) -> Int {
-    if watcher == seeking || limit == 0 { return Self.maximumNesting &+ 1 }
+    if watcher == seeking || limit == 0 { return Self.maximumNesting &+ 2 }
     var deepest = 0
     var candidate = watcher.pointee.first
     while let watch = candidate {
@@ -137,7 +137,7 @@ extension FileSystem {
   }
 
   private func height(of inode: KernelPointer<Inode>, limit: Int) -> Int {
-    if limit == 0 { return Self.maximumNesting &+ 1 }
+    if limit == 0 { return Self.maximumNesting &+ 2 }
     var highest = 0
     var candidate = inode.pointee.watches
     while let watch = candidate {
@@ -203,11 +203,12 @@ extension FileSystem {
 
   /// Something happened to a file that is watched.
   @inline(never)
-  func noteWatched(_ inode: KernelPointer<Inode>) {
+  func noteWatched(_ inode: KernelPointer<Inode>, _ events: Readiness) {
     var candidate = inode.pointee.watches
     while let watch = candidate {
       candidate = watch.pointee.nextOfInode
-      guard !watch.pointee.events.readiness.isEmpty else { continue }
+      let watched = watch.pointee.events.readiness
+      guard !watched.isEmpty, events.isEmpty || !events.isDisjoint(with: watched) else { continue }
       if !watch.pointee.isReady { makeReady(watch) }
       happened(to: watch.pointee.watcher.pointee.inode)
     }

@@ -210,10 +210,12 @@ extension SystemCall {
     return 0
   }
 
-  /// fsync and fdatasync: the page cache is all there is.
+  /// fsync and fdatasync: what is dirty of a file on a disk is clean then.
   func synchronize() throws(Errno) -> UInt64 {
     let file = try readyFile(0)
-    if case .device = file.pointee.inode.pointee.kind { throw .EINVAL }
+    let inode = file.pointee.inode
+    if case .device = inode.pointee.kind { throw .EINVAL }
+    writeBack(inode, from: 0, to: .max)
     return 0
   }
 

@@ -36,7 +36,11 @@ extension SystemCall {
   @inline(__always)
   func checkSeekable(_ file: KernelPointer<OpenFile>) throws(Errno) {
     if file.pointee.inode.pointee.isRegular { return }
-    if files.pointee.isStream(file) { throw .ESPIPE }
+    switch file.pointee.inode.pointee.kind {
+    // They can be sought in, to no effect, and not read so (FMODE_PREAD).
+    case .eventCounter, .watcher, .supplied: throw .ESPIPE
+    default: if files.pointee.isStream(file) { throw .ESPIPE }
+    }
   }
 
   @inline(__always)

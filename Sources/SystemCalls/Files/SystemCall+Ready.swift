@@ -22,10 +22,11 @@ extension SystemCall {
       var ready: UInt64 = 0
       for index in 0..<count {
         let entry = address(0) + ByteCount(index &* 8)
-        let descriptor = try space.pointee.copyIn(Int32.self, from: entry)
-        let asked = try space.pointee.copyIn(UInt16.self, from: entry + ByteCount(4))
-        let told = Readiness(rawValue: UInt32(asked)).union([.invalid, .hungUp, .failed])
-        let events = readiness(descriptor).intersection(told)
+        // `struct pollfd`: the descriptor, what is asked, and room for the answer.
+        let fields = try space.pointee.copyIn(UInt64.self, from: entry)
+        let asked = Readiness(rawValue: UInt32(truncatingIfNeeded: fields &>> 32) & 0xffff)
+        let events = readiness(Int32(truncatingIfNeeded: fields))
+          .intersection(asked.union([.invalid, .hungUp, .failed]))
         if !events.isEmpty { ready &+= 1 }
         try space.pointee.copyOut(
           UInt16(truncatingIfNeeded: events.rawValue), to: entry + ByteCount(6))

@@ -30,21 +30,25 @@ extension SystemCall {
   }
 
   /// Stores an address and its length, cut to the room that there is (move_addr_to_user()).
+  ///
+  /// Of a socket without a name nothing is stored, or only the family (unix_getname()).
   func storeAddress(
-    _ from: SocketAddress, to place: VirtualAddress, length: VirtualAddress
+    _ from: SocketAddress, to place: VirtualAddress, length: VirtualAddress,
+    hasFamily: Bool = false
   ) throws(Errno) {
     let room = try space.pointee.copyIn(Int32.self, from: length)
     guard room >= 0 else { throw .EINVAL }
     try space.pointee.copyOut(
-      Int32(try storeAddress(from, to: place, room: Int(room))), to: length)
+      Int32(
+        try storeAddress(from, to: place, room: Int(room), hasFamily: hasFamily)), to: length)
   }
 
   /// Stores as much of an address as there is room for; answers its whole length.
   func storeAddress(
-    _ from: SocketAddress, to place: VirtualAddress, room: Int
+    _ from: SocketAddress, to place: VirtualAddress, room: Int, hasFamily: Bool = false
   ) throws(Errno) -> Int {
-    guard from.count > 0 else { return 0 }
-    let whole = 2 &+ from.count &+ (from[0] != 0 ? 1 : 0)
+    guard from.count > 0 || hasFamily else { return 0 }
+    let whole = 2 &+ from.count &+ (from.count > 0 && from[0] != 0 ? 1 : 0)
     var index = 0
     while index < min(whole, room) {
       let byte: UInt8 =

@@ -76,6 +76,12 @@ extension SystemCall {
   /// bind(fd, address, length).
   func bindSocket() throws(Errno) -> UInt64 {
     let file = try readyFile(0)
+    if word(2) == 2, files.pointee.isSocket(file),
+      try space.pointee.copyIn(UInt16.self, from: address(1)) == 1
+    {
+      try files.pointee.bindAnywhere(file)
+      return 0
+    }
     let address = try loadAddress(address(1), length: word(2))
     try files.pointee.bind(
       file, address, from: workingDirectory, permissions: 0o777 & ~umask)
@@ -122,7 +128,8 @@ extension SystemCall {
         if argument(1) != 0 {
           do throws(Errno) {
             try storeAddress(
-              files.pointee.address(of: end, peers: true), to: address(1), length: address(2))
+              files.pointee.address(of: end, peers: true), to: address(1), length: address(2),
+              hasFamily: true)
           } catch {
             files.pointee.release(end)
             throw error
@@ -139,7 +146,8 @@ extension SystemCall {
   /// getsockname and getpeername.
   func socketName(peers: Bool) throws(Errno) -> UInt64 {
     try storeAddress(
-      files.pointee.address(of: readyFile(0), peers: peers), to: address(1), length: address(2))
+      files.pointee.address(of: readyFile(0), peers: peers), to: address(1), length: address(2),
+      hasFamily: true)
     return 0
   }
 

@@ -79,6 +79,9 @@ extension SystemCall {
     case 2:
       guard number >= 0 else { throw .EINVAL }
       return .group(number == 0 ? task.pointee.process.pointee.group : kernel.number(number))
+    case 3:
+      guard number >= 0 else { throw .EINVAL }
+      return .child(try processFile(1))
     default: throw .EINVAL
     }
   }

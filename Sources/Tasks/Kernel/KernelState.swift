@@ -87,6 +87,9 @@ public import PageFrames
   public var clockDiscipline = ClockDiscipline()
   /// What programs call the machine and its domain (`init_uts_ns`), and where cores would go.
   public var names = SystemNames()
+  /// The files that are about signals, and about processes.
+  var signalFiles: KernelPointer<TaskFile<B>>?
+  var processFiles: KernelPointer<TaskFile<B>>?
   /// Whether any process ever asked for the orphans below it.
   var hasSubreapers = false
   var numbers = PIDTable<B>()

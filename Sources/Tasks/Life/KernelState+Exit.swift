@@ -215,6 +215,7 @@ extension KernelState {
       }
       post(info, parent.pointee.leader, shared: true)
     }
+    if store.pointee.processFiles != nil { noteProcessFiles(process) }
     wake(WaitChannel(kind: .child, object: parent.address))
     return isForgotten
   }

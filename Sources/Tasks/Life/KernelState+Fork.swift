@@ -28,6 +28,7 @@ extension KernelState {
       try checkNamespaces(flags)
       // A descriptor of a cgroup's folder is needed, and there is no such file system.
       guard !flags.contains(.intoCgroup) else { throw .EBADF }
+      if flags.contains(.pidfd) { try giveProcessFile(of: child, at: request.storePIDFD) }
     } catch {
       discard(child)
       throw error
@@ -65,8 +66,6 @@ extension KernelState {
       throw current.pointee.credentials.effectiveUser == 0 ? .EINVAL : .EPERM
     }
     if flags.contains(.pidfd) && !flags.isDisjoint(with: [.detached, .thread]) { throw .EINVAL }
-    // There are no descriptors of processes (pidfd_open answers ENOSYS).
-    guard !flags.contains(.pidfd) else { throw .EINVAL }
   }
 
   /// Whether there may be one more task: of the user, but that user 0 may have any number

@@ -30,7 +30,9 @@ import PageFrames
       files.pointee.release(dentry)
       throw .ELOOP
     }
-    guard inode.pointee.isRegular, inode.pointee.mode.permissions & 0o111 != 0 else {
+    guard inode.pointee.isRegular, inode.pointee.mode.permissions & 0o111 != 0,
+      !files.pointee.forbidsExecution(of: inode)
+    else {
       files.pointee.release(dentry)
       throw .EACCES
     }

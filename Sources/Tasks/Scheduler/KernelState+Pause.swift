@@ -72,8 +72,9 @@ extension KernelState {
 
   /// Waits until something happens to any file; false when the moment has come instead.
   public func waitForAnything(until deadline: UInt64?) throws(Errno) -> Bool {
-    if let deadline, board.clock.ticks >= deadline { return false }
+    // In this order, as poll and select have it.
     if hasSignal { throw .ERESTARTNOHAND }
+    if let deadline, board.clock.ticks >= deadline { return false }
     block(on: WaitChannel(kind: .pipe, object: 0), until: deadline)
     return true
   }

@@ -67,6 +67,7 @@ extension KernelState {
       case .realTimer: expireReal(owner(of: deadline))
       case .cpuTimers: expireCPUTimers(owner(of: deadline))
       case .posixTimer: fire(timer(of: deadline))
+      case .timerFile: expire(timerFile(of: deadline))
       }
     }
     return true
@@ -77,6 +78,12 @@ extension KernelState {
     // SAFETY: set to the process's address when it was made; it is removed when the process ends.
     unsafe KernelPointer(
       UnsafeMutablePointer<Process<B>>(bitPattern: deadline.pointee.object).unsafelyUnwrapped)
+  }
+
+  private func timerFile(of deadline: KernelPointer<Deadline>) -> KernelPointer<TaskFile<B>> {
+    // SAFETY: set to the object's address when it was made; it is removed before the object goes.
+    unsafe KernelPointer(
+      UnsafeMutablePointer<TaskFile<B>>(bitPattern: deadline.pointee.object).unsafelyUnwrapped)
   }
 
   private func timer(of deadline: KernelPointer<Deadline>) -> KernelPointer<PosixTimer<B>> {

@@ -56,6 +56,7 @@ extension KernelState {
     } else {
       task.pointee.pending.insert(signal)
     }
+    if store.pointee.signalFiles != nil { noteSignalFiles() }
     complete(signal, task, shared: shared)
     return true
   }

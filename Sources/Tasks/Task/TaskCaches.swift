@@ -13,6 +13,7 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
   var users: ObjectCache<UserAccount, B>
   var signals: ObjectCache<QueuedSignal, B>
   var timers: ObjectCache<PosixTimer<B>, B>
+  var taskFiles: ObjectCache<TaskFile<B>, B>
 
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
@@ -40,6 +41,11 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
         of: UserAccount.self, name: "uid_cache", linuxSize: ByteCount(128),
         options: [.cacheAligned])
     else { return nil }
+    // kmalloc's in Linux.
+    guard let taskFiles = slab.pointee.makeCache(of: TaskFile<B>.self, name: "task_file") else {
+      return nil
+    }
+    self.taskFiles = taskFiles
     self.tasks = tasks
     self.processes = processes
     self.handlers = handlers

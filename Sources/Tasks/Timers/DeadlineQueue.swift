@@ -120,6 +120,8 @@ public import MemoryTypes
     case cpuTimers
     /// A ``PosixTimer`` expires.
     case posixTimer
+    /// The timer of a ``TaskFile`` expires.
+    case timerFile
   }
 
   public let kind: Kind

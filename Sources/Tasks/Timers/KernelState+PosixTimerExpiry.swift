@@ -151,6 +151,7 @@ extension KernelState {
     } else {
       target.pointee.pending.append(entry)
     }
+    if store.pointee.signalFiles != nil { noteSignalFiles() }
     complete(entry.pointee.info.signal, target, shared: thread == 0)
     return true
   }
