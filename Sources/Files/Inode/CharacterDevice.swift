@@ -7,6 +7,15 @@ public enum CharacterDevice: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case terminal
   /// Standard error: a console whose bytes go to a channel of their own.
   case standardError
+  /// Standard output: the console under a number by which libraries know that a line is to be seen
+  /// when it is complete.
+  ///
+  /// A C library writes line by line to a terminal. On Linux's console programs are at one, and what
+  /// they printed is there when a signal ends them or they fork. Here nobody sits at the console,
+  /// and programs that ask for a terminal's properties are told so, as they would format for one;
+  /// but glibc takes every device with a pseudo-terminal's number for one that wants lines
+  /// (libio/filedoalloc.c).
+  case standardOutput
 
   /// The number that `st_rdev` shows (Documentation/admin-guide/devices.txt).
   public var number: DeviceNumber {
@@ -18,13 +27,14 @@ public enum CharacterDevice: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case .urandom: DeviceNumber(1, 9)
     case .terminal: DeviceNumber(5, 0)
     case .console, .standardError: DeviceNumber(5, 1)
+    case .standardOutput: DeviceNumber(136, 0)
     }
   }
 
   /// Whether it is a terminal, if somebody sits at the console.
   public var isConsole: Bool {
     switch self {
-    case .console, .terminal, .standardError: true
+    case .console, .terminal, .standardError, .standardOutput: true
     case .null, .zero, .full, .random, .urandom: false
     }
   }

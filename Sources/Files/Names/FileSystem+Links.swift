@@ -29,6 +29,12 @@ extension FileSystem {
       case .path(let path): return .path(path)
       case .place(let dentry): return .place(dentry)
       case .sibling(let number): return .place(try sibling(number, of: link))
+      case .thread(let thread, let process):
+        let folder = try sibling(process, of: link)
+        defer { release(folder) }
+        let tasks = try entry(ShortName("task" as StaticString), of: folder)
+        defer { release(tasks) }
+        return .place(try entry(ShortName(thread), of: tasks))
       }
     default: throw .EINVAL
     }
@@ -56,10 +62,16 @@ extension FileSystem {
   private func sibling(
     _ number: UInt32, of link: KernelPointer<Dentry>
   ) throws(Errno) -> KernelPointer<Dentry> {
-    guard let folder = link.pointee.parent, let node = folder.pointee.inode.pointee.node else {
-      throw .ENOENT
-    }
-    let found = try ShortName(number).withName { (name) throws(Errno) in
+    guard let folder = link.pointee.parent else { throw .ENOENT }
+    return try entry(ShortName(number), of: folder)
+  }
+
+  /// The entry of a procedural folder with a name.
+  private func entry(
+    _ name: ShortName, of folder: KernelPointer<Dentry>
+  ) throws(Errno) -> KernelPointer<Dentry> {
+    guard let node = folder.pointee.inode.pointee.node else { throw .ENOENT }
+    let found = try name.withName { (name) throws(Errno) in
       try proceduralChild(name, of: folder, node)
     }
     guard let found else { throw .ENOENT }

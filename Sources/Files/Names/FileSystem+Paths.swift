@@ -19,6 +19,11 @@ extension FileSystem {
         return try ShortName(number).withName { (name) throws(Errno) in
           try handOver(name, room, sink)
         }
+      case .thread(let thread, let process):
+        var text = ShortName(process)
+        text.append("/task/")
+        text.append(ShortName(thread))
+        return try text.withName { (name) throws(Errno) in try handOver(name, room, sink) }
       case .place(let dentry):
         defer { release(dentry) }
         var writer = TextWriter<B>(selfPointer)

@@ -19,7 +19,8 @@ extension FileSystem {
       guard done > 0 || count == 0 else { throw .EFAULT }
       return done
     case .random, .urandom: return try readRandom(Int(count), sink)
-    case .console, .terminal, .standardError: return try readConsole(Int(count), sink)
+    case .console, .terminal, .standardError, .standardOutput:
+      return try readConsole(Int(count), sink)
     }
   }
 
@@ -88,7 +89,8 @@ extension FileSystem {
     case .full: throw .ENOSPC
     case .random, .urandom:
       return try drain(Int(count), source) { _ in }
-    case .console, .terminal: return try writeConsole(.standardOutput, Int(count), source)
+    case .console, .terminal, .standardOutput:
+      return try writeConsole(.standardOutput, Int(count), source)
     case .standardError: return try writeConsole(.standardError, Int(count), source)
     }
   }

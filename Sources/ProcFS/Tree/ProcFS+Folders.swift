@@ -211,7 +211,10 @@ extension ProcFS {
     switch link.kind {
     case .mountsLink: return .path("self/mounts")
     case .selfLink: return .sibling(UInt32(bitPattern: kernel.current.pointee.threadGroup))
-    case .threadSelfLink: return .sibling(UInt32(bitPattern: kernel.current.pointee.pid))
+    case .threadSelfLink:
+      return .thread(
+        UInt32(bitPattern: kernel.current.pointee.pid),
+        of: UInt32(bitPattern: kernel.current.pointee.threadGroup))
     default: break
     }
     guard let task = task(link) else { throw .ESRCH }
