@@ -44,8 +44,7 @@ extension KernelState {
     if let before { before.pointee.queueNext = task } else { store.pointee.queueHead = task }
     if next == nil { store.pointee.queueTail = task }
     if task != current, own > rank(current) {
-      store.pointee.realtime.isPreempting = true
-      current.pointee.needsAttention = true
+      current.pointee.attention |= Task<B>.rankAttention
     }
     if !store.pointee.isSliceTimed { armTimer() }
   }
@@ -53,7 +52,7 @@ extension KernelState {
   /// Lets who has come with a higher rank have the CPU, on the way back to the program.
   @inline(never)
   func preemptByRank() {
-    store.pointee.realtime.isPreempting = false
+    current.pointee.attention &= ~Task<B>.rankAttention
     guard let head = store.pointee.queueHead, rank(head) > rank(current) else { return }
     current.pointee.involuntarySwitches &+= 1
     enqueueByRank(current, isPreempted: true)
@@ -63,7 +62,7 @@ extension KernelState {
   /// The timer has interrupted a program: whether another is to run, and the program queued already.
   @inline(never)
   func switchesByRank(hasExpired: Bool) -> Bool {
-    store.pointee.realtime.isPreempting = false
+    current.pointee.attention &= ~Task<B>.rankAttention
     guard let head = store.pointee.queueHead else {
       store.pointee.realtime.since = 0
       return false
@@ -111,8 +110,7 @@ extension KernelState {
     guard store.pointee.realtime.isUsed else { return }
     if task == current {
       if let head = store.pointee.queueHead, rank(head) > rank(task) {
-        store.pointee.realtime.isPreempting = true
-        task.pointee.needsAttention = true
+        task.pointee.attention |= Task<B>.rankAttention
       }
     } else if task.pointee.state == .runnable {
       takeFromQueue(task)
@@ -142,8 +140,6 @@ extension KernelState {
 struct RealtimeState: BitwiseCopyable {
   /// Whether any task ever had a real-time policy.
   var isUsed = false
-  /// Whether the task that runs is to give way before its program goes on.
-  var isPreempting = false
   /// Since when real-time tasks have kept lower ones from the CPU; 0 for not at all.
   var since: UInt64 = 0
   /// Until when the others have their turn.

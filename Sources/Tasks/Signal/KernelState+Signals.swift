@@ -31,7 +31,7 @@ extension KernelState {
   public func deliverSignals() {
     let task = current
     repeat {
-      if store.pointee.realtime.isPreempting { preemptByRank() }
+      if task.pointee.attention & Task<B>.rankAttention != 0 { preemptByRank() }
       if task.pointee.needsAttention {
         task.pointee.needsAttention = false
         takeOne()

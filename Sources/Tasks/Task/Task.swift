@@ -123,6 +123,8 @@ import PageFrames
   }
   /// In `attention`: the area of restartable sequences.
   static var sequenceAttention: UInt8 { 2 }
+  /// In `attention`: who waits for the CPU has a higher rank. No signal: a call does not end for it.
+  static var rankAttention: UInt8 { 4 }
   var sequence = RestartableSequence()
 
   /// The child that it lent its memory to and waits for (CLONE_VFORK).
