@@ -1,5 +1,6 @@
 import Arm64
 import ArgumentParser
+import KernelHistory
 import Machine
 import MemoryImages
 import MemoryTypes
@@ -15,6 +16,11 @@ struct ImageOptions: ParsableArguments {
     help: ArgumentHelp(
       "The image is RAM itself, from this physical address on.", valueName: "address"))
   var base: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The kernel's version; what the image says, or 6.1.", valueName: "version"))
+  var kernel: String?
 
   @Option(help: "The page size: 4K, 16K or 64K.")
   var pageSize: String?
@@ -53,7 +59,7 @@ struct ImageOptions: ParsableArguments {
   }
 
   /// What the options say of its kernel.
-  func words(release: String? = nil) throws(ImageError) -> ImagedKernel.Words {
+  func words() throws(ImageError) -> ImagedKernel.Words {
     var words = ImagedKernel.Words()
     if let pageSize {
       guard let size = ByteCount(parsing: pageSize), let size = PageSize(size) else {
@@ -71,8 +77,22 @@ struct ImageOptions: ParsableArguments {
       try Self.physical(text, "--ttbr0").rawValue
     }
     words.symbols = symbols
-    words.release = release
+    words.release = kernel
     return words
+  }
+
+  /// The version of an image's kernel. Says so where types of memory are read as others: MT_* in
+  /// arch/arm64's memory.h had other numbers until 5.12.
+  static func version(of kernel: ImagedKernel) throws(ImageError) -> KernelVersion {
+    let release = kernel.release ?? "6.1"
+    guard let version = KernelVersion(parsing: release) else {
+      throw .usage("there is no Linux '\(release)'", hint: "write --kernel 6.1")
+    }
+    if version < KernelVersion(5, 13) {
+      Stream.error.line(
+        "kilburn: types of memory are named as in Linux 6.1; \(version) numbers them otherwise")
+    }
+    return version
   }
 
   private static func physical(_ text: String, _ option: String) throws(ImageError)

@@ -30,12 +30,6 @@ struct Tables: ParsableCommand {
   @OptionGroup(title: "Image options")
   var image: ImageOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "The version whose regions are marked; 6.1 unless the image says another.",
-      valueName: "version"))
-  var kernel: String?
-
   @Option(help: "The kernel's KASAN: none, generic, sw-tags or hw-tags.")
   var kasan: String?
 
@@ -50,7 +44,7 @@ struct Tables: ParsableCommand {
   }
 
   private func print() throws(ImageError) {
-    let words = try image.words(release: kernel)
+    let words = try image.words()
     let kasan = try kasanMode()
     let memory = try image.image()
     let kernel = try ImagedKernel(memory, words)
@@ -98,15 +92,10 @@ struct Tables: ParsableCommand {
   private static func markers(_ kernel: ImagedKernel, _ kasan: KASANMode) throws(ImageError)
     -> [PageTableDump.Marker]
   {
-    let release = kernel.release ?? "6.1"
-    guard let version = KernelVersion(parsing: release) else {
-      throw .usage("there is no Linux '\(release)'", hint: "write --kernel 6.1")
-    }
-    // arch/arm64/mm/dump.c until 5.6; MT_* in memory.h until 5.12.
-    if version < KernelVersion(5, 13) {
-      Stream.error.line(
-        "kilburn: lines are in the words of Linux 6.1; \(version) numbers the types of memory "
-          + "otherwise" + (version < KernelVersion(5, 7) ? ", and prints what is mapped only" : ""))
+    let version = try ImageOptions.version(of: kernel)
+    // arch/arm64/mm/dump.c until 5.6.
+    if version < KernelVersion(5, 7) {
+      Stream.error.line("kilburn: Linux \(version) prints what is mapped only")
     }
     do throws(LayoutError) {
       let map = AddressMap(

@@ -43,6 +43,7 @@ struct Walk: ParsableCommand {
     let wanted = try allAddresses()
     let memory = try image.image()
     let kernel = try ImagedKernel(memory, image.words())
+    _ = try ImageOptions.version(of: kernel)
     let output = BufferedOutput()
     defer { output.flush() }
     var walks: [JSON] = []
