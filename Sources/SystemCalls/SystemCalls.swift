@@ -290,6 +290,7 @@ extension SystemCall {
     case 435: return try clone3()
     case 436: return try closeRange()
     case 437: return try openExtended()
+    case 440: return try adviseProcess()
     case 449: return try waitAtFutexes()
     case 450: return try setHomeNode()
     default:

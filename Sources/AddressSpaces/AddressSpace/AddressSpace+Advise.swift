@@ -5,7 +5,7 @@ public import MemoryTypes
 import PageFrames
 
 /// MADV_* (include/uapi/asm-generic/mman-common.h).
-enum Advice: UInt64 {
+public enum Advice: UInt64 {
   case normal = 0
   case random, sequential, willNeed, dontNeed
   case free = 8

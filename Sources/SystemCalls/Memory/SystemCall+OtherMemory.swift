@@ -33,7 +33,7 @@ extension SystemCall {
     guard argument(5) == 0 else { throw .EINVAL }
     let local = PieceVector(place: address(1), count: argument(2))
     let remote = PieceVector(place: address(3), count: argument(4))
-    let total = try checkLocal(local)
+    let total = try checkPieces(local)
     guard total > 0 else { return 0 }
     guard remote.count <= PieceVector.longest else { throw .EINVAL }
     var isEmpty = true
@@ -76,8 +76,8 @@ extension SystemCall {
     return done
   }
 
-  /// import_iovec(): every local piece is looked at before anything moves; the sum of lengths.
-  private func checkLocal(_ vector: PieceVector) throws(Errno) -> UInt64 {
+  /// import_iovec(): every piece is looked at before anything is done; the sum of lengths.
+  func checkPieces(_ vector: PieceVector) throws(Errno) -> UInt64 {
     guard vector.count <= PieceVector.longest else { throw .EINVAL }
     let most = 0x7fff_ffff & ~kernel.board.pageSize.offsetMask
     var total: UInt64 = 0

@@ -25,6 +25,11 @@ extension KernelState {
     return end != 0 && board.clock.ticks < end
   }
 
+  /// The others' turn is over when none of them is left. (Linux would let the CPU idle to its end.)
+  func noteTurn(of next: KernelPointer<Task<B>>) {
+    if rank(next) > 0 { store.pointee.realtime.throttleEnd = 0 }
+  }
+
   /// Queues a task before those of lower rank; before those of its own if it was preempted.
   @inline(never)
   func enqueueByRank(_ task: KernelPointer<Task<B>>, isPreempted: Bool = false) {

@@ -28,6 +28,7 @@ extension KernelState {
   @inline(__always)
   private func dequeue() -> KernelPointer<Task<B>>? {
     guard let head = store.pointee.queueHead else { return nil }
+    if store.pointee.realtime.throttleEnd != 0 { noteTurn(of: head) }
     store.pointee.queueHead = head.pointee.queueNext
     if store.pointee.queueHead == nil { store.pointee.queueTail = nil }
     head.pointee.queueNext = nil

@@ -72,7 +72,7 @@ int main(void) {
   while (write(pipes[1], text, 1000) > 0) written += 1000;
   printf("  full after whole pieces of 1000: %d\n", written == (int)((sysconf(_SC_PAGESIZE) - 3) / 1000) * 1000);
   ready("full, write", pipes[1]);
-  SAY("to nothing", fcntl(pipes[0], F_SETPIPE_SZ, 0));
+  SAY("to nothing", fcntl(pipes[0], F_SETPIPE_SZ, 0) / sysconf(_SC_PAGESIZE));
   SAY("larger", fcntl(pipes[0], F_SETPIPE_SZ, 3 * sysconf(_SC_PAGESIZE)) / sysconf(_SC_PAGESIZE));
   SAY("of no pipe", fcntl(0, F_GETPIPE_SZ));
   close(pipes[1]);
