@@ -81,8 +81,10 @@ struct ImageOptions: ParsableArguments {
     return words
   }
 
-  /// The version of an image's kernel. Says so where types of memory are read as others: MT_* in
-  /// arch/arm64's memory.h had other numbers until 5.12.
+  /// The version of an image's kernel.
+  ///
+  /// Says so where types of memory are read as others: MT_* in arch/arm64's memory.h had other
+  /// numbers until 5.12.
   static func version(of kernel: ImagedKernel) throws(ImageError) -> KernelVersion {
     let release = kernel.release ?? "6.1"
     guard let version = KernelVersion(parsing: release) else {

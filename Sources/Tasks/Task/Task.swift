@@ -123,7 +123,7 @@ import PageFrames
   }
   /// In `attention`: the area of restartable sequences.
   static var sequenceAttention: UInt8 { 2 }
-  /// In `attention`: who waits for the CPU has a higher rank. No signal: a call does not end for it.
+  /// In `attention`: who waits for the CPU has a higher rank, which is no signal that ends a call.
   static var rankAttention: UInt8 { 4 }
   var sequence = RestartableSequence()
 
