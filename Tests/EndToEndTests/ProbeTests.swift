@@ -19,23 +19,15 @@ import Testing
 
   /// Probes whose subject is being built: what differs is known, and shown.
   ///
-  /// What differs of `faults` hangs on when a forked child first runs: whether its parent has lost
-  /// the CPU, and so had its area for restartable sequences written, before it counts pages.
-  private static let open: Set = ["madvise", "faults", "buddy"]
+  /// `buddy` asks for compaction, and then for what that leaves.
+  private static let open: Set = ["buddy"]
 
   /// The project's own probes; one that was not recorded for a variant is not held to anything.
   @Test(arguments: Probe.own, Variant.all)
   func ownProbePrintsWhatLinuxPrinted(probe: Probe, variant: Variant) {
     guard let comparison = probe.compare(variant) else { return }
-    if Self.openOwn.contains(probe.name), !comparison.differences.isEmpty {
-      withKnownIssue { check(comparison, probe, variant) }
-    } else {
-      check(comparison, probe, variant)
-    }
+    check(comparison, probe, variant)
   }
-
-  /// As ``open``, of the project's own.
-  private static let openOwn: Set = ["pagemap-words"]
 
   private func check(_ comparison: Comparison, _ probe: Probe, _ variant: Variant) {
     for line in comparison.recomputed { print("\(probe) \(variant): recomputed \(line)") }

@@ -19,10 +19,13 @@ public struct Comparison: Sendable {
     let right = Self.keys(recorded)
     // Where the two run side by side, moments of the boot are taken out of both.
     var stage: Substring = ""
+    var previous: Substring = ""
     for (index, (here, there)) in zip(printed, recorded).enumerated() {
       if there.hasPrefix("==") { stage = there }
-      guard let moment = MomentOfBoot(line: there, stage: stage) else { continue }
+      defer { previous = there }
+      guard let moment = MomentOfBoot(line: there, after: previous, stage: stage) else { continue }
       if moment.holds(for: here, figures, output: printed) {
+        if here == there { continue }
         recomputed.append("line \(index + 1): \(here.trimmed) (Linux: \(there.trimmed))")
         left[index] = right[index]
       } else {

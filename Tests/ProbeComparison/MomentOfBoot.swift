@@ -12,11 +12,30 @@ enum MomentOfBoot {
   /// The largest mapping under strict overcommit: what is promised already is missing from it
   /// (mm/util.c:__vm_enough_memory()).
   case largestMapping(isRoot: Bool)
+  /// Copies a forked parent makes while its child lives: one more if it lost the CPU meanwhile, as
+  /// the kernel then writes its area for restartable sequences (kernel/rseq.c).
+  ///
+  /// On Linux that hangs on when a tick comes; the recordings' README names the race.
+  case copiesBesideChild(recorded: Substring)
+  /// What is shared and what is private after that: the same page.
+  case sharesBesideChild(recorded: Substring)
+
+  /// The line of the probe `faults` that ends with how many faults the parent had.
+  private static let besideChild = "parent: write 100 while the child lives"
 
   /// - Parameters:
   ///   - line: a line of the recording.
+  ///   - previous: the line before it.
   ///   - stage: the last line before it that began with `==`.
-  init?(line: Substring, stage: Substring) {
+  init?(line: Substring, after previous: Substring, stage: Substring) {
+    if line.hasPrefix(Self.besideChild) {
+      self = .copiesBesideChild(recorded: line)
+      return
+    }
+    if previous.hasPrefix(Self.besideChild) {
+      self = .sharesBesideChild(recorded: line)
+      return
+    }
     let words = line.split(separator: " ")
     switch words.first {
     case "RLIMIT_NPROC", "RLIMIT_SIGPENDING": self = .threads
@@ -46,7 +65,24 @@ enum MomentOfBoot {
     case .largestMapping(let isRoot):
       guard numbers.count == 1 else { return false }
       return value == largestMapping(figures, isRoot: isRoot, output)
+    case .copiesBesideChild(let recorded):
+      // "write 100 …", minor, major.
+      let linux = recorded.numbers
+      return numbers.count == 3 && linux.count == 3 && line.hasPrefix(Self.besideChild)
+        && numbers[0] == linux[0] && abs(numbers[1] - linux[1]) <= 1 && numbers[2] == linux[2]
+    case .sharesBesideChild(let recorded):
+      return Self.isOnePageApart(numbers, recorded.numbers, figures.variant.pageSize / 1024)
     }
+  }
+
+  /// Whether two lists of Rss, Pss, Anon, Shared_Clean, Shared_Dirty, Private_Clean, Private_Dirty
+  /// and Referenced, in KiB, differ at most in whether one page is private or shared by two.
+  static func isOnePageApart(_ ours: [Int], _ linux: [Int], _ page: Int) -> Bool {
+    guard ours.count == 8, linux.count == 8 else { return false }
+    let change = ours[6] - linux[6]
+    return [-page, 0, page].contains(change) && ours[4] - linux[4] == -change
+      && ours[1] - linux[1] == change / 2
+      && [0, 2, 3, 5, 7].allSatisfy { ours[$0] == linux[$0] }
   }
 
   /// The most that may be promised at once in mode 2, in pages.
