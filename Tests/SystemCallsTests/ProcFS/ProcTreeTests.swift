@@ -60,7 +60,7 @@ import Testing
   @Test func linksLeadWhereTheySay() {
     GuestMachine().observe { (proc, guest) throws in
       #expect(try proc.link("/proc/self") == "2")
-      #expect(try proc.link("/proc/thread-self") == "2")
+      #expect(try proc.link("/proc/thread-self") == "2/task/2")
       #expect(try proc.link("/proc/mounts") == "self/mounts")
       #expect(try proc.link("/proc/self/exe") == "/program")
       #expect(try proc.link("/proc/self/cwd") == "/")
