@@ -15,8 +15,8 @@ static void *look(void *who) {
          length == (long)strlen(ought));
   sprintf(name, "/proc/%s", ought);
   struct stat one, other;
-  printf("stat %d %d, same %d, links %d\n", stat("/proc/thread-self", &one), stat(name, &other),
-         one.st_ino == other.st_ino, (int)one.st_nlink);
+  int first = stat("/proc/thread-self", &one), second = stat(name, &other);
+  printf("stat %d %d, same %d\n", first, second, one.st_ino == other.st_ino);
   FILE *file = fopen("/proc/thread-self/comm", "r");
   if (file && fgets(line, 99, file)) printf("comm %s", line);
   if (file) fclose(file);
