@@ -36,8 +36,8 @@ int main(int count, char **words) {
     printf(", %s\n", getenv("A"));
     return 0;
   }
-  mkdir("/work", 0755);
-  chdir("/work");
+  mkdir("/place", 0755);
+  chdir("/place");
   mkdir("sub", 0755);
   // A copy of this program.
   int from = open("/proc/self/exe", O_RDONLY), to = open("sub/copy", O_WRONLY | O_CREAT, 0755);
@@ -47,14 +47,14 @@ int main(int count, char **words) {
   symlink("sub/copy", "link");
   symlink("sub", "folderlink");
   to = open("script", O_WRONLY | O_CREAT, 0755);
-  write(to, "#!/work/sub/copy word\n", 22);
+  write(to, "#!/place/sub/copy word\n", 23);
   close(to);
   close(open("plain", O_WRONLY | O_CREAT, 0644));
   int here = open(".", O_RDONLY), sub = open("sub", O_PATH), file = open("sub/copy", O_RDONLY),
       closing = open("sub/copy", O_RDONLY | O_CLOEXEC), script = open("script", O_RDONLY),
       scriptClosing = open("script", O_RDONLY | O_CLOEXEC), named = open("sub/copy", O_PATH),
       closingFolder = open(".", O_RDONLY | O_CLOEXEC), plain = open("plain", O_RDONLY);
-  try("absolute", -1, "/work/sub/copy", 0);
+  try("absolute", -1, "/place/sub/copy", 0);
   try("current", AT_FDCWD, "sub/copy", 0);
   try("folder", here, "sub/copy", 0);
   try("folder by path only", sub, "copy", 0);
