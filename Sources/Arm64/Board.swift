@@ -13,6 +13,9 @@ public enum TLBInvalidation: BitwiseCopyable, Hashable, Sendable {
   case addressSpace(ASID)
   /// One page of the kernel half, with its table entries, for every address space (`TLBI VAAE1`).
   case kernelPage(VirtualAddress)
+  /// Consecutive pages of the kernel half, with what walks know of them, for every address space
+  /// (`flush_tlb_kernel_range()`): everything where they are many.
+  case kernelRange(VirtualAddress, PageCount)
   /// Everything (`TLBI VMALLE1`).
   case all
 }
@@ -39,6 +42,10 @@ public protocol Board: PhysicalMemory {
   /// `ISB` is not needed for the user half).
   func publishDescriptors()
 
+  /// The same for the kernel half, whose next access comes from this very stream of instructions
+  /// (`DSB ISHST`, `ISB`: arch/arm64/include/asm/pgtable.h:set_pte()).
+  func publishKernelDescriptors()
+
   /// Makes instructions just written to a page visible to instruction fetch (`DC CVAU`, `IC IVAU`).
   func synchronizeInstructions(at address: PhysicalAddress, _ length: ByteCount)
 
@@ -53,6 +60,8 @@ public protocol Board: PhysicalMemory {
 }
 
 extension Board {
+  @inlinable public func publishKernelDescriptors() { publishDescriptors() }
+
   /// Most boards have nobody who listens.
   @inlinable public var traced: TraceCategories { [] }
   @inlinable public func trace(_ record: TraceRecord) {}

@@ -13,6 +13,8 @@ extension TraceRecord {
       self.init(tables ? .rangeAndTables : .range, address.rawValue, count.rawValue, asid)
     case .addressSpace(let asid): self.init(.space, 0, 0, asid)
     case .kernelPage(let address): self.init(.kernelPage, address.rawValue, 1, ASID(0))
+    case .kernelRange(let address, let count):
+      self.init(.kernelPage, address.rawValue, count.rawValue, ASID(0))
     case .all: self.init(.all, 0, 0, ASID(0))
     }
   }

@@ -84,6 +84,7 @@ public enum Text: UInt8, CaseIterable, Sendable {
   case stat, slabinfo, pagetypeinfo, iomem, cpuinfo, kernelPageTables
   /// All tasks, and whose memory each works in.
   case tasks
+  case vmallocinfo
 
   @inlinable public var bit: UInt64 { 1 &<< UInt64(rawValue) }
 }

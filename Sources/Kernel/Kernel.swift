@@ -47,13 +47,14 @@ private func start(_ board: VirtBoard) -> Never {
       board: board, map: &map, frames: frameTable, options: options)
   else { die("too little RAM for the frame allocator") }
   guard let slab = SlabAllocator.start(frames: frames) else { die("too little RAM for the heap") }
+  guard let vmalloc = tables.startVMalloc(slab) else { die("too little RAM for vmalloc") }
   let files = startFiles(board, frames, slab)
   guard let statistics = startStatistics(board), let vdso = makeVDSO(board, frames) else {
     die("too little RAM for the kernel")
   }
   var foundation = KernelState.Foundation(
     board: board, header: board.header.pointee, layout: tables.layout, frames: frames,
-    slab: slab, files: files, statistics: statistics, vdso: vdso)
+    slab: slab, vmalloc: vmalloc, files: files, statistics: statistics, vdso: vdso)
   foundation.compat = makeCompatPages(board, frames)
   guard
     let kernel = KernelState.start(foundation)

@@ -107,7 +107,7 @@ struct TLBModel {
         for page in 0..<pages.rawValue { self[start.rawValue + page &<< shift, asid, shift] = nil }
       case .addressSpace(let asid):
         entries = entries.filter { $0.key &>> 48 != UInt64(asid.rawValue) }
-      case .kernelPage: break
+      case .kernelPage, .kernelRange: break
       case .all: entries.removeAll()
       }
     }

@@ -17,9 +17,9 @@ public import MemoryTypes
 /// and the last area found is remembered, as Linux's `vmacache` did (mm/vmacache.c before 6.1).
 public struct AreaTree: MaximumTree, BitwiseCopyable {
   public typealias Area = KernelPointer<VirtualMemoryArea>
-  typealias Node = VirtualMemoryArea
+  package typealias Node = VirtualMemoryArea
 
-  var root: Area?
+  package var root: Area?
   /// The lowest and the highest area.
   public internal(set) var first: Area?
   public internal(set) var last: Area?
@@ -50,15 +50,17 @@ public struct AreaTree: MaximumTree, BitwiseCopyable {
     return start.rawValue < stackGuard.rawValue ? VirtualAddress(0) : start - stackGuard
   }
 
-  @inline(__always) func value(of area: Area) -> UInt64 { gap(below: area) }
+  @inline(__always) package func value(of area: Area) -> UInt64 { gap(below: area) }
 
   // SAFETY (both): the part lies in the initialised area.
 
-  @inline(__always) static func links(_ area: Area) -> KernelPointer<TreeLinks<VirtualMemoryArea>> {
+  @inline(__always) package static func links(_ area: Area)
+    -> KernelPointer<TreeLinks<VirtualMemoryArea>>
+  {
     unsafe withUnsafeMutablePointer(to: &area.pointee.tree) { unsafe KernelPointer($0) }
   }
 
-  @inline(__always) static func balance(_ area: Area) -> KernelPointer<Int8> {
+  @inline(__always) package static func balance(_ area: Area) -> KernelPointer<Int8> {
     unsafe withUnsafeMutablePointer(to: &area.pointee.balance) { unsafe KernelPointer($0) }
   }
 

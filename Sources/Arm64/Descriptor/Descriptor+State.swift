@@ -73,6 +73,8 @@ extension Descriptor {
   }
 
   @inlinable func has(_ one: Attributes) -> Bool { rawValue & one.rawValue != 0 }
-  @inlinable func setting(_ more: Attributes) -> Self { Self(rawValue | more.rawValue) }
-  @inlinable func clearing(_ some: Attributes) -> Self { Self(rawValue & ~some.rawValue) }
+  /// With more attributes (`set_pte_bit()`).
+  @inlinable public func setting(_ more: Attributes) -> Self { Self(rawValue | more.rawValue) }
+  /// Without some attributes (`clear_pte_bit()`).
+  @inlinable public func clearing(_ some: Attributes) -> Self { Self(rawValue & ~some.rawValue) }
 }

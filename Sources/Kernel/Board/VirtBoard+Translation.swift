@@ -7,6 +7,11 @@ public import MemoryTypes
 extension VirtBoard {
   @inline(__always) public func publishDescriptors() { barrier_dsb_ishst() }
 
+  @inline(__always) public func publishKernelDescriptors() {
+    barrier_dsb_ishst()
+    barrier_isb()
+  }
+
   public func invalidate(_ invalidation: TLBInvalidation) {
     if traced.contains(.tlb) { trace(TraceRecord(invalidation)) }
     barrier_dsb_ishst()
@@ -17,10 +22,29 @@ extension VirtBoard {
       invalidateRange(address, count, asid, tables)
     case .addressSpace(let asid): tlbi_aside1(UInt64(asid.rawValue) &<< 48)
     case .kernelPage(let address): tlbi_vaae1(operand(address, ASID(0)))
+    case .kernelRange(let address, let count): invalidateKernelRange(address, count)
     case .all: tlbi_vmalle1()
     }
     barrier_dsb_ish()
-    if case .kernelPage = invalidation { barrier_isb() }
+    switch invalidation {
+    case .kernelPage, .kernelRange: barrier_isb()
+    default: break
+    }
+  }
+
+  /// Page by page up to a table's worth, everything above (`flush_tlb_kernel_range()`).
+  private func invalidateKernelRange(_ start: VirtualAddress, _ count: PageCount) {
+    let geometry = translation
+    if count.rawValue > 1 &<< geometry.bitsPerLevel {
+      tlbi_vmalle1()
+      return
+    }
+    let step: UInt64 = 1 &<< (geometry.pageSize.shift &- 12)
+    var at = operand(start, ASID(0))
+    for _ in 0..<count.rawValue {
+      tlbi_vaae1(at)
+      at &+= step
+    }
   }
 
   /// Page by page up to a table's worth, the whole address space above (MAX_TLBI_OPS).

@@ -1,6 +1,7 @@
 import AddressSpaces
 import Arm64
 import Files
+import KernelHeap
 import KernelLayout
 import MemoryTypes
 import PageFrames
@@ -51,7 +52,7 @@ extension ProcFS {
     pages("CommitLimit:    ", kernel.memory.pointee.commitLimit.rawValue, &out)
     pages("Committed_AS:   ", UInt64(max(kernel.memory.pointee.committed, 0)), &out)
     kilobytes("VmallocTotal:   ", kernel.layout.vmallocEnd - kernel.layout.vmallocStart, &out)
-    pages("VmallocUsed:    ", 0, &out)
+    pages("VmallocUsed:    ", kernel.vmalloc.pointee.usedPages.rawValue, &out)
     pages("VmallocChunk:   ", 0, &out)
     pages("Percpu:         ", 0, &out)
     pages("AnonHugePages:  ", count(.nr_anon_transparent_hugepages), &out)

@@ -54,6 +54,7 @@ extension ProcFS {
     case .cpuinfo: "cpuinfo"
     case .kernelPageTables: "kernelPageTables"
     case .tasks: "tasks"
+    case .vmallocinfo: "vmallocinfo"
     }
   }
 }

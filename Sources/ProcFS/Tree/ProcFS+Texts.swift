@@ -42,6 +42,7 @@ extension ProcFS {
     case .cpuinfo: cpuinfo(&out)
     case .kernelPageTables: kernelPageTables(&out)
     case .tasks: tasks(&out)
+    case .vmallocinfo: vmallocinfo(&out)
     }
   }
 
@@ -110,7 +111,7 @@ extension ProcFS {
     case .sysvipcShared: sharedSegments(&out)
     case .uptime: uptime(&out)
     case .version: version(&out)
-    case .vmallocinfo: return
+    case .vmallocinfo: vmallocinfo(&out)
     case .zoneinfo: zoneinfo(&out)
     default: throw .EINVAL
     }

@@ -291,7 +291,9 @@ extension TraceLog {
     case .rangeAndTables:
       return "\(pages) pages from \(place) of ASID \(asid) forgotten, with their tables"
     case .space: return "all of ASID \(asid) forgotten"
-    case .kernelPage: return "kernel page \(place) forgotten"
+    case .kernelPage:
+      return pages == 1
+        ? "kernel page \(place) forgotten" : "\(pages) kernel pages from \(place) forgotten"
     case .all: return "everything forgotten"
     }
   }

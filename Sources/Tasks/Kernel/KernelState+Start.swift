@@ -15,6 +15,7 @@ extension KernelState {
     public var layout: KernelLayout
     public var frames: KernelPointer<FrameAllocator<B>>
     public var slab: KernelPointer<SlabAllocator<B>>
+    public var vmalloc: KernelPointer<VMAllocator<B>>
     public var files: KernelPointer<FileSystem<B>>
     public var statistics: KernelPointer<Statistics>
     public var vdso: VDSOImage
@@ -24,6 +25,7 @@ extension KernelState {
     public init(
       board: B, header: BoardHeader, layout: KernelLayout,
       frames: KernelPointer<FrameAllocator<B>>, slab: KernelPointer<SlabAllocator<B>>,
+      vmalloc: KernelPointer<VMAllocator<B>>,
       files: KernelPointer<FileSystem<B>>, statistics: KernelPointer<Statistics>, vdso: VDSOImage
     ) {
       self.board = board
@@ -31,6 +33,7 @@ extension KernelState {
       self.layout = layout
       self.frames = frames
       self.slab = slab
+      self.vmalloc = vmalloc
       self.files = files
       self.statistics = statistics
       self.vdso = vdso
@@ -149,6 +152,7 @@ extension KernelStore {
     layout = foundation.layout
     frames = foundation.frames
     slab = foundation.slab
+    vmalloc = foundation.vmalloc
     files = foundation.files
     statistics = foundation.statistics
     vdso = foundation.vdso

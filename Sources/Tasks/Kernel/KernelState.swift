@@ -38,6 +38,7 @@ public import PageFrames
   @inlinable public var layout: KernelLayout { store.pointee.layout }
   @inlinable public var frames: KernelPointer<FrameAllocator<B>> { store.pointee.frames }
   @inlinable public var slab: KernelPointer<SlabAllocator<B>> { store.pointee.slab }
+  @inlinable public var vmalloc: KernelPointer<VMAllocator<B>> { store.pointee.vmalloc }
   @inlinable public var files: KernelPointer<FileSystem<B>> { store.pointee.files }
   @inlinable public var memory: KernelPointer<MemoryContext<B>> { store.pointee.memory }
   @inlinable public var statistics: KernelPointer<Statistics> { store.pointee.statistics }
@@ -57,6 +58,7 @@ public import PageFrames
   public let layout: KernelLayout
   public let frames: KernelPointer<FrameAllocator<B>>
   public let slab: KernelPointer<SlabAllocator<B>>
+  public let vmalloc: KernelPointer<VMAllocator<B>>
   public let files: KernelPointer<FileSystem<B>>
   public let memory: KernelPointer<MemoryContext<B>>
   public let statistics: KernelPointer<Statistics>

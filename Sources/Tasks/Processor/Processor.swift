@@ -70,6 +70,10 @@ public protocol Processor: Board {
   /// nil waits for typing alone. The timer is not set afterwards.
   func idle(until ticks: UInt64?)
 
+  /// Gives the name of the function that an address of kernel code is in, with the distance and the
+  /// length, as `%pS` prints it; the address itself where nobody knows it.
+  func describeCode(at address: VirtualAddress, _ put: (UInt8) -> Void)
+
   /// Whether the tool has asked for everything to end now (``BoardFormat/ConsoleFrame/endRequest``).
   var endIsRequested: Bool { get }
 
@@ -80,6 +84,17 @@ public protocol Processor: Board {
 extension Processor {
   public var kernelRoot: PhysicalAddress? { nil }
   public var endIsRequested: Bool { false }
+
+  public func describeCode(at address: VirtualAddress, _ put: (UInt8) -> Void) {
+    put(0x30)
+    put(0x78)
+    var shift: UInt64 = 64
+    while shift > 0 {
+      shift &-= 4
+      let digit = UInt8(truncatingIfNeeded: (address.rawValue &>> shift) & 15)
+      put(digit < 10 ? 0x30 &+ digit : 0x57 &+ digit)
+    }
+  }
 }
 
 /// Instructions by exception level.

@@ -45,13 +45,21 @@ final class GuestMachine {
           standardInput: UnsafeRawBufferPointer(start: nil, count: 0), isInteractive: false,
           realtimeSeconds: header.realtimeSeconds)),
       let code = frames.pointee.allocate([.kernel, .zero]),
-      let data = frames.pointee.allocate([.kernel, .zero])
+      let data = frames.pointee.allocate([.kernel, .zero]),
+      let root = frames.pointee.allocate([.kernel, .zero])
     else { fatalError("the machine did not start") }
     let statistics = UnsafeMutablePointer<Statistics>.allocate(capacity: 1)
     unsafe statistics.initialize(to: Statistics())
+    let layout = KernelLayout(linux6_1: geometry)
+    guard
+      let vmalloc = VMAllocator.start(
+        slab: slab, table: PageTable(board: processor, root: root),
+        vmalloc: layout.vmallocStart..<layout.vmallocEnd,
+        modules: layout.modulesStart..<layout.modulesEnd)
+    else { fatalError("the machine did not start") }
     let foundation = TestKernel.Foundation(
-      board: processor, header: header, layout: KernelLayout(linux6_1: geometry), frames: frames,
-      slab: slab, files: files, statistics: unsafe KernelPointer(statistics),
+      board: processor, header: header, layout: layout, frames: frames,
+      slab: slab, vmalloc: vmalloc, files: files, statistics: unsafe KernelPointer(statistics),
       vdso: VDSOImage(
         code: code, codePages: PageCount(1), data: data, dataPages: PageCount(2)))
     guard let kernel = TestKernel.start(foundation) else { fatalError("no process 1") }

@@ -1,9 +1,7 @@
-import MemoryTypes
-
 /// Every node on the way up has its greatest value refreshed; past the last height change only as
 /// far as values change too.
 extension MaximumTree {
-  mutating func rebalance(afterInserting node: Pointer) {
+  package mutating func rebalance(afterInserting node: Pointer) {
     var child = node
     while let node = Self.links(child).pointee.parent {
       let step: Int8 = Self.links(node).pointee.left == child ? -1 : 1
@@ -22,7 +20,7 @@ extension MaximumTree {
     }
   }
 
-  mutating func rebalance(afterRemovingFrom parent: Pointer, left: Bool) {
+  package mutating func rebalance(afterRemovingFrom parent: Pointer, left: Bool) {
     var node = parent
     var wasLeft = left
     while true {

@@ -1,7 +1,5 @@
-import MemoryTypes
-
 /// A balanced binary tree through its nodes themselves, in which each node knows the greatest value
-/// of its subtree: what ``AreaTree`` finds gaps by, and ``IntervalTree`` what covers a page.
+/// of its subtree: what the trees of areas find gaps by, and those of intervals what covers a page.
 ///
 /// The order of the nodes is the tree's own affair: it hangs new ones in. Here are the balance (AVL:
 /// Adelson-Velsky and Landis 1962; Knuth, The Art of Computer Programming 3, 6.2.3) and the greatest
@@ -10,7 +8,7 @@ import MemoryTypes
 /// Invariants:
 /// - `balance == height(right) - height(left)`, within one of zero;
 /// - `greatest == max(value, left.greatest, right.greatest)`.
-protocol MaximumTree {
+package protocol MaximumTree {
   associatedtype Node
   typealias Pointer = KernelPointer<Node>
 
@@ -25,16 +23,18 @@ protocol MaximumTree {
 }
 
 /// Where a node hangs, and the greatest value of its subtree.
-struct TreeLinks<Node> {
-  var left: KernelPointer<Node>?
-  var right: KernelPointer<Node>?
-  var parent: KernelPointer<Node>?
-  var greatest: UInt64 = 0
+package struct TreeLinks<Node>: BitwiseCopyable {
+  package var left: KernelPointer<Node>?
+  package var right: KernelPointer<Node>?
+  package var parent: KernelPointer<Node>?
+  package var greatest: UInt64
+
+  package init(greatest: UInt64 = 0) { self.greatest = greatest }
 }
 
 extension MaximumTree {
   /// Computes a node's greatest value anew and tells whether it changed.
-  @inline(__always) func refresh(_ node: Pointer) -> Bool {
+  @inline(__always) package func refresh(_ node: Pointer) -> Bool {
     let links = Self.links(node)
     var greatest = value(of: node)
     if let left = links.pointee.left { greatest = max(greatest, Self.links(left).pointee.greatest) }
@@ -47,13 +47,13 @@ extension MaximumTree {
   }
 
   /// Brings a node and its ancestors up to date, as far as anything changes.
-  @inline(__always) func refreshUp(from node: Pointer?) {
+  @inline(__always) package func refreshUp(from node: Pointer?) {
     var node = node
     while let here = node, refresh(here) { node = Self.links(here).pointee.parent }
   }
 
   /// Puts a node, or nothing, in another's place under its parent.
-  @inline(__always) mutating func replace(_ old: Pointer, by new: Pointer?) {
+  @inline(__always) package mutating func replace(_ old: Pointer, by new: Pointer?) {
     let parent = Self.links(old).pointee.parent
     if let new { Self.links(new).pointee.parent = parent }
     guard let parent else {
@@ -68,7 +68,7 @@ extension MaximumTree {
   }
 
   /// Takes a node out; `heir` is the next in order, if there is any to its right.
-  mutating func unhook(_ node: Pointer, heir: Pointer?) {
+  package mutating func unhook(_ node: Pointer, heir: Pointer?) {
     let own = Self.links(node).pointee
     guard let left = own.left, let right = own.right, let heir else {
       let wasLeft = own.parent.map { Self.links($0).pointee.left == node } ?? false
@@ -99,7 +99,7 @@ extension MaximumTree {
   }
 
   /// A subtree's height, or nil where balance or greatest values are wrong in it; for tests.
-  func checkedHeight(_ node: Pointer?, parent: Pointer?) -> Int? {
+  package func checkedHeight(_ node: Pointer?, parent: Pointer?) -> Int? {
     guard let node else { return 0 }
     let links = Self.links(node).pointee
     guard links.parent == parent, let left = checkedHeight(links.left, parent: node),
