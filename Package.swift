@@ -83,6 +83,7 @@ let hostTargets: [Target] =
       name: "CompressionLibraries",
       providers: [.apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "zlib1g-dev"])]),
     room("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries"]),
+    room("HeapTraces", ["MemoryTypes", "CompressionLibraries"]),
     room(
       "Reports",
       [
@@ -104,6 +105,9 @@ let hostTargets: [Target] =
   + [
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
+    .testTarget(
+      name: "HeapTracesTests", dependencies: ["HeapTraces", "MemoryTypes", "CompressionLibraries"],
+      exclude: ["Samples"], swiftSettings: strict),
     tests(
       "MemoryImages",
       ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),
