@@ -84,17 +84,18 @@ let hostTargets: [Target] =
       providers: [.apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "zlib1g-dev"])]),
     room("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries"]),
     room("HeapTraces", ["MemoryTypes", "CompressionLibraries"]),
+    room("HeapInspection", ["MemoryTypes", "Arm64", "MemoryImages"]),
     room(
       "Reports",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages",
+        "MemoryImages", "HeapInspection",
       ]),
     room(
       "Commands",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages", "Reports", argumentParser,
+        "MemoryImages", "HeapInspection", "Reports", argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
@@ -111,6 +112,9 @@ let hostTargets: [Target] =
     tests(
       "MemoryImages",
       ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),
+    .testTarget(
+      name: "HeapInspectionTests", dependencies: ["HeapInspection", "MemoryImages"],
+      exclude: ["Programs"], swiftSettings: strict),
     tests(
       "Reports",
       ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),

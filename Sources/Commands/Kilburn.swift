@@ -16,6 +16,7 @@ package struct Kilburn: ParsableCommand {
       Walk.self,
       MemInfoCommand.self,
       Inspect.self,
+      Heap.self,
       Doctor.self,
     ])
 

@@ -1,0 +1,155 @@
+import MemoryImages
+
+/// Finds where an arena's chunks lie, and where a walk can go on behind what cannot be walked.
+struct SegmentSearch {
+  let memory: HeapMemory
+  let form: GlibcForm
+  /// How many more chunks may be tried.
+  private var budget: UInt64
+
+  init(_ memory: HeapMemory, form: GlibcForm) {
+    self.memory = memory
+    self.form = form
+    budget = memory.source.capacity / 4
+  }
+
+  /// HEAP_MAX_SIZE: heaps are aligned to it.
+  static let heapAlignment: UInt64 = 1 << 26
+
+  /// The heaps of an arena that is not the main one, by the chain from the one that has its top.
+  mutating func heaps(of arena: inout Arena) throws(HeapError) {
+    var heap = arena.top & ~(Self.heapAlignment - 1)
+    var seen: Set<UInt64> = []
+    var isCurrent = true
+    while heap != 0 {
+      guard seen.insert(heap).inserted else {
+        throw .damaged(address: heap, "the heaps of the arena at \(Hex(arena.address)) are a ring")
+      }
+      let owner = try memory.word(at: heap)
+      guard owner == arena.address else {
+        throw .damaged(
+          address: heap, "heap_info names the arena \(Hex(owner)), and not \(Hex(arena.address))")
+      }
+      let previous = try memory.word(at: heap + 8)
+      let size = try memory.word(at: heap + 16)
+      guard size >= form.heapInfoSize, size <= Self.heapAlignment, size & 15 == 0 else {
+        throw .damaged(address: heap + 16, "heap_info has the size \(Hex(size))")
+      }
+      var first = heap + form.heapInfoSize
+      if arena.address == first { first = (first + MallocState.size + 15) & ~15 }
+      guard first < heap + size else {
+        throw .damaged(address: heap + 16, "heap_info has the size \(Hex(size))")
+      }
+      arena.segments.insert(
+        HeapSegment(start: heap, firstChunk: first, end: heap + size), at: 0)
+      arena.heapBytes += size
+      arena.heapProtectedBytes &+= try memory.word(at: heap + 24)
+      arena.heapCount += 1
+      if isCurrent, !(arena.segments.first?.contains(arena.top) ?? false) {
+        throw .damaged(
+          address: arena.address + MallocState.top, "top, \(Hex(arena.top)), is outside of its heap"
+        )
+      }
+      isCurrent = false
+      heap = previous
+    }
+    arena.segments.sort { $0.start < $1.start }
+  }
+
+  /// The main arena's stretches of `brk` (or of mmap, where `brk` failed: sysmalloc()).
+  mutating func main(_ arena: inout Arena, base: UInt64?) throws(HeapError) {
+    guard !arena.isUnused else { return }
+    let topSize = try memory.word(at: arena.top &+ ChunkField.size) & ChunkField.sizeMask
+    // A damaged size of top says nothing; its memory ends with the region at the latest.
+    guard let region = memory.source.regions.region(at: arena.top) else {
+      throw .damaged(
+        address: arena.address + MallocState.top, "top, \(Hex(arena.top)), is in no memory")
+    }
+    let end =
+      topSize <= arena.systemMemory && topSize >= 16 && arena.top < UInt64.max - topSize
+      ? arena.top + topSize : end(ofTopIn: arena, base ?? region.start, region)
+    var start = base ?? mainBase(arena, region)
+    // Each stretch but the last ends in two fenceposts.
+    while arena.segments.count < 65536 {
+      let first = (start + 15) & ~15
+      let follows = !arena.segments.isEmpty
+      guard let stop = fenceposts(from: first, before: arena.top) else {
+        if start > arena.top { start = (region.start + 15) & ~15 }
+        arena.segments.append(
+          HeapSegment(
+            start: start, firstChunk: (start + 15) & ~15, end: end, followsForeign: follows))
+        break
+      }
+      arena.segments.append(
+        HeapSegment(start: start, firstChunk: first, end: stop, followsForeign: follows))
+      let from = region.contains(stop) ? stop : region.start
+      guard let next = resume(after: from &- 16, to: arena.top) else {
+        arena.segments.append(
+          HeapSegment(start: arena.top, firstChunk: arena.top, end: end, followsForeign: true))
+        break
+      }
+      start = next
+    }
+    arena.segments.sort { $0.start < $1.start }
+  }
+
+  /// Where a top whose size is damaged ends: as much as the arena got, or as there is.
+  private func end(ofTopIn arena: Arena, _ base: UInt64, _ region: MemoryRegion) -> UInt64 {
+    let (end, overflow) = base.addingReportingOverflow(arena.systemMemory)
+    return overflow || end <= arena.top + 16 || end > region.end ? region.end : end
+  }
+
+  /// The first chunk of the main heap where `mp_` was not found: the region's start, or what a walk
+  /// gets from to top.
+  private mutating func mainBase(_ arena: Arena, _ region: MemoryRegion) -> UInt64 {
+    if reaches(region.start, arena.top) { return region.start }
+    return resume(after: region.start, to: arena.top) ?? region.start
+  }
+
+  /// Walks to two fenceposts and returns what is behind them; nil where `top` comes first, or damage.
+  private mutating func fenceposts(from first: UInt64, before top: UInt64) -> UInt64? {
+    var at = first
+    while at != top, budget > 0, let word = memory.peek(at &+ ChunkField.size) {
+      budget -= 1
+      let size = word & ChunkField.sizeMask
+      if size == 16, let next = memory.peek(at &+ 24), next & ChunkField.sizeMask == 16 {
+        return at + 32
+      }
+      guard size >= ChunkField.minimum, size & 15 == 0, at < UInt64.max - size else { return nil }
+      at += size
+    }
+    return nil
+  }
+
+  /// The first place behind `address` from which a walk gets to `end` exactly.
+  mutating func resume(after address: UInt64, to end: UInt64) -> UInt64? {
+    var at = (address &+ 16) & ~15
+    while at < end, budget > 0 {
+      guard memory.peek(at &+ ChunkField.size) != nil else {
+        at = (at & ~0xfff) &+ 0x1000
+        continue
+      }
+      if reaches(at, end) { return at }
+      at &+= 16
+      budget -= 1
+    }
+    return nil
+  }
+
+  /// Whether a walk from one chunk gets to another.
+  mutating func reaches(_ start: UInt64, _ end: UInt64) -> Bool {
+    var at = start
+    var steps = 0
+    while at < end, budget > 0 {
+      guard let word = memory.peek(at &+ ChunkField.size) else { return false }
+      let size = word & ChunkField.sizeMask
+      // The fenceposts at the end of a heap.
+      if size <= 16, end - at <= 32 { return size == 16 || end - at == 16 }
+      guard size >= ChunkField.minimum, size & 15 == 0, size <= end - at else { return false }
+      at += size
+      steps += 1
+      budget -= 1
+    }
+    return at == end && steps > 0
+  }
+}

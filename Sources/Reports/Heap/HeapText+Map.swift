@@ -1,0 +1,72 @@
+import HeapInspection
+import MemoryImages
+
+extension HeapText {
+  /// Cells a line, and lines an arena at most.
+  private static let width = 64
+  private static let height = 16
+
+  /// An arena drawn: a sign a cell, for what most of it is.
+  func map(_ report: ArenaReport) -> [String] {
+    let map = report.map
+    guard !map.cells.isEmpty else { return [] }
+    let cells = Self.width * Self.height
+    let per = max(1, (map.cells.count + cells - 1) / cells)
+    let signs = (map.cells.count + per - 1) / per
+    var lines: [String] = []
+    var seen: Set<ChunkState> = []
+    for row in stride(from: 0, to: signs, by: Self.width) {
+      var text = ""
+      var last: ChunkState?
+      for sign in row..<min(row + Self.width, signs) {
+        let state = map.state(of: sign * per..<min((sign + 1) * per, map.cells.count))
+        seen.insert(state)
+        if style.isRich, state != last { text += Self.color(state) }
+        last = state
+        text.append(Self.sign(state))
+      }
+      if style.isRich { text += "\u{1b}[0m" }
+      lines.append("  \(Hex(address(UInt64(row * per) * map.cellSize, in: map)))  \(text)")
+    }
+    let legend = ChunkState.allCases.filter(seen.contains).map { "\(Self.sign($0)) \($0.name)" }
+    lines.append(
+      "  \((UInt64(per) * map.cellSize).grouped) bytes a sign: " + legend.joined(separator: "  "))
+    return lines
+  }
+
+  /// The address of a place in the map.
+  private func address(_ offset: UInt64, in map: HeapMap) -> UInt64 {
+    var left = offset
+    for segment in map.segments {
+      if left < segment.size { return segment.start + left }
+      left -= segment.size
+    }
+    return map.segments.last?.end ?? 0
+  }
+
+  private static func sign(_ state: ChunkState) -> Character {
+    switch state {
+    case .used: "█"
+    case .tcache: "t"
+    case .fastbin: "f"
+    case .unsorted: "u"
+    case .smallBin: "s"
+    case .largeBin: "░"
+    case .top: "·"
+    case .own: "m"
+    case .lost: "?"
+    case .damaged: "!"
+    }
+  }
+
+  private static func color(_ state: ChunkState) -> String {
+    switch state {
+    case .used: "\u{1b}[0;34m"
+    case .tcache, .fastbin: "\u{1b}[0;33m"
+    case .unsorted, .smallBin, .largeBin: "\u{1b}[0;32m"
+    case .top: "\u{1b}[0;2m"
+    case .own: "\u{1b}[0;36m"
+    case .lost, .damaged: "\u{1b}[1;31m"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import HeapInspection
+import Testing
+
+/// The heaps of real processes of this host's C library, held against what that library says itself.
+struct RealHeapTests {
+  @Test(arguments: [[], ["-static"]], [0, 3])
+  func equalsMallocInfo(flags: [String], threads: Int) throws {
+    let program = try HostProgram("fill", ["wait", "\(threads)"], flags: flags)
+    defer { program.end() }
+    let live = try LiveMemory(program.pid, stops: true)
+    let report = try HeapInspector(live).inspect()
+    #expect(report.mallocInfo == program.printed)
+    #expect(report.damages.isEmpty)
+    #expect(report.accounted == report.span)
+    #expect(report.caches.count == threads + 1)
+    #expect(report.mapped.count == Int(report.parameters?.mappedCount ?? 0))
+    #expect(report.mapped.reduce(0) { $0 + $1.size } == report.parameters?.mappedBytes)
+
+    // A core of it, with the files that it names and without any.
+    let path = NSTemporaryDirectory() + "kilburn-heap-core-\(UUID().uuidString)"
+    try Data(CoreWriter.write(live)).write(to: URL(fileURLWithPath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    for root in ["", nil] {
+      let core = try CoreMemory(MappedBytes(path), files: BackingFiles(root: root))
+      let again = try HeapInspector(core).inspect()
+      #expect(again.mallocInfo == program.printed)
+      #expect(again.damages.isEmpty)
+      #expect(again.accounted == report.span)
+      if root == nil { #expect(again.how == "by structure") }
+    }
+  }
+
+  /// Every byte is told of once, in order, and each address leads to the chunk that it is in.
+  @Test func stretchesFollowEachOther() throws {
+    let program = try HostProgram("fill", ["wait", "2"])
+    defer { program.end() }
+    var ends: [UInt64] = []
+    var total: UInt64 = 0
+    let report = try HeapInspector(LiveMemory(program.pid, stops: true)).inspect { chunk in
+      if ends.last != chunk.address { ends.append(chunk.address) }
+      ends[ends.count - 1] = chunk.address + chunk.size
+      total += chunk.size
+    }
+    let segments = report.arenas.flatMap(\.arena.segments)
+    #expect(ends == segments.map(\.end))
+    #expect(total == report.span)
+    #expect(report.arenas.allSatisfy { $0.map.cells.joined().reduce(0, +) == $0.span })
+  }
+
+  @Test func namesWhatCannotBeRead() throws {
+    #expect(throws: HeapError.unreadable("there is no process 2147483600")) {
+      try LiveMemory(2_147_483_600, stops: false)
+    }
+  }
+}
