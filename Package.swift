@@ -52,6 +52,7 @@ let rooms: [(name: String, on: [String])] = [
       "AddressSpaces", "Tasks", "ProcFS",
     ]
   ),
+  ("PTMalloc", ["MemoryTypes"]),
 ]
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

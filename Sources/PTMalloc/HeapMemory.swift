@@ -1,0 +1,53 @@
+/// What a C library finds below itself: memory by the word, and the kernel's calls for more of it.
+///
+/// Addresses are the program's. An access that the program itself could not make throws
+/// `HeapAbort.fault`. Lengths and addresses of the calls are multiples of the page size wherever
+/// glibc makes them so; what it passes is passed on unchanged.
+public protocol HeapMemory: ~Copyable {
+  func word(at address: UInt64) throws(HeapAbort) -> UInt64
+  func half(at address: UInt64) throws(HeapAbort) -> UInt32
+  func short(at address: UInt64) throws(HeapAbort) -> UInt16
+  func byte(at address: UInt64) throws(HeapAbort) -> UInt8
+  mutating func setWord(at address: UInt64, to value: UInt64) throws(HeapAbort)
+  mutating func setHalf(at address: UInt64, to value: UInt32) throws(HeapAbort)
+  mutating func setShort(at address: UInt64, to value: UInt16) throws(HeapAbort)
+  mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort)
+  /// As `memset` does.
+  mutating func fill(at address: UInt64, length: UInt64, with value: UInt8) throws(HeapAbort)
+  /// As `memcpy` does: the two do not overlap.
+  mutating func copy(
+    from source: UInt64, to destination: UInt64, length: UInt64
+  ) throws(HeapAbort)
+
+  /// As the system call: the break after it, which is the old one where it failed; 0 asks.
+  mutating func brk(_ address: UInt64) -> UInt64
+  /// Anonymous and private; nil where it failed.
+  ///
+  /// The protection is read and write, or none.
+  mutating func mmap(
+    at hint: UInt64, length: UInt64, readWrite: Bool, flags: MapFlags
+  ) -> UInt64?
+  mutating func munmap(at address: UInt64, length: UInt64)
+  /// With `MREMAP_MAYMOVE`; nil where it failed.
+  mutating func mremap(at address: UInt64, length: UInt64, newLength: UInt64) -> UInt64?
+  /// To read and write; false where it failed.
+  mutating func mprotect(at address: UInt64, length: UInt64) -> Bool
+  mutating func madvise(at address: UInt64, length: UInt64, _ advice: HeapAdvice)
+}
+
+/// The flags of `mmap` beyond `MAP_ANONYMOUS | MAP_PRIVATE`, by their numbers on Linux.
+public struct MapFlags: OptionSet, Sendable {
+  public let rawValue: UInt32
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static var fixed: MapFlags { MapFlags(rawValue: 0x10) }
+  public static var noReserve: MapFlags { MapFlags(rawValue: 0x4000) }
+  /// With the logarithm of the page size from bit 26 on.
+  public static var hugeTLB: MapFlags { MapFlags(rawValue: 0x40000) }
+}
+
+/// What the allocator tells the kernel of a range, by the numbers of `madvise`.
+public enum HeapAdvice: Int32, Sendable {
+  case dontNeed = 4
+  case hugePage = 14
+}

@@ -1,0 +1,227 @@
+/// Giving memory back.
+extension PTMalloc where Memory: ~Copyable {
+  /// As `free`; 0 is nothing to free.
+  @inlinable
+  public mutating func free(_ memory: UInt64, _ thread: inout MallocThread) throws(HeapAbort) {
+    // __libc_free; errno stays as it was.
+    if memory == 0 { return }
+    let p = Chunk(memory: memory)
+    let head = try head(p)
+    if head & GlibcLayout.Header.isMapped != 0 { return try freeMapped(p, head) }
+    if thread.tcache == 0 { try initializeTCache(&thread) }
+    // arena_for_chunk comes before the checks: a wild heap_info is read before the size is doubted.
+    let arena = try arenaOf(p, head)
+    try intFree(arena, p, head, thread, isLocked: false)
+  }
+
+  /// A chunk with a mapping of its own: freeing it raises the thresholds, unless one was set.
+  @usableFromInline @inline(never)
+  mutating func freeMapped(_ p: Chunk, _ head: UInt64) throws(HeapAbort) {
+    if try !isThresholdFixed, head > (try mmapThreshold), head <= Self.mmapThresholdLimit {
+      let size = head & ~GlibcLayout.Header.flags
+      try setMmapThreshold(size)
+      try setTrimThreshold(2 &* size)
+    }
+    try unmapChunk(p)
+  }
+
+  /// DEFAULT_MMAP_THRESHOLD_MAX.
+  @inlinable static var mmapThresholdLimit: UInt64 { 32 &<< 20 }
+
+  /// _int_free, up to what the tcache takes.
+  ///
+  /// `isLocked` where the caller holds the arena's lock: another malloc function.
+  @inlinable @inline(__always)
+  mutating func intFree(
+    _ arena: Arena, _ p: Chunk, _ head: UInt64, _ thread: MallocThread, isLocked: Bool
+  ) throws(HeapAbort) {
+    let size = head & ~GlibcLayout.Header.flags
+    if p.address > 0 &- size || p.isMisaligned { throw .corruption(.freeInvalidPointer) }
+    if size < GlibcLayout.Header.minimum || size & 15 != 0 { throw .corruption(.freeInvalidSize) }
+    let tcache = thread.tcache
+    let index = ChunkSize.tcacheIndex(size)
+    if tcache != 0, index < (try tcacheBins) {
+      if layout.tcache.key != .none, try word(p.memory &+ 8) == tcacheKey(tcache) {
+        try checkDoubleFree(p, tcache, index)
+      }
+      let count = try tcacheCount(tcache, index)
+      if count < (try tcacheCountLimit) {
+        return try tcachePut(p, tcache, index, count: count)
+      }
+    }
+    try freeToArena(arena, p, head, isLocked: isLocked)
+  }
+
+  /// The rest of _int_free: a fastbin, or merged with its neighbours into the unsorted bin or top.
+  @usableFromInline @inline(never)
+  mutating func freeToArena(
+    _ arena: Arena, _ p: Chunk, _ head: UInt64, isLocked: Bool
+  ) throws(HeapAbort) {
+    let size = head & ~GlibcLayout.Header.flags
+    if size <= globalMaxFast { return try freeToFastbin(arena, p, size, isLocked: isLocked) }
+    if head & GlibcLayout.Header.isMapped != 0 { return try unmapChunk(p) }
+    let merged = try freeMerging(arena, p, head)
+    if merged >= 65536 { try freeExcess(arena) }
+  }
+
+  private mutating func freeToFastbin(
+    _ arena: Arena, _ p: Chunk, _ size: UInt64, isLocked: Bool
+  ) throws(HeapAbort) {
+    let nextHead = try head(p + size)
+    let systemMem = try systemMem(arena)
+    if nextHead <= GlibcLayout.Header.length
+      || nextHead & ~GlibcLayout.Header.flags >= systemMem
+    {
+      throw .corruption(.freeNextSizeFast)
+    }
+    try perturbFreed(p.memory, size &- 16)
+    try setHasFastChunks(arena, true)
+    let index = ChunkSize.fastbinIndex(size)
+    let list = arena.fastbin(index)
+    let old = Chunk(try word(list))
+    if old == p { throw .corruption(.doubleFreeFastTop) }
+    try setWord(p.memory, protect(old.address, at: p.memory))
+    try setWord(list, p.address)
+    if isLocked, !old.isNull, ChunkSize.fastbinIndex(try self.size(old)) != index {
+      throw .corruption(.invalidFastbinEntry)
+    }
+  }
+
+  /// Merges a chunk with free neighbours; the size that came of it.
+  private mutating func freeMerging(
+    _ arena: Arena, _ freed: Chunk, _ head: UInt64
+  ) throws(HeapAbort) -> UInt64 {
+    var p = freed
+    var size = head & ~GlibcLayout.Header.flags
+    let next = p + size
+    let top = try top(arena)
+    if p == top { throw .corruption(.doubleFreeTop) }
+    if try isContiguous(arena), next.address >= top.address &+ (try self.size(top)) {
+      throw .corruption(.doubleFreeOut)
+    }
+    let nextHead = try self.head(next)
+    if nextHead & GlibcLayout.Header.prevInUse == 0 { throw .corruption(.doubleFreeNotPrev) }
+    let nextSize = nextHead & ~GlibcLayout.Header.flags
+    let systemMem = try systemMem(arena)
+    if nextHead <= GlibcLayout.Header.length || nextSize >= systemMem {
+      throw .corruption(.freeNextSizeNormal)
+    }
+    try perturbFreed(p.memory, size &- 16)
+    if head & GlibcLayout.Header.prevInUse == 0 {
+      let below = try prevSize(p)
+      size &+= below
+      p = p - below
+      if try self.size(p) != below, layout.version >= .v2_31 {
+        throw .corruption(.sizeVersusPrevSizeConsolidating)
+      }
+      try unlink(p)
+    }
+    guard next != top else {
+      size &+= nextSize
+      try setHead(p, size | GlibcLayout.Header.prevInUse)
+      try setTop(arena, p)
+      return size
+    }
+    if try !isPreviousUsed(next + nextSize) {
+      try unlink(next)
+      size &+= nextSize
+    } else {
+      try setHead(next, try self.head(next) & ~GlibcLayout.Header.prevInUse)
+    }
+    let before = arena.unsorted
+    let behind = try fd(before)
+    if try bk(behind) != before { throw .corruption(.freeUnsortedChunks) }
+    try setFd(p, behind)
+    try setBk(p, before)
+    try clearNextSize(p, of: size)
+    try setFd(before, p)
+    try setBk(behind, p)
+    try setHead(p, size | GlibcLayout.Header.prevInUse)
+    try setPrevSize(p + size, size)
+    return size
+  }
+
+  /// FASTBIN_CONSOLIDATION_THRESHOLD is reached: fastbins are merged, and the end may be given back.
+  private mutating func freeExcess(_ arena: Arena) throws(HeapAbort) {
+    if try hasFastChunks(arena) { try consolidate(arena) }
+    if arena == mainArena {
+      if try size(top(arena)) >= trimThreshold { _ = try trimTop(arena, pad: topPad) }
+    } else {
+      let heap = heap(of: try top(arena).address)
+      if try word(heap) != arena.address { throw .assertion(.freeHeapArena) }
+      try trimHeap(heap, pad: topPad)
+    }
+  }
+
+  /// _int_free of a chunk that another malloc function made.
+  @usableFromInline @inline(never)
+  mutating func freeLocked(
+    _ arena: Arena, _ p: Chunk, _ thread: MallocThread
+  ) throws(HeapAbort) {
+    try intFree(arena, p, try head(p), thread, isLocked: true)
+  }
+
+  /// malloc_consolidate: empties the fastbins into the unsorted bin.
+  @usableFromInline @inline(never)
+  mutating func consolidate(_ arena: Arena) throws(HeapAbort) {
+    try setHasFastChunks(arena, false)
+    var index: UInt64 = 0
+    while index < GlibcLayout.State.fastbinCount {
+      let list = arena.fastbin(index)
+      var p = Chunk(try word(list))
+      if !p.isNull { try setWord(list, 0) }
+      var steps: UInt64 = 0
+      while !p.isNull {
+        if layout.linkShift == 12, p.isMisaligned { throw .corruption(.consolidateUnaligned) }
+        let next = Chunk(protect(try fd(p).address, at: p.memory))
+        try consolidateChunk(arena, p, index)
+        p = next
+        steps &+= 1
+        if steps > 1 &<< 32 { throw .endless(list) }
+      }
+      index &+= 1
+    }
+  }
+
+  private mutating func consolidateChunk(
+    _ arena: Arena, _ chunk: Chunk, _ index: UInt64
+  ) throws(HeapAbort) {
+    var p = chunk
+    let head = try head(p)
+    var size = head & ~GlibcLayout.Header.flags
+    if ChunkSize.fastbinIndex(size) != index, layout.version >= .v2_28 {
+      throw .corruption(.consolidateInvalidSize)
+    }
+    let next = p + size
+    let nextSize = try self.size(next)
+    if head & GlibcLayout.Header.prevInUse == 0 {
+      let below = try prevSize(p)
+      size &+= below
+      p = p - below
+      if try self.size(p) != below, layout.version >= .v2_31 {
+        throw .corruption(.sizeVersusPrevSizeFastbins)
+      }
+      try unlink(p)
+    }
+    guard next != (try top(arena)) else {
+      size &+= nextSize
+      try setHead(p, size | GlibcLayout.Header.prevInUse)
+      return try setTop(arena, p)
+    }
+    if try !isPreviousUsed(next + nextSize) {
+      size &+= nextSize
+      try unlink(next)
+    } else {
+      try setHead(next, try self.head(next) & ~GlibcLayout.Header.prevInUse)
+    }
+    let unsorted = arena.unsorted
+    let first = try fd(unsorted)
+    try setFd(unsorted, p)
+    try setBk(first, p)
+    try clearNextSize(p, of: size)
+    try setHead(p, size | GlibcLayout.Header.prevInUse)
+    try setBk(p, unsorted)
+    try setFd(p, first)
+    try setPrevSize(p + size, size)
+  }
+}
