@@ -27,6 +27,7 @@ let rooms: [(name: String, on: [String])] = [
   ("PageFrames", ["MemoryTypes", "BoardFormat", "Arm64"]),
   ("KernelHeap", ["MemoryTypes", "Arm64", "PageFrames"]),
   ("Files", ["MemoryTypes", "BoardFormat", "Arm64", "PageFrames", "KernelHeap"]),
+  ("KernelModules", ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Files"]),
   (
     "AddressSpaces",
     ["MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files"]

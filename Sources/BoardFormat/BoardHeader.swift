@@ -33,6 +33,9 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   /// What the machine sends (``OutputRing``); without it all goes over the serial line.
   public var output = Area()
 
+  /// Kernel modules to load before the program starts (``ModuleRecord``); empty for none.
+  public var modules = Area()
+
   /// RAM is reserved until MemTotal is this many bytes; 0 reserves nothing.
   public var memTotal: UInt64 = 0
   /// The lowest address an unprivileged mapping may have (`vm.mmap_min_addr`).

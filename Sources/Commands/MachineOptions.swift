@@ -63,6 +63,14 @@ struct MachineOptions: ParsableArguments {
       "Adds to the guest's environment; several may be given.", valueName: "name=value"))
   var env: [String] = []
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Loads a kernel module before the program starts; several may be given.",
+      discussion: "Its parameters follow in the same word: 'FILE.ko name=value'. The log is shown.",
+      valueName: "file[ name=value…]"))
+  var module: [String] = []
+
   /// The machine that is described, for each page size of the list.
   func configurations() throws(MachineError) -> [MachineConfiguration] {
     var base = MachineConfiguration()
@@ -72,7 +80,7 @@ struct MachineOptions: ParsableArguments {
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
       (.core, one(core)), (.overcommit, one(overcommit)), (.layoutSeed, one(aslr)),
       (.sysroot, one(sysroot)), (.bind, bind),
-      (.env, env),
+      (.env, env), (.module, module),
     ]
     for (option, values) in words {
       for value in values { try base.set(option, to: value) }

@@ -48,6 +48,7 @@ private func start(_ board: VirtBoard) -> Never {
   else { die("too little RAM for the frame allocator") }
   guard let slab = SlabAllocator.start(frames: frames) else { die("too little RAM for the heap") }
   guard let vmalloc = tables.startVMalloc(slab) else { die("too little RAM for vmalloc") }
+  guard Modules.start(slab: slab, vmalloc: vmalloc) else { die("too little RAM for modules") }
   let files = startFiles(board, frames, slab)
   guard let statistics = startStatistics(board), let vdso = makeVDSO(board, frames) else {
     die("too little RAM for the kernel")

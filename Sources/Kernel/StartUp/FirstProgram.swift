@@ -36,6 +36,7 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
       ProcFS(kernel).sendTexts(at: .end, of: task)
     }
   }
+  let hasModules = Modules.areWanted(board)
   statistics.pointee.managedFrames = kernel.frames.pointee.managed.rawValue
   statistics.pointee.freeBefore = settledFree(kernel)
   statistics.pointee.fileFramesBefore = fileFrames(kernel)
@@ -43,6 +44,7 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   VirtBoard.withoutCounting { ProcFS(kernel).sendTexts(at: .before, of: kernel.initTask) }
   // Then the line carries nothing but the request to end, which a program is interrupted for.
   board.letTypingWake(!board.isInteractive)
+  if hasModules { Modules.loadAll(board) }
   let end: EndRecord
   do throws(Errno) {
     let streams = try kernel.files.pointee.makeStandardStreams()
@@ -55,6 +57,7 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   let start = kernel.store.pointee.programStart
   statistics.pointee.userInstructions = counts.user &- start.user
   statistics.pointee.kernelInstructions = counts.kernel &- start.kernel
+  if hasModules { Modules.unloadAll() }
   statistics.pointee.freeAfter = settledFree(kernel)
   statistics.pointee.fileFramesAfter = fileFrames(kernel)
   statistics.pointee.objectFramesAfter = objectFrames(kernel)

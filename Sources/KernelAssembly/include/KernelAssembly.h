@@ -78,5 +78,6 @@ INLINE void *kernel_signpost(void) { return kernel_variables_storage.signpost; }
 INLINE void *kernel_trace_records(void) { return kernel_variables_storage.trace_records; }
 
 #include "Instructions.h"
+#include "Modules.h"
 
 #endif

@@ -29,9 +29,11 @@ final class BoardFile {
     let program = Self.program(guest, machine.environment)
     let archive = ArchiveWriter(guest.tree)
     entries = archive.entries
+    let modules = try ModuleWriter.area(machine.configuration.modules)
     layout = BoardLayout(
       behind: machine.banks, deviceTree: UInt64(deviceTree.count), program: UInt64(program.count),
-      standardInput: UInt64(guest.standardInput?.count ?? 0), archive: archive.length)
+      standardInput: UInt64(guest.standardInput?.count ?? 0), archive: archive.length,
+      modules: UInt64(modules.count))
 
     let descriptor = unsafe kilburn_anonymous_file("kilburn-board", layout.size.rawValue)
     guard descriptor >= 0 else {
@@ -55,6 +57,7 @@ final class BoardFile {
     header.standardInput = layout.standardInput
     header.statistics = layout.statistics
     header.output = layout.output
+    header.modules = layout.modules
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
     header.overcommit = machine.configuration.overcommit.rawValue
@@ -72,6 +75,7 @@ final class BoardFile {
     unsafe bytes(of: layout.deviceTree).copyBytes(from: deviceTree)
     unsafe bytes(of: layout.program).copyBytes(from: program)
     unsafe bytes(of: layout.standardInput).copyBytes(from: guest.standardInput ?? [])
+    if !modules.isEmpty { unsafe bytes(of: layout.modules).copyBytes(from: modules) }
     try unsafe archive.write(to: bytes(of: layout.archive))
   }
 

@@ -26,6 +26,7 @@ struct BoardLayout {
   var program = BoardHeader.Area()
   var standardInput = BoardHeader.Area()
   var archive = BoardHeader.Area()
+  var modules = BoardHeader.Area()
   /// The bytes from the start of RAM to the board file.
   let ram: ByteCount
   /// The bytes of the board file, which begins with the header.
@@ -34,7 +35,7 @@ struct BoardLayout {
   /// Lays the areas behind the last bank.
   init(
     behind banks: [MemoryBank], deviceTree: UInt64, program: UInt64, standardInput: UInt64,
-    archive: UInt64
+    archive: UInt64, modules: UInt64 = 0
   ) {
     let ramEnd = banks.map(\.end).max() ?? MemoryBank.ramBase
     let start = max(ramEnd, Self.emulatorTree.end).alignedUp(to: .mebibytes(2))
@@ -51,6 +52,7 @@ struct BoardLayout {
     self.program = area(program)
     self.standardInput = area(standardInput)
     self.archive = area(archive)
+    if modules > 0 { self.modules = area(modules) }
     let end = max(next, MemoryBank.ramBase + .mebibytes(256))
     ram = start - MemoryBank.ramBase
     size = end.alignedUp(to: ByteCount.mebibytes(2)) - start

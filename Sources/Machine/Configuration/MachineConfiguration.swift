@@ -20,6 +20,9 @@ package struct MachineConfiguration: Equatable, Sendable {
   /// What is added to HOME, PATH and TERM; a later one of the same name replaces an earlier.
   package var environment: [EnvironmentVariable] = []
 
+  /// The kernel modules that are loaded before the program starts, in this order.
+  package var modules: [ModuleToLoad] = []
+
   package init() {}
 
   /// The policy of `vm.overcommit_memory`.
@@ -36,6 +39,28 @@ package struct Bind: Hashable, Sendable {
   package var guest: String
   /// Whether what the guest changes is changed on the host when the run ends.
   package var isWritable = false
+}
+
+/// A module's file on the host, and its parameters.
+package struct ModuleToLoad: Hashable, Sendable {
+  package var path: String
+  package var parameters: String
+
+  /// The file's name without its folder and `.ko`.
+  package var name: String {
+    let last = path.split(separator: "/").last.map(String.init) ?? path
+    return last.hasSuffix(".ko") ? String(last.dropLast(3)) : last
+  }
+
+  /// Reads `FILE`, or `FILE name=value …`.
+  package init(parsing text: String) throws(MachineError) {
+    let end = HostFile.isRegular(text) ? text.endIndex : text.firstIndex(of: " ") ?? text.endIndex
+    path = String(text[..<end])
+    parameters = String(text[end...].drop { $0 == " " })
+    guard HostFile.isRegular(path) else {
+      throw .usage("--module \(path): there is no such file")
+    }
+  }
 }
 
 /// One variable of the guest's environment.

@@ -14,6 +14,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case sysroot
   case bind
   case env
+  case module
 
   /// Words of the design whose subject has not been built.
   package static let notBuilt = [
@@ -60,6 +61,7 @@ extension MachineConfiguration {
       layoutSeed = seed
     case .sysroot: sysroot = value
     case .bind: binds.append(try Bind(parsing: value))
+    case .module: modules.append(try ModuleToLoad(parsing: value))
     case .env: environment.append(try EnvironmentVariable(parsing: value))
     }
   }

@@ -1,0 +1,78 @@
+import Files
+import KernelAssembly
+import KernelModules
+import MemoryTypes
+
+/// Formats C's list of arguments; the bytes that it takes, whether there was room or not.
+///
+/// - Parameter arguments: a `va_list`, which the procedure call standard passes by its address.
+@_cdecl("vsnprintf")
+func vsnprintf(
+  _ buffer: UnsafeMutablePointer<UInt8>?, _ size: UInt, _ format: UnsafePointer<UInt8>,
+  _ arguments: UnsafeMutableRawPointer
+) -> Int32 {
+  var output = unsafe FormatOutput(buffer, capacity: Int(min(size, 0x7fff_ffff)))
+  var formatter = unsafe Formatter(VariableArguments(arguments), symbols: KernelSymbols())
+  unsafe formatter.format(format, into: &output)
+  output.terminate()
+  return Int32(truncatingIfNeeded: output.length)
+}
+
+/// As `vsnprintf()`, but the bytes that are there.
+@_cdecl("vscnprintf")
+func vscnprintf(
+  _ buffer: UnsafeMutablePointer<UInt8>?, _ size: UInt, _ format: UnsafePointer<UInt8>,
+  _ arguments: UnsafeMutableRawPointer
+) -> Int32 {
+  guard size > 0 else { return 0 }
+  let length = unsafe vsnprintf(buffer, size, format, arguments)
+  return min(length, Int32(truncatingIfNeeded: min(size &- 1, 0x7fff_ffff)))
+}
+
+/// Formats a message into the log; its level is in front of it, `\u{1}` and a digit
+/// (kernel/printk/printk.c: `vprintk_store()`).
+@_cdecl("vprintk")
+func vprintk(_ format: UnsafePointer<UInt8>, _ arguments: UnsafeMutableRawPointer) -> Int32 {
+  var bytes = InlineArray<1024, UInt8>(repeating: 0)
+  var length = 0
+  var span = bytes.mutableSpan
+  unsafe span.withUnsafeMutableBufferPointer { buffer in
+    length = unsafe Int(vscnprintf(buffer.baseAddress, 1024, format, arguments))
+    var start = 0
+    var level = 4
+    // As printk_skip_level(): the last of several counts.
+    while start &+ 1 < length, unsafe buffer[start] == 1 {
+      let letter = unsafe buffer[start &+ 1]
+      if letter &- 0x30 <= 7 { level = Int(letter &- 0x30) }
+      start &+= 2
+    }
+    Exports.log(
+      level,
+      unsafe ByteString(
+        UnsafeRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[start..<length]))))
+  }
+  return Int32(length)
+}
+
+/// Names for addresses: the kernel's and the modules'.
+struct KernelSymbols: FormatSymbols {
+  func append(symbol address: UInt64, hasOffset: Bool, to output: inout FormatOutput) {
+    guard let module = Modules.loader?.pointee.module(at: address),
+      let place = module.pointee.place(of: address)
+    else {
+      output.append("0x" as StaticString)
+      output.append(hex: address)
+      return
+    }
+    output.append(place.name)
+    if hasOffset {
+      output.append("+0x" as StaticString)
+      output.append(hex: place.offset)
+      output.append("/0x" as StaticString)
+      output.append(hex: place.size)
+    }
+    output.append(" [" as StaticString)
+    module.pointee.name.withText { output.append($0) }
+    output.append("]" as StaticString)
+  }
+}

@@ -1,0 +1,206 @@
+import Files
+import MemoryTypes
+
+/// A module's parameters: `name=value` words, each to a variable that the module's header described
+/// (kernel/params.c).
+extension ModuleLoader {
+  /// What a parameter is; the module's header has the same numbers.
+  private enum Kind: UInt32 {
+    case bool = 0
+    case invertedBool, byte, short, unsignedShort, int, unsignedInt, long, unsignedLong
+    /// A pointer to text that stays as long as the module.
+    case text
+    /// A text with room for so many bytes.
+    case string
+  }
+
+  /// Sets what the words say; unknown ones are named and ignored, wrong values refuse the module
+  /// (`parse_args()`).
+  mutating func setParameters(
+    _ module: KernelPointer<Module>, _ words: ByteString
+  ) throws(ModuleError) {
+    let text = words.count
+    guard text > 0 else { return }
+    guard let memory = unsafe host.allocateObject(text &+ 1) else { throw ModuleError(.noMemory) }
+    unsafe module.pointee.arguments = memory
+    module.pointee.argumentLength = text &+ 1
+    unsafe memory.copyMemory(from: words.bytes.baseAddress.unsafelyUnwrapped, byteCount: text)
+    unsafe memory.storeBytes(of: 0, toByteOffset: text, as: UInt8.self)
+    // SAFETY: the copy stays as long as the module; the words are taken apart in it.
+    let bytes = unsafe UnsafeMutableBufferPointer(
+      start: memory.assumingMemoryBound(to: UInt8.self), count: text &+ 1)
+    var at = 0
+    while let word = unsafe nextWord(bytes, &at) {
+      if word.name == "--", word.value == nil { break }
+      try set(module, word.name, word.value)
+    }
+  }
+
+  private struct Word {
+    var name: ByteString
+    var value: ByteString?
+  }
+
+  /// The next `name=value`, with its quotes taken off and its zeros written (`next_arg()`).
+  private func nextWord(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ at: inout Int) -> Word? {
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 9 && byte <= 13 }
+    while at < bytes.count, unsafe isSpace(bytes[at]) { at &+= 1 }
+    guard at < bytes.count, unsafe bytes[at] != 0 else { return nil }
+    var start = at
+    var isQuoted = false
+    let wholeIsQuoted = unsafe bytes[at] == 0x22
+    if wholeIsQuoted {
+      start &+= 1
+      at &+= 1
+      isQuoted = true
+    }
+    var equals: Int?
+    while unsafe bytes[at] != 0, unsafe isQuoted || !isSpace(bytes[at]) {
+      if equals == nil, unsafe bytes[at] == 0x3d { equals = at }
+      if unsafe bytes[at] == 0x22 { isQuoted.toggle() }
+      at &+= 1
+    }
+    var end = at
+    if unsafe bytes[at] != 0 { at &+= 1 }
+    if wholeIsQuoted, end > start, unsafe bytes[end &- 1] == 0x22 { end &-= 1 }
+    unsafe bytes[end] = 0
+    func piece(_ from: Int, _ to: Int) -> ByteString {
+      unsafe ByteString(
+        UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[from..<to])))
+    }
+    guard let equals else { return Word(name: piece(start, end), value: nil) }
+    unsafe bytes[equals] = 0
+    var from = equals &+ 1
+    if from < end, unsafe bytes[from] == 0x22 {
+      from &+= 1
+      if end > from, unsafe bytes[end &- 1] == 0x22 {
+        end &-= 1
+        unsafe bytes[end] = 0
+      }
+    }
+    return Word(name: piece(start, equals), value: piece(from, end))
+  }
+
+  private func set(
+    _ module: KernelPointer<Module>, _ name: ByteString, _ value: ByteString?
+  ) throws(ModuleError) {
+    let table = module.pointee.parameters
+    for index in 0..<table.count {
+      let at = table.address &+ UInt64(index) &* 32
+      guard let own = module.pointee.text(at: module.pointee.core.load(at)),
+        Self.isSame(own, name)
+      else { continue }
+      return try set(module, at, name, value)
+    }
+    var text = TextBuffer()
+    module.pointee.name.withText { text.append($0) }
+    text.append(": unknown parameter '")
+    text.append(name)
+    text.append("' ignored")
+    send(4, text)
+  }
+
+  /// Names are the same with `-` for `_` (`parameq()`).
+  private static func isSame(_ a: ByteString, _ b: ByteString) -> Bool {
+    guard a.count == b.count else { return false }
+    for index in 0..<a.count {
+      guard (a[index] == 0x2d ? 0x5f : a[index]) == (b[index] == 0x2d ? 0x5f : b[index]) else {
+        return false
+      }
+    }
+    return true
+  }
+
+  private func set(
+    _ module: KernelPointer<Module>, _ entry: UInt64, _ name: ByteString, _ value: ByteString?
+  ) throws(ModuleError) {
+    let area = module.pointee.core
+    let variable: UInt64 = area.load(entry &+ 16)
+    let room: UInt64 = area.load(entry &+ 24)
+    guard let kind = Kind(rawValue: area.load(entry &+ 8)),
+      area.contains(variable, kind == .string ? max(room, 1) : 8)
+    else { throw ModuleError(.tableOutside) }
+    var fits: Bool
+    switch kind {
+    case .bool, .invertedBool:
+      let truth = Self.truth(value)
+      fits = truth != nil
+      if let truth { area.store(UInt8(truth != (kind == .invertedBool) ? 1 : 0), variable) }
+    case .text:
+      guard let value else { throw refuse(module, name, value, .parameterInvalid) }
+      guard value.count <= 1024 else { throw refuse(module, name, value, .parameterTooLarge) }
+      area.store(unsafe UInt64(UInt(bitPattern: value.bytes.baseAddress)), variable)
+      fits = true
+    case .string:
+      guard let value else { throw refuse(module, name, value, .parameterInvalid) }
+      guard UInt64(value.count) < room else {
+        throw refuse(module, name, value, .parameterTooLarge)
+      }
+      for index in 0..<value.count { area.store(value[index], variable &+ UInt64(index)) }
+      area.store(UInt8(0), variable &+ UInt64(value.count))
+      fits = true
+    default:
+      fits = Self.setNumber(area, variable, kind, value)
+    }
+    guard fits else { throw refuse(module, name, value, .parameterInvalid) }
+  }
+
+  private static func setNumber(
+    _ area: ModuleArea, _ variable: UInt64, _ kind: Kind, _ value: ByteString?
+  ) -> Bool {
+    guard let value, let number = ParameterNumber(value) else { return false }
+    switch kind {
+    case .byte:
+      guard let bits = number.unsigned(below: 1 << 8) else { return false }
+      area.store(UInt8(truncatingIfNeeded: bits), variable)
+    case .short, .unsignedShort:
+      guard let bits = kind == .short ? number.signed(16) : number.unsigned(below: 1 << 16)
+      else { return false }
+      area.store(UInt16(truncatingIfNeeded: bits), variable)
+    case .int, .unsignedInt:
+      guard let bits = kind == .int ? number.signed(32) : number.unsigned(below: 1 << 32)
+      else { return false }
+      area.store(UInt32(truncatingIfNeeded: bits), variable)
+    default:
+      guard let bits = kind == .long ? number.signed(64) : number.unsigned(below: 0) else {
+        return false
+      }
+      area.store(bits, variable)
+    }
+    return true
+  }
+
+  /// As `kstrtobool()`; no value is true (`param_set_bool()`).
+  private static func truth(_ value: ByteString?) -> Bool? {
+    guard let value else { return true }
+    guard !value.isEmpty else { return nil }
+    switch value[0] {
+    case 0x79, 0x59, 0x31, 0x74, 0x54: return true  // y Y 1 t T
+    case 0x6e, 0x4e, 0x30, 0x66, 0x46: return false  // n N 0 f F
+    case 0x6f, 0x4f:
+      guard value.count > 1 else { return nil }
+      switch value[1] {
+      case 0x6e, 0x4e: return true  // on
+      case 0x66, 0x46: return false  // off
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+
+  private func refuse(
+    _ module: KernelPointer<Module>, _ name: ByteString, _ value: ByteString?,
+    _ reason: ModuleError.Reason
+  ) -> ModuleError {
+    var text = TextBuffer()
+    module.pointee.name.withText { text.append($0) }
+    text.append(": `")
+    text.append(value ?? "")
+    text.append(
+      reason == .parameterTooLarge ? "' too large for parameter `" : "' invalid for parameter `")
+    text.append(name)
+    text.append("'")
+    send(3, text)
+    return ModuleError(reason)
+  }
+}

@@ -1,0 +1,115 @@
+public import Files
+import MemoryTypes
+
+/// What is where in a module (kernel/module/kallsyms.c).
+///
+/// Kept are the symbols of both parts that have a name, for as long as the module is there: address,
+/// place of the name, kind letter; 16 bytes each, behind the core part's data.
+extension Module {
+  /// What an address belongs to.
+  public struct Place: BitwiseCopyable {
+    public let name: ByteString
+    public let offset: UInt64
+    public let size: UInt64
+  }
+
+  /// A kept symbol.
+  public struct Symbol: BitwiseCopyable {
+    public let address: UInt64
+    /// As `nm` has it: `t`, `T`, `d`, ….
+    public let letter: UInt8
+    public let name: ByteString
+  }
+
+  public var symbolCount: Int { symbols.count }
+
+  public func symbol(_ index: Int) -> Symbol? {
+    guard index >= 0, index < symbols.count else { return nil }
+    let at = symbols.address &+ UInt64(index) &* 16
+    guard let name = text(at: symbolNames &+ UInt64(core.load(at &+ 8, UInt32.self))) else {
+      return nil
+    }
+    return Symbol(address: core.load(at), letter: core.load(at &+ 12, UInt8.self), name: name)
+  }
+
+  /// The symbol that an address is in or behind, with its size up to the next
+  /// (`find_kallsyms_symbol()`).
+  public func place(of address: UInt64) -> Place? {
+    let end: UInt64
+    if core.contains(address) {
+      end = core.address &+ (containsText(address) ? coreLayout.textSize : core.size)
+    } else if let initial, initial.contains(address) {
+      end = initial.address &+ (containsText(address) ? initialLayout.textSize : initial.size)
+    } else {
+      return nil
+    }
+    var best: Symbol?
+    var next = end
+    for index in 0..<symbols.count {
+      let here: UInt64 = core.load(symbols.address &+ UInt64(index) &* 16)
+      guard area(of: here) != nil else { continue }
+      if here <= address {
+        if best.map({ here > $0.address }) ?? true { best = symbol(index) }
+      } else if here < next {
+        next = here
+      }
+    }
+    guard let best else { return nil }
+    return Place(name: best.name, offset: address &- best.address, size: next &- best.address)
+  }
+}
+
+extension ModuleFile {
+  /// Whether a symbol is kept: it has a place and a name that a person wrote.
+  private func isKept(_ symbol: Symbol) -> Bool {
+    let index = sectionIndex(symbol)
+    guard index > 0, index < sectionCount, flags(section(index)).contains(.allocated),
+      kind(symbol) < 3
+    else { return false }
+    let name = name(symbol)
+    // `$x`, `$d`: what follows is code, is data.
+    return !name.isEmpty && name[0] != 0x24
+  }
+
+  /// The kept symbols' number and the bytes of their names.
+  func countKeptSymbols() -> (count: Int, names: Int) {
+    var count = 0
+    var names = 0
+    for index in 0..<symbolCount where isKept(symbol(index)) {
+      count &+= 1
+      names &+= name(symbol(index)).count &+ 1
+    }
+    return (count, names)
+  }
+
+  /// Writes the kept symbols, which have their addresses, into a core part.
+  func keepSymbols(_ area: ModuleArea, at start: UInt64, names: UInt64) {
+    var at = start
+    var text: UInt64 = 0
+    for index in 0..<symbolCount where isKept(symbol(index)) {
+      let symbol = symbol(index)
+      area.store(value(symbol), at)
+      area.store(UInt32(truncatingIfNeeded: text), at &+ 8)
+      area.store(letter(symbol), at &+ 12)
+      let name = name(symbol)
+      for byte in 0..<name.count { area.store(name[byte], names &+ text &+ UInt64(byte)) }
+      text &+= UInt64(name.count) &+ 1
+      at &+= 16
+    }
+  }
+
+  /// As `elf_type()`.
+  private func letter(_ symbol: Symbol) -> UInt8 {
+    let section = section(sectionIndex(symbol))
+    let flags = flags(section)
+    let isLocal = binding(symbol) == 0
+    if binding(symbol) == 2 { return isLocal ? 0x77 : 0x57 }  // w, W
+    let lower: UInt8 =
+      flags.contains(.executable)
+      ? 0x74  // t
+      : type(section) == .noBits
+        ? 0x62  // b
+        : flags.contains(.writable) ? 0x64 : 0x72  // d, r
+    return isLocal ? lower : lower &- 0x20
+  }
+}
