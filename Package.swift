@@ -85,19 +85,19 @@ let hostTargets: [Target] =
       name: "CompressionLibraries",
       providers: [.apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "zlib1g-dev"])]),
     room("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries"]),
-    room("HeapTraces", ["MemoryTypes", "CompressionLibraries"]),
+    room("HeapTraces", ["MemoryTypes", "PTMalloc", "CompressionLibraries"]),
     room("HeapInspection", ["MemoryTypes", "Arm64", "MemoryImages"]),
     room(
       "Reports",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages", "HeapInspection",
+        "MemoryImages", "HeapInspection", "HeapTraces", "PTMalloc",
       ]),
     room(
       "Commands",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages", "HeapInspection", "Reports", argumentParser,
+        "MemoryImages", "HeapInspection", "HeapTraces", "PTMalloc", "Reports", argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]

@@ -1,0 +1,225 @@
+import Glibc
+package import MemoryTypes
+package import PTMalloc
+
+/// A process's address space for a replay: what the kernel would have done, counted.
+///
+/// The allocator's own words are real bytes of this process, in one large mapping of which only what
+/// is touched costs memory. What the program would have written is not written: only its pages are
+/// marked, so gigabytes of objects replay in little memory.
+///
+/// ```
+/// start              start + 64K            start + length/4                    end
+/// | main_arena, mp_ | break area →         |               ← mappings, top-down |
+/// ```
+/// A byte for each page of the model's size says whether the program may use it and whether it was
+/// touched. Invariants: `accessible == pageSize × pages with bit 1`, `resident == pages with bit 0`,
+/// the static data left out of both; a touched page is accessible.
+@safe
+package struct ReplayMemory: ~Copyable, HeapMemory {
+  /// What the kernel did and holds.
+  package struct Counts: Equatable, Sendable {
+    package var brkGrow: UInt64 = 0
+    package var brkShrink: UInt64 = 0
+    package var brkAsk: UInt64 = 0
+    package var mmap: UInt64 = 0
+    package var munmap: UInt64 = 0
+    package var mremap: UInt64 = 0
+    package var mprotect: UInt64 = 0
+    package var madvise: UInt64 = 0
+    /// Pages that were touched for the first time, each a fault.
+    package var faults: UInt64 = 0
+    /// Bytes that the program may use: the break area, mappings, the accessible part of heaps.
+    package var accessible: UInt64 = 0
+    package var peakAccessible: UInt64 = 0
+    /// Bytes of pages that were touched and not given back.
+    package var resident: UInt64 = 0
+    package var peakResident: UInt64 = 0
+
+    package init() {}
+
+    package var systemCalls: UInt64 {
+      brkGrow + brkShrink + brkAsk + mmap + munmap + mremap + mprotect + madvise
+    }
+  }
+
+  /// What lies between mappings, and is free for new ones.
+  struct Gap {
+    var start: UInt64
+    var end: UInt64
+  }
+
+  // SAFETY: `base` has `length` bytes and `pages` a byte for each page of them, both mapped in init
+  // and unmapped in deinit; every access is checked against `length`.
+  let base: UnsafeMutableRawPointer
+  let pages: UnsafeMutablePointer<UInt8>
+  package let start: UInt64
+  let length: UInt64
+  let shift: UInt64
+  let pageSize: UInt64
+  package internal(set) var currentBreak: UInt64
+  package let breakStart: UInt64
+  let breakLimit: UInt64
+  /// In ascending order; none touches another.
+  var gaps: [Gap]
+  package internal(set) var counts = Counts()
+
+  /// The program may have so much; a kernel with less memory would refuse as well.
+  package static var limit: UInt64 { 1 << 40 }
+  private static var isTouched: UInt8 { 1 }
+  private static var isAccessible: UInt8 { 2 }
+
+  /// An empty process; nil where this host gives no address space for it.
+  package init?(pageSize: PageSize) {
+    let size = pageSize.bytes.rawValue
+    self.pageSize = size
+    shift = UInt64(size.trailingZeroBitCount)
+    start = 0x5555_5554_0000
+    func map(_ bytes: UInt64) -> UnsafeMutableRawPointer? {
+      let memory = unsafe Glibc.mmap(
+        nil, Int(bytes), PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+      guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { return nil }
+      return unsafe memory
+    }
+    // As much as this host gives.
+    var length: UInt64 = 8 << 40
+    var memory: UnsafeMutableRawPointer?
+    while length >= 1 << 32 {
+      unsafe memory = map(length)
+      if unsafe memory != nil { break }
+      length >>= 1
+    }
+    self.length = length
+    breakStart = start + 0x1_0000
+    currentBreak = breakStart
+    breakLimit = start + length / 4
+    gaps = [Gap(start: start + length / 4, end: start + length)]
+    guard let memory = unsafe memory else { return nil }
+    guard let table = unsafe map(length >> shift) else {
+      unsafe Glibc.munmap(memory, Int(length))
+      return nil
+    }
+    unsafe base = memory
+    unsafe pages = table.assumingMemoryBound(to: UInt8.self)
+    for page in 0..<Int(0x1_0000 >> shift) {
+      unsafe pages[page] = Self.isTouched | Self.isAccessible
+    }
+  }
+
+  deinit {
+    unsafe Glibc.munmap(base, Int(length))
+    unsafe Glibc.munmap(UnsafeMutableRawPointer(pages), Int(length >> shift))
+  }
+
+  /// Where `main_arena` and `mp_` lie.
+  package var mainArena: VirtualAddress { VirtualAddress(start &+ 0x100) }
+  package var parameters: VirtualAddress { VirtualAddress(start &+ 0x1000) }
+
+  // MARK: bytes
+
+  @inline(__always)
+  private func pointer(_ address: UInt64, _ size: UInt64) throws(HeapAbort)
+    -> UnsafeMutableRawPointer
+  {
+    let offset = address &- start
+    guard offset < length &- size else { throw .fault(address) }
+    return unsafe base + Int(truncatingIfNeeded: offset)
+  }
+
+  /// The same for a write, which touches the page.
+  @inline(__always)
+  private mutating func written(_ address: UInt64, _ size: UInt64) throws(HeapAbort)
+    -> UnsafeMutableRawPointer
+  {
+    let offset = address &- start
+    guard offset < length &- size else { throw .fault(address) }
+    if unsafe pages[Int(truncatingIfNeeded: offset &>> shift)] & Self.isTouched == 0 {
+      try touch(page: offset &>> shift)
+    }
+    return unsafe base + Int(truncatingIfNeeded: offset)
+  }
+
+  @inline(never)
+  private mutating func touch(page: UInt64) throws(HeapAbort) {
+    guard unsafe pages[Int(page)] & Self.isAccessible != 0 else {
+      throw .fault(start &+ page &<< shift)
+    }
+    unsafe pages[Int(page)] |= Self.isTouched
+    counts.faults &+= 1
+    counts.resident &+= pageSize
+    counts.peakResident = max(counts.peakResident, counts.resident)
+  }
+
+  /// The program writes all bytes of an object.
+  @inline(__always)
+  package mutating func touch(_ address: UInt64, _ size: UInt64) throws(HeapAbort) {
+    guard size > 0 else { return }
+    let offset = address &- start
+    guard offset < length, size <= length &- offset else { throw .fault(address) }
+    let first = offset &>> shift
+    let last = (offset &+ size &- 1) &>> shift
+    if unsafe pages[Int(first)] & Self.isTouched == 0 { try touch(page: first) }
+    if last != first { try touch(pages: first &+ 1, through: last) }
+  }
+
+  @inline(never)
+  private mutating func touch(pages first: UInt64, through last: UInt64) throws(HeapAbort) {
+    var page = first
+    while page <= last {
+      if unsafe pages[Int(page)] & Self.isTouched == 0 { try touch(page: page) }
+      page &+= 1
+    }
+  }
+
+  @inline(__always)
+  package func word(at address: UInt64) throws(HeapAbort) -> UInt64 {
+    unsafe try pointer(address, 8).loadUnaligned(as: UInt64.self)
+  }
+  @inline(__always)
+  package func half(at address: UInt64) throws(HeapAbort) -> UInt32 {
+    unsafe try pointer(address, 4).loadUnaligned(as: UInt32.self)
+  }
+  @inline(__always)
+  package func short(at address: UInt64) throws(HeapAbort) -> UInt16 {
+    unsafe try pointer(address, 2).loadUnaligned(as: UInt16.self)
+  }
+  @inline(__always)
+  package func byte(at address: UInt64) throws(HeapAbort) -> UInt8 {
+    unsafe try pointer(address, 1).load(as: UInt8.self)
+  }
+  @inline(__always)
+  package mutating func setWord(at address: UInt64, to value: UInt64) throws(HeapAbort) {
+    unsafe try written(address, 8).storeBytes(of: value, as: UInt64.self)
+  }
+  @inline(__always)
+  package mutating func setHalf(at address: UInt64, to value: UInt32) throws(HeapAbort) {
+    unsafe try written(address, 4).storeBytes(of: value, as: UInt32.self)
+  }
+  @inline(__always)
+  package mutating func setShort(at address: UInt64, to value: UInt16) throws(HeapAbort) {
+    unsafe try written(address, 2).storeBytes(of: value, as: UInt16.self)
+  }
+  @inline(__always)
+  package mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort) {
+    unsafe try written(address, 1).storeBytes(of: value, as: UInt8.self)
+  }
+
+  package mutating func fill(at address: UInt64, length: UInt64, with value: UInt8)
+    throws(HeapAbort)
+  {
+    guard length > 0 else { return }
+    // What is longer than the allocator's own structures is the program's, and nobody reads it.
+    if length <= 4096 {
+      unsafe try memset(pointer(address, length), Int32(value), Int(length))
+    }
+    try touch(address, length)
+  }
+
+  package mutating func copy(from source: UInt64, to destination: UInt64, length: UInt64)
+    throws(HeapAbort)
+  {
+    // The program's bytes, which nobody reads.
+    try touch(destination, length)
+  }
+}
