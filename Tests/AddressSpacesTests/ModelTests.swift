@@ -4,6 +4,7 @@ import KernelHeap
 import KernelLayout
 import MemoryTypes
 import PageFrames
+import TestSupport
 import Testing
 
 @testable import AddressSpaces
@@ -52,7 +53,7 @@ struct Holdings {
       Int(machine.frames.pointee.managed.rawValue) - Int(machine.frames.pointee.unused.rawValue)
       - slabs
     var objects: [String: Int] = [:]
-    machine.slab.pointee.forEachCache { objects["\($0.name)"] = $0.activeObjects }
+    machine.slab.pointee.forEachCache { objects[$0.name.text] = $0.activeObjects }
     self.objects = objects.filter { $0.value != 0 }
   }
 }

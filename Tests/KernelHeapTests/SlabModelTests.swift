@@ -138,7 +138,7 @@ import Testing
       if found == nil { found = figures }
     }
     let figures = try #require(found)
-    #expect(figures.name.description == "vm_area_struct")
+    #expect(figures.name.text == "vm_area_struct")
     #expect(figures.objects == 56 && figures.activeObjects == 56 && figures.slabs == 2)
     #expect(figures.objectSize == ByteCount(144) && figures.ownSize == ByteCount(40))
     #expect(figures.objectsPerSlab == 28 && figures.pagesPerSlab == 1)

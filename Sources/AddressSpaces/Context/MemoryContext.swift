@@ -59,7 +59,8 @@ public import PageFrames
   ) {
     guard
       let anonVMACache = slab.pointee.makeCache(
-        of: AnonVMA.self, name: "anon_vma", linuxSize: ByteCount(104), options: .account),
+        of: AnonVMA.self, name: "anon_vma", linuxSize: ByteCount(96),
+        options: [.account, .typesafeByRCU]),
       let anonVMAChainCache = slab.pointee.makeCache(
         of: AnonVMAChain.self, name: "anon_vma_chain", linuxSize: ByteCount(64),
         options: .account),
@@ -67,8 +68,8 @@ public import PageFrames
         of: VirtualMemoryArea.self, name: "vm_area_struct", linuxSize: ByteCount(144),
         options: .account),
       let spaceCache = slab.pointee.makeCache(
-        of: AddressSpace<B>.self, name: "mm_struct", linuxSize: ByteCount(864),
-        options: [.cacheAligned, .account]),
+        of: AddressSpace<B>.self, name: "mm_struct", linuxSize: ByteCount(872),
+        options: [.cacheAligned, .account, .alone]),
       let zeroPage = frames.pointee.allocate([.kernel, .zero])
     else { return nil }
     self.board = board

@@ -8,10 +8,11 @@ extension MemoryContext {
   public mutating func sharedMemoryMaking() throws(Errno) -> KernelPointer<SharedMemory<B>> {
     if let sharedMemory { return sharedMemory }
     guard
-      let leaves = slab.pointee.makeCache(
-        of: IPCLeaf<SharedMemorySegment>.self, name: "ipc_leaf"),
-      let cache = slab.pointee.makeCache(of: SharedMemorySegment.self, name: "shmid_kernel"),
-      let places = slab.pointee.makeCache(of: SharedMemory<B>.self, name: "shm_ids"),
+      let leaves = slab.pointee.kmallocCache(
+        of: IPCLeaf<SharedMemorySegment>.self, .controlGroup, name: "ipc_leaf"),
+      let cache = slab.pointee.kmallocCache(
+        of: SharedMemorySegment.self, .controlGroup, name: "shmid_kernel"),
+      let places = slab.pointee.kmallocCache(of: SharedMemory<B>.self, name: "shm_ids"),
       let made = places.allocate(
         SharedMemory(segments: IPCTable(leafCache: leaves), cache: cache))
     else { throw .ENOMEM }

@@ -114,33 +114,39 @@ extension FileCaches {
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
       let pageTreeNodes = slab.pointee.makeCache(
-        of: PageTreeNode.self, name: "radix_tree_node", linuxSize: ByteCount(584),
-        options: .reclaimable),
+        of: PageTreeNode.self, name: "radix_tree_node", linuxSize: ByteCount(576),
+        options: [.reclaimable, .constructed]),
       let descriptorTables = slab.pointee.makeCache(
         of: FileDescriptorTable.self, name: "files_cache", linuxSize: ByteCount(704),
-        options: .cacheAligned),
+        options: [.cacheAligned, .account]),
       let dentries = slab.pointee.makeCache(
-        of: Dentry.self, name: "dentry", linuxSize: ByteCount(192), options: .reclaimable),
+        of: Dentry.self, name: "dentry", linuxSize: ByteCount(192),
+        options: [.reclaimable, .account, .alone]),
       let inodes = slab.pointee.makeCache(
-        of: Inode.self, name: "inode_cache", linuxSize: ByteCount(576), options: .reclaimable),
+        of: Inode.self, name: "inode_cache", linuxSize: ByteCount(568),
+        options: [.reclaimable, .account, .constructed]),
       let openFiles = slab.pointee.makeCache(
-        of: OpenFile.self, name: "filp", linuxSize: ByteCount(256), options: .cacheAligned),
+        of: OpenFile.self, name: "filp", linuxSize: ByteCount(256),
+        options: [.cacheAligned, .account]),
       let memoryInodes = slab.pointee.makeCache(
-        of: Inode.self, name: "shmem_inode_cache", linuxSize: ByteCount(704)),
+        of: Inode.self, name: "shmem_inode_cache", linuxSize: ByteCount(696),
+        options: [.account, .constructed]),
       let proceduralInodes = slab.pointee.makeCache(
-        of: Inode.self, name: "proc_inode_cache", linuxSize: ByteCount(648),
-        options: .reclaimable),
-      let pipes = slab.pointee.makeCache(of: Pipe.self, name: "pipe_inode_info"),
+        of: Inode.self, name: "proc_inode_cache", linuxSize: ByteCount(640),
+        options: [.reclaimable, .account, .constructed]),
+      let pipes = slab.pointee.kmallocCache(
+        of: Pipe.self, .controlGroup, name: "pipe_inode_info"),
       let sequences = slab.pointee.makeCache(
         of: SequenceFile.self, name: "seq_file", linuxSize: ByteCount(120), options: .account),
       let locks = slab.pointee.makeCache(
         of: FileLock.self, name: "file_lock_cache", linuxSize: ByteCount(184)),
       let watches = slab.pointee.makeCache(
-        of: Watch.self, name: "eventpoll_epi", linuxSize: ByteCount(128),
-        options: .cacheAligned),
-      let watchers = slab.pointee.makeCache(of: Watcher.self, name: "eventpoll"),
+        of: Watch.self, name: "eventpoll_epi", linuxSize: ByteCount(120),
+        options: [.cacheAligned, .account, .alone]),
+      let watchers = slab.pointee.kmallocCache(of: Watcher.self, name: "eventpoll"),
       let sockets = slab.pointee.makeCache(
-        of: Socket.self, name: "UNIX", linuxSize: ByteCount(1024))
+        of: Socket.self, name: "UNIX", linuxSize: ByteCount(1024),
+        options: [.cacheAligned, .account, .alone])
     else { return nil }
     self.pageTreeNodes = pageTreeNodes
     self.descriptorTables = descriptorTables

@@ -54,7 +54,7 @@ extension ProcFS {
     kilobytes("VmallocTotal:   ", kernel.layout.vmallocEnd - kernel.layout.vmallocStart, &out)
     pages("VmallocUsed:    ", kernel.vmalloc.pointee.usedPages.rawValue, &out)
     pages("VmallocChunk:   ", 0, &out)
-    pages("Percpu:         ", 0, &out)
+    pages("Percpu:         ", kernel.slab.pointee.perCPUFrames.rawValue, &out)
     pages("AnonHugePages:  ", count(.nr_anon_transparent_hugepages), &out)
     pages("ShmemHugePages: ", count(.nr_shmem_hugepages), &out)
     pages("ShmemPmdMapped: ", count(.nr_shmem_pmdmapped), &out)

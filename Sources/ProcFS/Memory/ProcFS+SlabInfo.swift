@@ -29,11 +29,11 @@ extension ProcFS {
 
   private func write(_ cache: SlabFigures, _ out: inout Writer) {
     let mark = out.count
-    out.text(cache.name)
+    unsafe out.bytes(ByteString(cache.name.bytes))
     out.pad(to: 17, since: mark)
     column(cache.activeObjects, 6, &out)
     column(cache.objects, 6, &out)
-    column(Int(cache.objectSize.rawValue), 6, &out)
+    column(Int(cache.size.rawValue), 6, &out)
     column(cache.objectsPerSlab, 4, &out)
     column(cache.pagesPerSlab, 4, &out)
     out.text(" : tunables    0    0    0 : slabdata")

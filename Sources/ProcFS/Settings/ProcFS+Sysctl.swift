@@ -1,6 +1,7 @@
 import AddressSpaces
 import Arm64
 import Files
+import KernelHeap
 import KernelLayout
 import MemoryTypes
 import PageFrames
@@ -109,7 +110,7 @@ extension ProcFS {
       try storeName(text, in: setting)
       return text.count
     case .command:
-      try run(setting)
+      // Compaction: no frames that lie apart can be brought together, as blocks are not moved.
       return text.count
     }
     reader.skipBlanks()
@@ -154,7 +155,7 @@ extension ProcFS {
     // There are no pages that could be had whole: what is asked for cannot be given
     // (set_max_huge_pages() keeps what it got).
     case .hugePages: break
-    case .dropCaches: try run(setting)
+    case .dropCaches: dropCaches(number)
     // Amounts and ratios exclude each other (mm/page-writeback.c).
     case .dirtyBytes, .dirtyRatio: exclude(setting, value, .dirtyBytes, .dirtyRatio)
     case .dirtyBackgroundBytes, .dirtyBackgroundRatio:
@@ -175,8 +176,17 @@ extension ProcFS {
     kernel.store.pointee.settings[setting.index] = value &- setting.initial(self)
   }
 
-  /// Does what writing to a command asks for.
-  private func run(_ setting: Sysctl) throws(Errno) {}
+  /// Does what writing to `drop_caches` asks for (fs/drop_caches.c:drop_caches_sysctl_handler()).
+  ///
+  /// 1: clean pages of files that can be read again, of which a machine without block devices has
+  /// none: a file in memory is its pages. 2: objects that shrinkers can give up.
+  private func dropCaches(_ what: UInt64) {
+    if what & 1 != 0 { kernel.frames.pointee.count(.drop_pagecache) }
+    if what & 2 != 0 {
+      kernel.slab.pointee.dropObjects()
+      kernel.frames.pointee.count(.drop_slab)
+    }
+  }
 }
 
 extension Sysctl {

@@ -10,7 +10,7 @@ extension KernelState {
   public func messageQueues() throws(Errno) -> KernelPointer<MessageQueues<B>> {
     if let known = store.pointee.messages { return known }
     guard let value = MessageQueues<B>(slab),
-      let cache = slab.pointee.makeCache(of: MessageQueues<B>.self, name: "msg_ids"),
+      let cache = slab.pointee.kmallocCache(of: MessageQueues<B>.self, name: "msg_ids"),
       let made = cache.allocate(value)
     else { throw .ENOMEM }
     store.pointee.messages = made

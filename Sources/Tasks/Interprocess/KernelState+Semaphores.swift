@@ -10,7 +10,7 @@ extension KernelState {
   public func semaphores() throws(Errno) -> KernelPointer<SemaphoreSets<B>> {
     if let known = store.pointee.semaphores { return known }
     guard let value = SemaphoreSets<B>(slab),
-      let cache = slab.pointee.makeCache(of: SemaphoreSets<B>.self, name: "sem_ids"),
+      let cache = slab.pointee.kmallocCache(of: SemaphoreSets<B>.self, name: "sem_ids"),
       let made = cache.allocate(value)
     else { throw .ENOMEM }
     store.pointee.semaphores = made

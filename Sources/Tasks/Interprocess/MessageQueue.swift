@@ -138,9 +138,11 @@ struct MessageWaiters: BitwiseCopyable {
 
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
-      let leaves = slab.pointee.makeCache(of: IPCLeaf<MessageQueue>.self, name: "ipc_leaf"),
-      let queues = slab.pointee.makeCache(of: MessageQueue.self, name: "msg_queue"),
-      let waiters = slab.pointee.makeCache(of: MessageWaiter.self, name: "msg_waiter")
+      let leaves = slab.pointee.kmallocCache(
+        of: IPCLeaf<MessageQueue>.self, .controlGroup, name: "ipc_leaf"),
+      let queues = slab.pointee.kmallocCache(
+        of: MessageQueue.self, .controlGroup, name: "msg_queue"),
+      let waiters = slab.pointee.kmallocCache(of: MessageWaiter.self, name: "msg_waiter")
     else { return nil }
     self.queues = IPCTable(leafCache: leaves)
     queueCache = queues

@@ -141,10 +141,13 @@ struct UndoList: BitwiseCopyable {
 
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
-      let leaves = slab.pointee.makeCache(of: IPCLeaf<SemaphoreSet>.self, name: "ipc_leaf"),
-      let sets = slab.pointee.makeCache(of: SemaphoreSet.self, name: "sem_array"),
-      let waiters = slab.pointee.makeCache(of: SemaphoreWaiter.self, name: "sem_queue"),
-      let entries = slab.pointee.makeCache(of: UndoEntry.self, name: "sem_undo")
+      let leaves = slab.pointee.kmallocCache(
+        of: IPCLeaf<SemaphoreSet>.self, .controlGroup, name: "ipc_leaf"),
+      let sets = slab.pointee.kmallocCache(
+        of: SemaphoreSet.self, .controlGroup, name: "sem_array"),
+      let waiters = slab.pointee.kmallocCache(of: SemaphoreWaiter.self, name: "sem_queue"),
+      let entries = slab.pointee.kmallocCache(
+        of: UndoEntry.self, .controlGroup, name: "sem_undo")
     else { return nil }
     self.sets = IPCTable(leafCache: leaves)
     setCache = sets

@@ -49,8 +49,9 @@ extension KernelState {
     let nobody = unsafe slab.raw
     guard
       let caches = TaskCaches<B>(slab), let waiters = WaitTable<B>(foundation.frames),
-      let stores = slab.pointee.makeCache(of: KernelStore<B>.self, name: "kernel_state"),
-      let contexts = slab.pointee.makeCache(of: MemoryContext<B>.self, name: "memory_context"),
+      let stores = slab.pointee.kmallocCache(of: KernelStore<B>.self, name: "kernel_state"),
+      let contexts = slab.pointee.kmallocCache(
+        of: MemoryContext<B>.self, name: "memory_context"),
       let context = MemoryContext(
         board: foundation.board, frames: foundation.frames, slab: slab, files: foundation.files,
         statistics: foundation.statistics, layout: foundation.layout,

@@ -19,32 +19,31 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
     guard
       let tasks = slab.pointee.makeCache(
         of: Task<B>.self, name: "task_struct", linuxSize: ByteCount(2752),
-        options: [.cacheAligned, .account]),
+        options: [.cacheAligned, .account, .alone]),
       let processes = slab.pointee.makeCache(
         of: Process<B>.self, name: "signal_cache", linuxSize: ByteCount(960),
         options: [.cacheAligned, .account]),
       let handlers = slab.pointee.makeCache(
-        of: SignalHandlerTable.self, name: "sighand_cache", linuxSize: ByteCount(2112),
-        options: [.cacheAligned, .account]),
+        of: SignalHandlerTable.self, name: "sighand_cache", linuxSize: ByteCount(2080),
+        options: [.cacheAligned, .account, .typesafeByRCU]),
       let folders = slab.pointee.makeCache(
         of: FolderState.self, name: "fs_cache", linuxSize: ByteCount(64),
         options: [.cacheAligned, .account]),
       let numbers = slab.pointee.makeCache(
-        of: PID<B>.self, name: "pid", linuxSize: ByteCount(128),
+        of: PID<B>.self, name: "pid", linuxSize: ByteCount(120),
         options: [.cacheAligned, .account]),
       let signals = slab.pointee.makeCache(
         of: QueuedSignal.self, name: "sigqueue", linuxSize: ByteCount(80), options: [.account]),
       let timers = slab.pointee.makeCache(
-        of: PosixTimer<B>.self, name: "posix_timers_cache", linuxSize: ByteCount(240),
+        of: PosixTimer<B>.self, name: "posix_timers_cache", linuxSize: ByteCount(256),
         options: [.account]),
       let users = slab.pointee.makeCache(
         of: UserAccount.self, name: "uid_cache", linuxSize: ByteCount(128),
         options: [.cacheAligned])
     else { return nil }
     // kmalloc's in Linux.
-    guard let taskFiles = slab.pointee.makeCache(of: TaskFile<B>.self, name: "task_file") else {
-      return nil
-    }
+    guard let taskFiles = slab.pointee.kmallocCache(of: TaskFile<B>.self, name: "task_file")
+    else { return nil }
     self.taskFiles = taskFiles
     self.tasks = tasks
     self.processes = processes

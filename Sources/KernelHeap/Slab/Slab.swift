@@ -42,4 +42,15 @@ struct Slab: BitwiseCopyable {
 
   /// Frames in the slab.
   var order: Order { Order(UInt64(frame.pointee.blockOrder)) }
+
+  /// The first frame of the slab that a frame is in, or the frame itself.
+  @inline(__always)
+  static func head(of frame: KernelPointer<Frame>) -> KernelPointer<Frame> {
+    let word = frame.pointee.mapping
+    guard frame.pointee.state == .untouched, word & 1 != 0 else { return frame }
+    // SAFETY: frames of a slab but its first hold the first one's address, plus 1.
+    let head = unsafe UnsafeMutablePointer<Frame>(bitPattern: UInt(word & ~1))
+    guard let head = unsafe head else { return frame }
+    return unsafe KernelPointer(head)
+  }
 }

@@ -15,7 +15,9 @@ public struct SlabGeometry: BitwiseCopyable, Hashable, Sendable {
   /// Empty slabs are given back when so many are on the list of partial ones
   /// (`kmem_cache.min_partial`).
   public let minPartial: Int
-  /// Slabs a processor keeps for itself (`cpu_partial_slabs`).
+  /// Objects that a processor may keep in partial slabs (`cpu_partial`), and, those taken to be half
+  /// full, the slabs (`cpu_partial_slabs`).
+  public let perCPUObjects: Int
   public let perCPUPartial: Int
 
   /// The geometry for objects of a size, aligned; nil where no slab holds one.
@@ -58,9 +60,9 @@ public struct SlabGeometry: BitwiseCopyable, Hashable, Sendable {
     objects = Int((page &<< order) / size)
     let log = 63 &- size.leadingZeroBitCount
     minPartial = Swift.min(Swift.max(log / 2, 5), 10)
-    // As set_cpu_partial(): so many objects, in slabs taken to be half full.
-    let kept = size >= page ? 6 : size >= 1024 ? 24 : size >= 256 ? 52 : 120
-    perCPUPartial = (kept &* 2 &+ objects &- 1) / objects
+    // As set_cpu_partial().
+    perCPUObjects = size >= page ? 6 : size >= 1024 ? 24 : size >= 256 ? 52 : 120
+    perCPUPartial = (perCPUObjects &* 2 &+ objects &- 1) / objects
   }
 
   /// The objects in a slab of an order.
