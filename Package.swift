@@ -22,11 +22,12 @@ let strict: [SwiftSetting] = [
 let rooms: [(name: String, on: [String])] = [
   ("MemoryTypes", []),
   ("BoardFormat", ["MemoryTypes"]),
-  ("Arm64", ["MemoryTypes", "BoardFormat"]),
+  ("KernelLog", ["MemoryTypes"]),
+  ("Arm64", ["MemoryTypes", "BoardFormat", "KernelLog"]),
   ("KernelLayout", ["MemoryTypes", "Arm64"]),
   ("PageFrames", ["MemoryTypes", "BoardFormat", "Arm64"]),
   ("KernelHeap", ["MemoryTypes", "Arm64", "PageFrames"]),
-  ("Files", ["MemoryTypes", "BoardFormat", "Arm64", "PageFrames", "KernelHeap"]),
+  ("Files", ["MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "PageFrames", "KernelHeap"]),
   ("KernelModules", ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Files"]),
   (
     "AddressSpaces",
@@ -35,22 +36,22 @@ let rooms: [(name: String, on: [String])] = [
   (
     "Tasks",
     [
-      "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files",
-      "AddressSpaces",
+      "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
+      "KernelHeap", "Files", "AddressSpaces",
     ]
   ),
   (
     "ProcFS",
     [
-      "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files",
-      "AddressSpaces", "Tasks",
+      "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
+      "KernelHeap", "Files", "AddressSpaces", "Tasks",
     ]
   ),
   (
     "SystemCalls",
     [
-      "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files",
-      "AddressSpaces", "Tasks", "ProcFS",
+      "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
+      "KernelHeap", "Files", "AddressSpaces", "Tasks", "ProcFS",
     ]
   ),
   ("PTMalloc", ["MemoryTypes"]),

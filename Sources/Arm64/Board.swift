@@ -1,4 +1,5 @@
 public import BoardFormat
+public import KernelLog
 public import MemoryTypes
 
 /// A TLB invalidation as a value: what to forget, in the terms of the TLBI instruction.
@@ -57,6 +58,12 @@ public protocol Board: PhysicalMemory {
 
   /// Tells them; asked only for categories that are in ``traced``.
   func trace(_ record: TraceRecord)
+
+  /// Where the kernel's log is kept; nil on a board that keeps none.
+  var kernelLog: KernelPointer<KernelLog>? { get }
+
+  /// Shows lines of the log at once, where somebody looks.
+  func showLog(_ lines: UnsafeRawBufferPointer)
 }
 
 extension Board {
@@ -65,6 +72,8 @@ extension Board {
   /// Most boards have nobody who listens.
   @inlinable public var traced: TraceCategories { [] }
   @inlinable public func trace(_ record: TraceRecord) {}
+  @inlinable public var kernelLog: KernelPointer<KernelLog>? { nil }
+  @inlinable public func showLog(_ lines: UnsafeRawBufferPointer) {}
 }
 
 /// A reading of the virtual counter (CNTVCT_EL0) with its frequency (CNTFRQ_EL0).

@@ -88,6 +88,8 @@ public enum Text: UInt8, CaseIterable, Sendable {
   /// All tasks, and whose memory each works in.
   case tasks
   case vmallocinfo
+  /// The kernel's log, as dmesg shows it.
+  case dmesg
 
   @inlinable public var bit: UInt64 { 1 &<< UInt64(rawValue) }
 }

@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import Files
 import KernelAssembly
+import KernelLog
 import KernelHeap
 import MemoryTypes
 import PageFrames
@@ -30,6 +31,10 @@ private func start(_ board: VirtBoard) -> Never {
   board.startConsole()
   board.forgetFirmware()
   guard var map = MemoryMap.describing(board) else { die("the device tree has no memory") }
+  let log = BootLog(board: board)
+  log.banner()
+  log.zones(map)
+  log.features()
   let ramIsZero = board.header.pointee.options.contains(.ramIsZero)
   guard
     let tables = KernelTables(board, &map, ramIsZero: ramIsZero),
@@ -46,6 +51,8 @@ private func start(_ board: VirtBoard) -> Never {
     let frames = FrameAllocator.start(
       board: board, map: &map, frames: frameTable, options: options)
   else { die("too little RAM for the frame allocator") }
+  log.memory(map, frames)
+  log.clock()
   guard let slab = SlabAllocator.start(frames: frames) else { die("too little RAM for the heap") }
   guard let vmalloc = tables.startVMalloc(slab) else { die("too little RAM for vmalloc") }
   guard Modules.start(slab: slab, vmalloc: vmalloc) else { die("too little RAM for modules") }
@@ -62,13 +69,14 @@ private func start(_ board: VirtBoard) -> Never {
   else { die("too little RAM for the kernel") }
   unsafe kernel_variables().pointee.state = UInt64(kernel.store.address)
   ProcFS.connect(kernel)
+  log.freed()
   board.powerOff(run(kernel))
 }
 
 /// Ends a start-up that cannot go on.
 func die(_ text: StaticString) -> Never {
   var line = LogLine("kilburn: ")
-  line.add(text)
+  line.append(text)
   line.send()
   VirtBoard.powerOffBroken()
 }

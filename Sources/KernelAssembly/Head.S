@@ -142,6 +142,14 @@ boot_stack_start:
   .zero   65536
 boot_stack_end:
 
+  // The kernel's log: KernelLog.KernelLog in the first page, the ring behind it. Nothing of it needs
+  // clearing.
+  .section .noinit, "aw", %nobits
+  .global kernel_log_storage
+  .balign 4096
+kernel_log_storage:
+  .zero   4096 + (1 << 18)
+
   .section .earlytables, "aw", %nobits
   .balign 65536
   .global early_tables

@@ -19,6 +19,7 @@ extension FileSystem {
     try addDevice("random", .random, in: devices)
     try addDevice("urandom", .urandom, in: devices)
     try addDevice("console", .console, in: devices)
+    try addDevice("kmsg", .kernelMessages, in: devices)
     try addDevice("tty", .terminal, in: devices)
     try addLink("fd", to: "/proc/self/fd", in: devices)
     try addLink("stdin", to: "/proc/self/fd/0", in: devices)
@@ -46,10 +47,9 @@ extension FileSystem {
     _ name: ByteString, _ device: CharacterDevice, in folder: KernelPointer<Dentry>
   ) throws(Errno) {
     try create(name, in: folder) { (_) throws(Errno) in
-      let isConsole = device == .console
       let inode = try makeInode(
         .device(device), on: .devices,
-        mode: FileMode(.characterDevice, permissions: isConsole ? 0o600 : 0o666))
+        mode: FileMode(.characterDevice, permissions: device.permissions))
       inode.pointee.links = 1
       return inode
     }

@@ -16,6 +16,8 @@ public enum CharacterDevice: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   /// but glibc takes every device with a pseudo-terminal's number for one that wants lines
   /// (libio/filedoalloc.c).
   case standardOutput
+  /// The kernel's log, a record a read or write.
+  case kernelMessages
 
   /// The number that `st_rdev` shows (Documentation/admin-guide/devices.txt).
   public var number: DeviceNumber {
@@ -25,9 +27,19 @@ public enum CharacterDevice: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case .full: DeviceNumber(1, 7)
     case .random: DeviceNumber(1, 8)
     case .urandom: DeviceNumber(1, 9)
+    case .kernelMessages: DeviceNumber(1, 11)
     case .terminal: DeviceNumber(5, 0)
     case .console, .standardError: DeviceNumber(5, 1)
     case .standardOutput: DeviceNumber(136, 0)
+    }
+  }
+
+  /// What `/dev` lets whom do with it (drivers/char/mem.c: devlist).
+  var permissions: UInt32 {
+    switch self {
+    case .console: 0o600
+    case .kernelMessages: 0o644
+    default: 0o666
     }
   }
 
@@ -35,7 +47,7 @@ public enum CharacterDevice: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   public var isConsole: Bool {
     switch self {
     case .console, .terminal, .standardError, .standardOutput: true
-    case .null, .zero, .full, .random, .urandom: false
+    case .null, .zero, .full, .random, .urandom, .kernelMessages: false
     }
   }
 }

@@ -129,6 +129,7 @@ public struct Inode: ~Copyable {
   @inline(__always)
   var hasPositions: Bool {
     switch kind {
+    case .device(.kernelMessages): false
     case .regular, .procedural, .device: true
     default: false
     }

@@ -21,6 +21,7 @@ extension FileSystem {
     case .random, .urandom: return try readRandom(Int(count), sink)
     case .console, .terminal, .standardError, .standardOutput:
       return try readConsole(Int(count), sink)
+    case .kernelMessages: throw .EBADF
     }
   }
 
@@ -92,6 +93,7 @@ extension FileSystem {
     case .console, .terminal, .standardOutput:
       return try writeConsole(.standardOutput, Int(count), source)
     case .standardError: return try writeConsole(.standardError, Int(count), source)
+    case .kernelMessages: throw .EBADF
     }
   }
 

@@ -68,6 +68,7 @@ extension FileSystem {
       case .special, .socket: throw Errno.ENXIO
       default: break
       }
+      if case .device(.kernelMessages) = inode.pointee.kind { try checkOpeningLog(flags) }
       if flags.contains(.direct), !inode.pointee.mayBypassCache { throw Errno.EINVAL }
       if let node = inode.pointee.node, inode.pointee.mode.type == .regular, let surroundings {
         try surroundings.pointee.texts.open(surroundings.pointee.context, node, flags)
@@ -76,8 +77,10 @@ extension FileSystem {
       release(dentry)
       throw error
     }
-    return try makeOpenFile(
+    let file = try makeOpenFile(
       dentry, flags.subtracting([.create, .exclusive, .noControllingTerminal, .truncate]))
+    if case .device(.kernelMessages) = inode.pointee.kind { startLog(file) }
+    return file
   }
 
   /// Whether the caller may open a file so (fs/namei.c: may_open()).

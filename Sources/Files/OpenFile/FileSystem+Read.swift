@@ -56,6 +56,7 @@ extension FileSystem {
       }
       if done > 0, !file.pointee.flags.contains(.noAccessTime) { touchAccessed(inode) }
       return done
+    case .device(.kernelMessages): return try readLog(file, wanted, sink)
     case .device(let device):
       return try read(device, wanted, sink)
     case .procedural:

@@ -8,6 +8,9 @@ extension FileSystem {
   ) throws(Errno) -> UInt64 {
     let inode = file.pointee.inode
     if isStream(file) { throw .ESPIPE }
+    if case .device(.kernelMessages) = inode.pointee.kind {
+      return try seekLog(file, to: offset, whence: whence)
+    }
     if case .device = inode.pointee.kind {
       // lseek on /dev/null and its like answers 0 (drivers/char/mem.c: null_lseek()).
       file.pointee.position = 0

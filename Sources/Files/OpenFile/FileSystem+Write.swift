@@ -40,6 +40,7 @@ extension FileSystem {
       let start =
         file.pointee.flags.contains(.append) ? inode.pointee.size : position
       return try copyIn(inode, start, min(wanted, Self.maximumSize &- start), source)
+    case .device(.kernelMessages): return try writeLog(inode, wanted, source)
     case .device(let device):
       return try write(device, wanted, source)
     case .procedural(let node):

@@ -52,6 +52,7 @@ extension FileSystem {
     switch inode.pointee.kind {
     case .regular, .directory, .symbolicLink, .procedural: return .always
     case .special: return .invalid
+    case .device(.kernelMessages): return logReadiness(file)
     case .device(let device): return readiness(of: device)
     case .pipe(let address): return pipeReadiness(address, file)
     case .eventCounter(let address): return counterReadiness(address)

@@ -1,5 +1,6 @@
 public import Arm64
 import KernelAssembly
+import KernelLog
 public import MemoryTypes
 public import Tasks
 
@@ -111,7 +112,7 @@ extension VirtBoard: Processor {
 
   public func panic(_ message: StaticString) -> Never {
     var line = LogLine("kernel panic: ")
-    line.add(message)
+    line.append(message)
     line.send()
     breakpoint()
   }

@@ -35,6 +35,7 @@ public struct VirtBoard: Board {
     // SAFETY: the place has 64 bytes, aligned to 8, and nobody has read it yet.
     unsafe kernel_geometry_writable().storeBytes(of: geometry, as: TranslationGeometry.self)
     set_kernel_traced(VirtBoard().header.pointee.traced.rawValue)
+    startLog()
   }
 }
 

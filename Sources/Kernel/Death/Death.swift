@@ -1,6 +1,7 @@
 import Arm64
 import BoardFormat
 import KernelAssembly
+import KernelLog
 import MemoryTypes
 import Tasks
 
@@ -35,11 +36,11 @@ private func report(
   var line = LogLine("Kernel died: ")
   switch kind {
   case 0: describe(syndrome, address, registers, &line)
-  case 1: line.add("an interrupt that nobody asked for")
-  default: line.add("system error")
+  case 1: line.append("an interrupt that nobody asked for")
+  default: line.append("system error")
   }
-  line.add(", esr 0x")
-  line.add(hex: syndrome.rawValue, digits: 8)
+  line.append(", esr 0x")
+  line.append(hex: syndrome.rawValue, digits: 8)
   line.send()
   line = LogLine("pc  ")
   Symbols.append(registers.programCounter, to: &line)
@@ -49,15 +50,15 @@ private func report(
     line = LogLine("")
     for column in 0..<4 where row &* 4 &+ column < 31 {
       let index = row &* 4 &+ column
-      line.add("x")
-      line.add(UInt64(index))
-      line.add(index < 10 ? "  " : " ")
-      line.add(hex: registers.x[index], digits: 16)
-      line.add("  ")
+      line.append("x")
+      line.append(decimal: UInt64(index))
+      line.append(index < 10 ? "  " : " ")
+      line.append(hex: registers.x[index], digits: 16)
+      line.append("  ")
     }
     if row == 7 {
-      line.add("sp  ")
-      line.add(hex: registers.stackPointer, digits: 16)
+      line.append("sp  ")
+      line.append(hex: registers.stackPointer, digits: 16)
     }
     line.send()
   }
@@ -69,15 +70,15 @@ private func describeTask() {
   guard unsafe kernel_variables().pointee.state != 0 else { return }
   let task = Kernel.state.current
   var line = LogLine("working for process ")
-  line.add(UInt64(UInt32(bitPattern: task.pointee.pid)))
-  line.add(" (")
-  for index in 0..<task.pointee.name.count { line.add(byte: task.pointee.name.bytes[index]) }
-  line.add("), which was at pc 0x")
-  line.add(hex: task.pointee.context.pointee.programCounter)
+  line.append(decimal: UInt64(UInt32(bitPattern: task.pointee.pid)))
+  line.append(" (")
+  for index in 0..<task.pointee.name.count { line.append(byte: task.pointee.name.bytes[index]) }
+  line.append("), which was at pc 0x")
+  line.append(hex: task.pointee.context.pointee.programCounter)
   let number = task.pointee.context.pointee.systemCallNumber
   if number >= 0 {
-    line.add(" in system call ")
-    line.add(UInt64(number))
+    line.append(" in system call ")
+    line.append(decimal: UInt64(number))
   }
   line.send()
 }
@@ -90,38 +91,38 @@ private func describe(
   switch syndrome.exceptionClass {
   case .breakInstruction:
     // A failed precondition, an overflow, an index out of bounds: all are `brk #1`.
-    line.add(syndrome.immediate == 1 ? "Swift runtime failure" : "brk")
+    line.append(syndrome.immediate == 1 ? "Swift runtime failure" : "brk")
     return
-  case .dataAbortKernel: line.add(syndrome.isWrite ? "write to " : "read of ")
-  case .instructionAbortKernel: line.add("execution of ")
-  case .programCounterAlignment: line.add("misaligned pc ")
-  case .stackPointerAlignment: line.add("misaligned sp, address ")
+  case .dataAbortKernel: line.append(syndrome.isWrite ? "write to " : "read of ")
+  case .instructionAbortKernel: line.append("execution of ")
+  case .programCounterAlignment: line.append("misaligned pc ")
+  case .stackPointerAlignment: line.append("misaligned sp, address ")
   default:
-    line.add("exception of class 0x")
-    line.add(hex: syndrome.classCode)
+    line.append("exception of class 0x")
+    line.append(hex: syndrome.classCode)
     return
   }
-  line.add("0x")
-  line.add(hex: address.rawValue, digits: 16)
+  line.append("0x")
+  line.append(hex: address.rawValue, digits: 16)
   switch syndrome.faultStatus {
-  case .translation(let level): line.add(", not mapped at level ", level)
-  case .permission(let level): line.add(", not allowed at level ", level)
-  case .accessFlag(let level): line.add(", access flag at level ", level)
-  case .addressSize(let level): line.add(", address size at level ", level)
-  case .alignment: line.add(", misaligned")
+  case .translation(let level): line.append(", not mapped at level ", level)
+  case .permission(let level): line.append(", not allowed at level ", level)
+  case .accessFlag(let level): line.append(", access flag at level ", level)
+  case .addressSize(let level): line.append(", address size at level ", level)
+  case .alignment: line.append(", misaligned")
   default:
-    line.add(", fault status 0x")
-    line.add(hex: syndrome.faultStatus.code)
+    line.append(", fault status 0x")
+    line.append(hex: syndrome.faultStatus.code)
   }
   if address.rawValue >= address_of_guard_start() && address.rawValue < address_of_guard_end() {
-    line.add(": the kernel stack has overflowed")
+    line.append(": the kernel stack has overflowed")
   }
 }
 
 extension LogLine {
-  fileprivate mutating func add(_ text: StaticString, _ level: Int8) {
-    add(text)
-    if level < 0 { add("-1") } else { add(UInt64(level)) }
+  fileprivate mutating func append(_ text: StaticString, _ level: Int8) {
+    append(text)
+    if level < 0 { append("-1") } else { append(decimal: UInt64(level)) }
   }
 }
 
@@ -131,7 +132,8 @@ extension LogLine {
 /// The link register comes first: a function that has no frame yet left its caller
 /// nowhere else.
 private func backtrace(_ registers: UserContext) {
-  LogLine("called by").send()
+  var heading = LogLine("called by")
+  heading.send()
   var frame = registers.x[29]
   var last = registers.x[30]
   sendCaller(last)

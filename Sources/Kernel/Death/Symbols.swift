@@ -1,4 +1,5 @@
 import KernelAssembly
+import KernelLog
 
 /// The names of the kernel's functions: text that the build puts into the image, a line each,
 /// `address name` with the address in eight hexadecimal digits from the image's start, rising.
@@ -9,15 +10,16 @@ enum Symbols {
       address >= address_of_text_start(), address < address_of_text_end(),
       let found = find(UInt32(truncatingIfNeeded: address &- address_of_image_start()))
     else {
-      line.add("0x")
-      line.add(hex: address, digits: 16)
+      line.append("0x")
+      line.append(hex: address, digits: 16)
       return
     }
     // SAFETY: the name lies in the section.
-    unsafe line.add(
-      bytes: UnsafePointer<UInt8>(bitPattern: UInt(found.name)).unsafelyUnwrapped, found.length)
-    line.add("+0x")
-    line.add(hex: UInt64(found.distance))
+    unsafe line.append(
+      bytes: UnsafeRawBufferPointer(
+        start: UnsafeRawPointer(bitPattern: UInt(found.name)), count: found.length))
+    line.append("+0x")
+    line.append(hex: UInt64(found.distance))
   }
 
   /// A function's name, and how far into it an address is.

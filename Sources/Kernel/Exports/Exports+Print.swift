@@ -1,5 +1,7 @@
+import Arm64
 import Files
 import KernelAssembly
+import KernelLog
 import KernelModules
 import MemoryTypes
 
@@ -39,17 +41,17 @@ func vprintk(_ format: UnsafePointer<UInt8>, _ arguments: UnsafeMutableRawPointe
   unsafe span.withUnsafeMutableBufferPointer { buffer in
     length = unsafe Int(vscnprintf(buffer.baseAddress, 1024, format, arguments))
     var start = 0
-    var level = 4
+    var level = LogLevel.byDefault
+    var continues = false
     // As printk_skip_level(): the last of several counts.
     while start &+ 1 < length, unsafe buffer[start] == 1 {
       let letter = unsafe buffer[start &+ 1]
-      if letter &- 0x30 <= 7 { level = Int(letter &- 0x30) }
+      if let named = LogLevel(rawValue: letter &- 0x30) { level = named }
+      if letter == 0x63 { continues = true }
       start &+= 2
     }
-    Exports.log(
-      level,
-      unsafe ByteString(
-        UnsafeRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[start..<length]))))
+    let text = unsafe UnsafeMutableBufferPointer(rebasing: buffer[start..<length])
+    unsafe VirtBoard().log(level, continues: continues, bytes: UnsafeRawBufferPointer(text))
   }
   return Int32(length)
 }

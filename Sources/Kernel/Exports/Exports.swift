@@ -1,5 +1,6 @@
 import Files
 import KernelAssembly
+import KernelLog
 import KernelModules
 
 /// What modules may use of the kernel: the table that `Exports.S` makes.
@@ -28,20 +29,10 @@ enum Exports {
     return unsafe text[name.count] == 0
   }
 
-  /// Puts a message into the log.
+  /// Puts a message of the loader's into the log, a record a line.
   static func log(_ level: Int, _ text: ByteString) {
-    var line = LogLine("")
-    var start = 0
-    for index in 0...text.count {
-      guard index == text.count || text[index] == 0x0a else {
-        line.add(byte: text[index])
-        continue
-      }
-      if index > start {
-        line.send()
-        line = LogLine("")
-      }
-      start = index &+ 1
-    }
+    var line = LogLine()
+    unsafe line.append(bytes: text.bytes)
+    line.send(LogLevel(rawValue: UInt8(truncatingIfNeeded: level & 7)) ?? .byDefault)
   }
 }

@@ -125,7 +125,7 @@ void start_of_task(void);
 // The sections' borders, at their addresses now (kernel.ld).
 extern const char image_start[], text_start[], text_end[], rodata_end[], init_start[], init_end[],
     data_end[], image_end[], boot_stack_start[], boot_stack_end[], symbols_start[], symbols_end[],
-    guard_start[], guard_end[];
+    guard_start[], guard_end[], file_end[];
 #define BORDER(name) \
   INLINE uint64_t address_of_##name(void) { return (uint64_t)name; }
 extern const char vdso_start[], vdso_end[], vdso_data_distance[];
@@ -147,6 +147,7 @@ BORDER(init_end)
 BORDER(data_end)
 BORDER(image_end)
 BORDER(symbols_start)
+BORDER(file_end)
 BORDER(symbols_end)
 BORDER(guard_start)
 BORDER(guard_end)

@@ -77,6 +77,12 @@ INLINE struct KernelVariables *kernel_variables(void) { return &kernel_variables
 INLINE void *kernel_signpost(void) { return kernel_variables_storage.signpost; }
 INLINE void *kernel_trace_records(void) { return kernel_variables_storage.trace_records; }
 
+// The kernel's log: the object, and the ring behind it (CONFIG_LOG_BUF_SHIFT 18).
+extern char kernel_log_storage[];
+INLINE void *kernel_log(void) { return kernel_log_storage; }
+INLINE void *kernel_log_ring(void) { return kernel_log_storage + 4096; }
+#define KERNEL_LOG_RING_SIZE (1 << 18)
+
 #include "Instructions.h"
 #include "Modules.h"
 

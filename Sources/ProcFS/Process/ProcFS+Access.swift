@@ -32,6 +32,9 @@ extension ProcFS {
     case .maps, .smaps, .smapsRollup, .pagemap, .mem, .environ, .auxv:
       guard let task = task(file) else { throw .ESRCH }
       guard mayInspect(task) else { throw .EACCES }
+    case .kernelMessages:
+      // Once opened it is read by whoever has it (fs/proc/kmsg.c, check_syslog_permissions()).
+      guard kernel.mayReadLog else { throw .EPERM }
     default: return
     }
   }

@@ -16,6 +16,7 @@ extension ProcFS {
     switch file.kind {
     case .kpagecount, .kpageflags, .kpagecgroup:
       return try readFrameWords(file.kind, at: position, count, sink)
+    case .kernelMessages: return try kernel.takeLog(count, sink)
     default: break
     }
     // Of a process that has gone since it was opened there is nothing left to read.

@@ -3,6 +3,7 @@ import Arm64
 import Files
 import KernelHeap
 import KernelLayout
+import KernelLog
 import MemoryTypes
 import PageFrames
 import Tasks
@@ -160,6 +161,9 @@ extension ProcFS {
     case .dirtyBytes, .dirtyRatio: exclude(setting, value, .dirtyBytes, .dirtyRatio)
     case .dirtyBackgroundBytes, .dirtyBackgroundRatio:
       exclude(setting, value, .dirtyBackgroundBytes, .dirtyBackgroundRatio)
+    case .dmesgRestrict:
+      keep(setting, value)
+      kernel.board.kernelLog?.pointee.isRestricted = value != 0
     default:
       keep(setting, value)
       setInterprocessLimit(setting, value)

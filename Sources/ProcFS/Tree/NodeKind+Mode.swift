@@ -25,7 +25,7 @@ extension ProcNode {
   private var filePermissions: UInt32 {
     switch kind {
     case .auxv, .environ, .kernelPageTables, .slabinfo, .pagetypeinfo, .kpagecount, .kpageflags,
-      .kpagecgroup, .vmallocinfo, .pagemap, .personality, .systemCall, .mountstats:
+      .kpagecgroup, .vmallocinfo, .kernelMessages, .pagemap, .personality, .systemCall, .mountstats:
       0o400
     case .mem: 0o600
     case .clearRefs: 0o200

@@ -27,6 +27,7 @@ enum NodeKind: UInt8, BitwiseCopyable {
   // /sys: folders and files that the node numbers.
   case attribute
   case kernelPageTables
+  case kernelMessages
 
   /// Whether it is the same for every process.
   var isOfProcess: Bool {
@@ -49,7 +50,8 @@ extension ProcNode {
     switch kind {
     case .setting:
       if case .text = Sysctl(rawValue: number)?.row.kind { .string } else { .numbers }
-    case .mem, .pagemap, .kpagecount, .kpageflags, .kpagecgroup, .processCmdline, .environ, .auxv:
+    case .mem, .pagemap, .kpagecount, .kpageflags, .kpagecgroup, .processCmdline, .environ, .auxv,
+      .kernelMessages:
       .bytes
     case .oomAdjust, .oomScoreAdjust, .coredumpFilter: .string
     default: .records

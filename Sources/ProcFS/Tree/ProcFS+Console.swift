@@ -55,6 +55,7 @@ extension ProcFS {
     case .kernelPageTables: "kernelPageTables"
     case .tasks: "tasks"
     case .vmallocinfo: "vmallocinfo"
+    case .dmesg: "dmesg"
     }
   }
 }

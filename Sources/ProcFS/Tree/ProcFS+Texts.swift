@@ -43,6 +43,7 @@ extension ProcFS {
     case .kernelPageTables: kernelPageTables(&out)
     case .tasks: tasks(&out)
     case .vmallocinfo: vmallocinfo(&out)
+    case .dmesg: log(&out)
     }
   }
 

@@ -70,7 +70,11 @@ extension SystemCall {
     files.pointee.retain(file)
     defer { files.pointee.release(file) }
     while true {
-      _ = try kernel.wait(at: file.pointee.inode)
+      if files.pointee.isLog(file) {
+        try kernel.waitForLog()
+      } else {
+        _ = try kernel.wait(at: file.pointee.inode)
+      }
       var place = buffer
       do throws(Errno) {
         return try UInt64(

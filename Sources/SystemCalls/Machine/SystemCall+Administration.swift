@@ -11,23 +11,6 @@ extension SystemCall {
     task.pointee.capabilities.has(Capabilities.administration)
   }
 
-  /// syslog(type, buffer, length): the kernel's log goes to the tool, programs find it empty.
-  func systemLog() throws(Errno) -> UInt64 {
-    switch int(0) {
-    case 0, 1, 5, 6, 7, 9: return 0
-    case 2, 3, 4:
-      guard argument(1) != 0, int(2) >= 0 else { throw .EINVAL }
-      // SYSLOG_ACTION_READ waits for a line that never comes.
-      guard int(0) != 2 || int(2) == 0 else { throw .EAGAIN }
-      return 0
-    case 8:
-      guard 1...8 ~= int(2) else { throw .EINVAL }
-      return 0
-    case 10: return 1 << 17
-    default: throw .EINVAL
-    }
-  }
-
   /// init_module(image, length, parameters), finit_module(descriptor, parameters, flags).
   func loadModule(isOpen: Bool) throws(Errno) -> UInt64 {
     guard isAdministrator else { throw .EPERM }

@@ -1,6 +1,7 @@
 import AddressSpaces
 import Arm64
 import Files
+import KernelLog
 public import MemoryTypes
 import PageFrames
 
@@ -20,7 +21,7 @@ extension KernelState {
     let adjustment = victim.pointee.process.pointee.oomScoreAdjustment
     let pageSize = board.pageSize
     func kilobytes(_ pages: PageCount) -> UInt64 { pages.bytes(of: pageSize).kibibytes }
-    log { line in
+    log(.error) { line in
       line.append("Out of memory: Killed process ")
       line.append(decimal: UInt64(pid))
       line.append(" (")

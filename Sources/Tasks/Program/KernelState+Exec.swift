@@ -5,6 +5,7 @@ import Arm64
 import BoardFormat
 public import Files
 import KernelLayout
+import KernelLog
 public import MemoryTypes
 import PageFrames
 

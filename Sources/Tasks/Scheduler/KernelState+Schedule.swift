@@ -2,6 +2,7 @@ import AddressSpaces
 import Arm64
 import BoardFormat
 import Files
+import KernelLog
 import MemoryTypes
 
 /// Who runs next: who has waited longest.

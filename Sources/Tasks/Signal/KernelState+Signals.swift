@@ -16,6 +16,7 @@
 
 import Arm64
 import Files
+import KernelLog
 import MemoryTypes
 
 /// Taking signals before a program goes on.
@@ -228,7 +229,7 @@ extension KernelState {
       line.append("[")
       line.append(decimal: UInt64(pid))
       line.append("]: unhandled exception: ")
-      line.append(what)
+      line.append(text: what)
       line.append(", ESR ")
       line.append(hexadecimal: syndrome)
       line.append(", signal ")

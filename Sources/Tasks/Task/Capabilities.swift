@@ -11,6 +11,8 @@ public struct Capabilities: BitwiseCopyable, Sendable {
   public static var setCapabilities: UInt64 { 1 << 8 }
   /// CAP_SYS_NICE.
   public static var nice: UInt64 { 1 << 23 }
+  /// CAP_SYSLOG.
+  public static var systemLog: UInt64 { 1 << 34 }
   /// CAP_SYS_ADMIN.
   public static var administration: UInt64 { 1 << 21 }
   /// CAP_IPC_LOCK, CAP_SYS_RAWIO, CAP_SYS_ADMIN, CAP_SYS_RESOURCE.

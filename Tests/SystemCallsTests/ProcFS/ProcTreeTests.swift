@@ -30,7 +30,7 @@ import Testing
             }
           default:
             // No texts: memory, words of pages, and what is only written to.
-            let words = ["mem", "pagemap", "kpagecount", "kpageflags", "kpagecgroup"]
+            let words = ["kmsg", "mem", "pagemap", "kpagecount", "kpageflags", "kpagecgroup"]
             if words.contains(name)
               || ["clear_refs", "drop_caches", "compact_memory"].contains(name)
             {

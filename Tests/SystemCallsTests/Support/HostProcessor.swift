@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import Foundation
 import HostBoard
+import KernelLog
 import MemoryTypes
 import Tasks
 
@@ -32,9 +33,24 @@ import Tasks
     self.host = host
     unsafe state = .allocate(capacity: 1)
     unsafe state.initialize(to: State())
+    let ring = UnsafeMutableRawPointer.allocate(byteCount: Self.logSize, alignment: 8)
+    unsafe log = .allocate(capacity: 1)
+    unsafe log.initialize(to: KernelLog(ring: ring, size: UInt64(Self.logSize)))
+    unsafe self.ring = ring
   }
 
+  /// The bytes of the kernel's log.
+  private static let logSize = 1 << 14
+  private let log: UnsafeMutablePointer<KernelLog>
+  private let ring: UnsafeMutableRawPointer
+
+  var kernelLog: KernelPointer<KernelLog>? { unsafe KernelPointer(log) }
+  func showLog(_ lines: UnsafeRawBufferPointer) { unsafe write(.log, lines) }
+
   func release() {
+    unsafe log.deinitialize(count: 1)
+    unsafe log.deallocate()
+    unsafe ring.deallocate()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()
     host.release()

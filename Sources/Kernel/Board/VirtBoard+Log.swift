@@ -1,0 +1,32 @@
+import Arm64
+import BoardFormat
+import KernelAssembly
+public import KernelLog
+public import MemoryTypes
+import Tasks
+
+/// The kernel's log, and what of it goes to the tool at once.
+extension VirtBoard {
+  public var kernelLog: KernelPointer<KernelLog>? {
+    // SAFETY: `startLog` made it, before anything else could run.
+    unsafe KernelPointer(kernel_log().assumingMemoryBound(to: KernelLog.self))
+  }
+
+  public func showLog(_ lines: UnsafeRawBufferPointer) { unsafe write(.log, lines) }
+
+  /// Makes the empty log.
+  static func startLog() {
+    precondition(MemoryLayout<KernelLog>.size <= 4096)
+    // SAFETY: the image has so many bytes there, for nothing else.
+    unsafe kernel_log().bindMemory(to: KernelLog.self, capacity: 1).initialize(
+      to: KernelLog(ring: kernel_log_ring(), size: UInt64(KERNEL_LOG_RING_SIZE)))
+  }
+}
+
+extension LogLine {
+  /// Logs the line and empties it.
+  mutating func send(_ level: LogLevel = .emergency) {
+    VirtBoard().log(level, &self)
+    clear()
+  }
+}
