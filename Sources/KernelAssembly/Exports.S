@@ -21,3 +21,5 @@
   export kmalloc, kzalloc, kfree
   // Bytes and texts.
   export memcpy, memmove, memset, memcmp
+  // What is wrong.
+  export warn_slowpath_null, __warn_printk, panic

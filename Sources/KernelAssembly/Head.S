@@ -132,7 +132,7 @@ kernel_parameters_writable:
   .balign 64
   .global kernel_variables_storage
 kernel_variables_storage:
-  .zero   4160
+  .zero   4224
 
   .section .stack, "aw", %nobits
   .global boot_stack_start

@@ -3,7 +3,8 @@
 // While a program runs, SP_EL1 points to the top of its task's kernel stack. An exception from EL0
 // stores the program's registers as an Arm64.UserContext just below and calls Swift. The kernel
 // runs with interrupts closed and is compiled for general registers only, so neither nested
-// entries nor SIMD state are anything to care for; what the kernel itself does wrong ends it.
+// entries nor SIMD state are anything to care for; what the kernel itself does wrong is reported on
+// a stack of its own (Kernel/Oops).
 
 // UserContext's offsets.
   .set    CONTEXT_SIZE, 288
@@ -47,12 +48,12 @@
   .global vectors
 vectors:
   // EL1 with SP_EL0: never used.
-  vector  kernel_exception
-  vector  kernel_exception
-  vector  kernel_exception
-  vector  kernel_exception
+  vector  kernel_exception_entry
+  vector  kernel_exception_entry
+  vector  kernel_exception_entry
+  vector  kernel_exception_entry
   // EL1 with SP_EL1.
-  vector  kernel_exception
+  vector  kernel_exception_entry
   vector  kernel_interrupt
   vector  kernel_interrupt
   vector  kernel_system_error
@@ -143,27 +144,31 @@ user_system_error:
   mov     x2, #3
   bl      kernel_death            // (registers, syndrome, kind)
 
-  // The kernel's own exceptions: none is expected, so this is where it dies. The stack may be what
-  // is broken, so the registers go to a page of their own and the report runs on that.
-  .macro  death kind
-  msr     tpidrro_el0, x0
+  // The kernel's own exceptions. The stack may be what is broken, so the registers go to a stack of
+  // their own, and so does whoever reports. SP_EL0 is free in the kernel: a program's is in its
+  // context.
+  .macro  take kind
+  msr     sp_el0, x0
   adrp    x0, death_stack_end
   str     x1, [x0, #-16]
   mov     x1, sp
   str     x1, [x0, #-24]
+  sub     x1, x0, x1
+  cmp     x1, #4, lsl #12         // already on that stack: below what is there
+  b.ls    1f
   mov     sp, x0
-  mov     x1, #\kind
-  b       kernel_dies
+1:mov     x1, #\kind
+  b       take_exception
   .endm
 
-kernel_exception:
-  death   0
+kernel_exception_entry:
+  take    0
 kernel_interrupt:
-  death   1
+  take    1
 kernel_system_error:
-  death   2
+  take    2
 
-kernel_dies:
+take_exception:
   sub     sp, sp, #(CONTEXT_SIZE + 32)
   stp     x2, x3, [sp, #16]
   stp     x4, x5, [sp, #32]
@@ -180,7 +185,7 @@ kernel_dies:
   stp     x26, x27, [sp, #208]
   stp     x28, x29, [sp, #224]
   mov     x2, x1                  // kind
-  mrs     x3, tpidrro_el0         // x0
+  mrs     x3, sp_el0              // x0
   ldr     x4, [x0, #-16]          // x1
   ldr     x5, [x0, #-24]          // sp
   stp     x3, x4, [sp]
@@ -190,10 +195,37 @@ kernel_dies:
   stp     x10, x11, [sp, #CONTEXT_PC_PSTATE]
   mrs     x1, esr_el1
   mov     x0, sp
-  bl      kernel_death
+  cbnz    x2, 2f
+  bl      kernel_exception        // (registers, syndrome)
+  // The code goes on.
+  ldp     x10, x11, [sp, #CONTEXT_PC_PSTATE]
+  msr     elr_el1, x10
+  msr     spsr_el1, x11
+  ldp     x0, x1, [sp]
+  msr     sp_el0, x0
+  ldp     x2, x3, [sp, #16]
+  ldp     x4, x5, [sp, #32]
+  ldp     x6, x7, [sp, #48]
+  ldp     x8, x9, [sp, #64]
+  ldp     x10, x11, [sp, #80]
+  ldp     x12, x13, [sp, #96]
+  ldp     x14, x15, [sp, #112]
+  ldp     x16, x17, [sp, #128]
+  ldp     x18, x19, [sp, #144]
+  ldp     x20, x21, [sp, #160]
+  ldp     x22, x23, [sp, #176]
+  ldp     x24, x25, [sp, #192]
+  ldp     x26, x27, [sp, #208]
+  ldp     x28, x29, [sp, #224]
+  ldp     x30, x0, [sp, #CONTEXT_X30_SP]
+  mov     sp, x0
+  mrs     x0, sp_el0
+  eret
+2:bl      kernel_death            // (registers, syndrome, kind)
   b       .
 
   .section .stack, "aw", %nobits
   .balign 4096
   .zero   16384
+  .global death_stack_end
 death_stack_end:

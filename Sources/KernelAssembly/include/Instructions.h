@@ -92,6 +92,11 @@ INLINE uint64_t translate_kernel_read(uint64_t address) {
   return read_par();
 }
 
+INLINE uint64_t translate_kernel_write(uint64_t address) {
+  __asm__ volatile("at s1e1w, %0\n\tisb" ::"r"(address) : "memory");
+  return read_par();
+}
+
 INLINE void wait_for_interrupt(void) { __asm__ volatile("dsb sy\n\twfi" ::: "memory"); }
 
 INLINE void device_write(uint64_t address, uint32_t value) {
@@ -125,7 +130,8 @@ void start_of_task(void);
 // The sections' borders, at their addresses now (kernel.ld).
 extern const char image_start[], text_start[], text_end[], rodata_end[], init_start[], init_end[],
     data_end[], image_end[], boot_stack_start[], boot_stack_end[], symbols_start[], symbols_end[],
-    guard_start[], guard_end[], file_end[];
+    guard_start[], guard_end[], file_end[], death_stack_end[], bug_table_start[],
+    bug_table_end[];
 #define BORDER(name) \
   INLINE uint64_t address_of_##name(void) { return (uint64_t)name; }
 extern const char vdso_start[], vdso_end[], vdso_data_distance[];
@@ -147,6 +153,9 @@ BORDER(init_end)
 BORDER(data_end)
 BORDER(image_end)
 BORDER(symbols_start)
+BORDER(death_stack_end)
+BORDER(bug_table_start)
+BORDER(bug_table_end)
 BORDER(file_end)
 BORDER(symbols_end)
 BORDER(guard_start)

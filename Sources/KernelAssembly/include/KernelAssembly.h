@@ -64,6 +64,10 @@ struct KernelVariables {
   uint64_t dying;
   // Instructions that telling what the kernel does has taken.
   uint64_t tracing_instructions;
+  // Oopses and warnings so far, and what they left (Taint).
+  uint64_t oopses;
+  uint64_t warnings;
+  uint64_t taint;
   // Bytes in trace_records that have not been sent.
   uint64_t trace_length;
   // BoardFormat.TraceRecords, as many as go into one frame of the output ring.
@@ -71,7 +75,7 @@ struct KernelVariables {
   // BoardFormat.Signpost: what a reader of RAM finds the tables by.
   uint64_t signpost[8];
 };
-_Static_assert(sizeof(struct KernelVariables) <= 4160, "Head.S");
+_Static_assert(sizeof(struct KernelVariables) <= 4224, "Head.S");
 extern struct KernelVariables kernel_variables_storage;
 INLINE struct KernelVariables *kernel_variables(void) { return &kernel_variables_storage; }
 INLINE void *kernel_signpost(void) { return kernel_variables_storage.signpost; }

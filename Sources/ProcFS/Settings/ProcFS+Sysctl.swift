@@ -76,6 +76,7 @@ extension ProcFS {
     case .overcommitKilobytes: return Int64(bitPattern: settings.overcommitKilobytes)
     case .overcommitMemory: return Int64(bitPattern: settings.overcommit.rawValue)
     case .overcommitRatio: return Int64(bitPattern: settings.overcommitRatio)
+    case .tainted: return Int64(bitPattern: kernel.store.pointee.taint)
     default: return setting.initial(self) &+ kernel.store.pointee.settings[setting.index]
     }
   }
@@ -150,6 +151,7 @@ extension ProcFS {
       memory.pointee.settings.mmapMinAddress = number
     case .randomizeVASpace: memory.pointee.settings.randomizeVASpace = number
     case .legacyLayout: memory.pointee.settings.legacyLayout = value != 0
+    case .tainted: kernel.store.pointee.taint |= number
     case .adminReserve: memory.pointee.settings.adminReserveKilobytes = number
     case .userReserve: memory.pointee.settings.userReserveKilobytes = number
     case .minFreeKilobytes: kernel.frames.pointee.setMinFree(.kibibytes(number))

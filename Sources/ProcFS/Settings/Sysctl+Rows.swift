@@ -45,7 +45,7 @@ extension Sysctl {
     case .overflowGroup: Row("overflowgid", 65534, .int(0...65535))
     case .overflowUser: Row("overflowuid", 65534, .int(0...65535))
     case .panic: Row("panic", -1)
-    case .panicOnOops: Row("panic_on_oops", 1)
+    case .panicOnOops: Row("panic_on_oops", 0)
     case .panicOnWarn: Row("panic_on_warn", 0, .flag)
     case .panicPrint: Row("panic_print", 0, .anyLong)
     case .pidMax: Row("pid_max", 32768, .int(301...32768))

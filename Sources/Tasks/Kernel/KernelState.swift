@@ -123,6 +123,8 @@ public import PageFrames
   /// RLIMIT_NPROC and RLIMIT_SIGPENDING: half of what fits (kernel/fork.c:fork_init()).
   public let maximumThreads: UInt64
   public internal(set) var forks: UInt64 = 0
+  /// What has gone wrong in the kernel, as `kernel.tainted` says it.
+  public var taint: UInt64 = 0
   /// What programs changed the settings of `/proc/sys` by that live nowhere else.
   ///
   /// The difference from the initial value, numbered by ProcFS. A word each: no lock is needed.

@@ -174,6 +174,10 @@ extension KernelState {
     task.pointee.needsAttention = true
   }
 
+  /// Has the current thread end by SIGSEGV before its program goes on: the kernel could not do what
+  /// it asked for (kernel/exit.c: make_task_dead()).
+  public func endByOops() { force(.segmentationViolation) }
+
   /// A blocked or ignored signal gets its default action and is let through.
   private func prepareToForce(_ signal: Signal, resetting: Bool) {
     let task = current

@@ -1,0 +1,46 @@
+import Arm64
+import Files
+import KernelAssembly
+import KernelLog
+import KernelModules
+import MemoryTypes
+import Tasks
+
+/// What the reports ask of loadable modules.
+enum OopsModules {
+  /// Prints which there are (kernel/module/main.c: print_modules()).
+  static func list(_ board: VirtBoard) {
+    var line = LogLine("Modules linked in:")
+    Modules.loader?.pointee.forEach { module in
+      line.append(" ")
+      module.pointee.name.withText { line.append(text: $0) }
+    }
+    board.log(.byDefault, &line)
+  }
+
+  /// Whether an exception of a module can be taken back to whoever called it.
+  static var canRecover: Bool { unsafe module_variables().pointee.recovery != 0 }
+
+  /// Returns to whoever called the module.
+  static func recover() -> Never { module_recover() }
+
+  /// The bug table of the module that an address lies in.
+  static func bugTable(of address: UInt64) -> UnsafeMutableRawBufferPointer? { nil }
+
+  /// Appends `function+0x../0x.. [module]` if an address lies in a module; `more` is added to the
+  /// distance.
+  static func append(_ address: UInt64, _ more: UInt64, to line: inout LogLine) -> Bool {
+    guard let module = Modules.loader?.pointee.module(at: address),
+      let place = module.pointee.place(of: address)
+    else { return false }
+    line.append(text: place.name)
+    line.append("+0x")
+    line.append(hex: place.offset &+ more)
+    line.append("/0x")
+    line.append(hex: place.size)
+    line.append(" [")
+    module.pointee.name.withText { line.append(text: $0) }
+    line.append("]")
+    return true
+  }
+}
