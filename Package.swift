@@ -110,7 +110,8 @@ let hostTargets: [Target] =
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     .testTarget(
-      name: "HeapTracesTests", dependencies: ["HeapTraces", "MemoryTypes", "CompressionLibraries"],
+      name: "HeapTracesTests",
+      dependencies: ["HeapTraces", "MemoryTypes", "PTMalloc", "CompressionLibraries"],
       exclude: ["Samples"], swiftSettings: strict),
     tests(
       "MemoryImages",

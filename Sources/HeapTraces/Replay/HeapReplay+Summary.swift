@@ -62,7 +62,8 @@ extension HeapReplay {
       }
     }
     let top = try word(arena + GlibcLayout.State.top)
-    if top > arena + GlibcLayout.State.size || top < arena {
+    // It has none before its first call (0) and its first chunk (initial_top).
+    if top != 0, top > arena + GlibcLayout.State.size || top < arena {
       summary.top.add(.init(count: 1, bytes: try word(top + 8) & ~7))
     }
   }

@@ -100,14 +100,14 @@ package struct HeapReplay: ~Copyable {
     return result
   }
 
-  private struct Played {
+  struct Played {
     var count: Int
     var failure: HeapTraceError?
     var skipped: Int?
   }
 
   /// Plays a batch; tells how many of its events were played.
-  private mutating func play(_ batch: HeapEventBatch) -> Played {
+  mutating func play(_ batch: HeapEventBatch) -> Played {
     let events = unsafe batch.events
     var skipped: Int?
     for index in 0..<batch.count {
@@ -202,7 +202,15 @@ package struct HeapReplay: ~Copyable {
       case .realloc: try resize(event)
       default: try playRare(event)
       }
-    } catch { throw HeapTraceError(.abort, Self.text(error)) }
+    } catch {
+      if error == impossible {
+        throw HeapTraceError(
+          .impossible,
+          "\(event.operation.name) of \(event.size) bytes: glibc answers NULL, and the trace says "
+            + "that it got memory")
+      }
+      throw HeapTraceError(.abort, Self.text(error))
+    }
   }
 
   @inline(__always)
