@@ -50,6 +50,10 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var traced: TraceCategories = []
   /// What layouts are drawn from, with ``Options/randomizesLayout``.
   public var randomSeed: UInt64 = 0
+  /// With ``Options/stopsForInspection``: the system call at which it stops, plus one, and at which
+  /// of its calls, of all tasks, from 1; 0 stops where the first program ends.
+  public var stopCall: UInt64 = 0
+  public var stopCount: UInt64 = 0
 
   @inlinable public init() {}
 
@@ -77,6 +81,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
     @inlinable public static var interactive: Options { Options(rawValue: 1 << 2) }
     /// Programs are placed at random (`kernel.randomize_va_space` 2).
     @inlinable public static var randomizesLayout: Options { Options(rawValue: 1 << 3) }
+    /// The machine goes off with a program's memory as it was, for the tool to look at.
+    @inlinable public static var stopsForInspection: Options { Options(rawValue: 1 << 15) }
   }
 }
 

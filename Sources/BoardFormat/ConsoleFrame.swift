@@ -65,5 +65,7 @@ public struct EndRecord: BitwiseCopyable, Sendable {
     case notStarted = 3
     /// The kernel died.
     case kernelFault = 4
+    /// The machine stopped where it was to be looked at; status is the system call.
+    case stopped = 5
   }
 }

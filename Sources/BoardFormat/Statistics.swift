@@ -57,5 +57,8 @@ public struct Statistics: BitwiseCopyable, Sendable {
   public var systemCalls: InlineArray<512, UInt64> = .init(repeating: 0)
   public var unknownCalls: InlineArray<512, UInt64> = .init(repeating: 0)
 
+  /// The root of the tables of the program that the machine stopped in for the tool to look at.
+  public var inspectedRoot: UInt64 = 0
+
   @inlinable public init() {}
 }

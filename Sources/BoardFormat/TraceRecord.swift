@@ -144,5 +144,7 @@ public struct TraceCategories: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var signals: Self { Self(rawValue: 1 << 7) }
   /// The program's callers, with each cause.
   @inlinable public static var stacks: Self { Self(rawValue: 1 << 8) }
+  /// Nothing is told: calls are compared with where the machine is to stop.
+  @inlinable public static var stop: Self { Self(rawValue: 1 << 15) }
   @inlinable public static var everything: Self { Self(rawValue: 0x1ff) }
 }

@@ -9,10 +9,12 @@ import Reports
 struct HeapInspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Lay open the heap of a core or a live process.",
+    abstract: "Lay open the heap of a core, a live process, or a program in the machine.",
     usage: """
       kilburn heap inspect CORE [<options>]
              kilburn heap inspect PID [<options>]
+             kilburn heap inspect [<machine options>] [--at exit | --at-call NAME[:N]] \\
+               -- PROGRAM [ARGS…]
       """,
     discussion: """
       Finds glibc's arenas, by symbols or by what they look like, and accounts for every byte of \
@@ -23,17 +25,23 @@ struct HeapInspect: ParsableCommand {
       leaves to files (--files says under which root they are) is read there. A live process stands \
       still meanwhile (SIGSTOP, then SIGCONT) unless --running is given.
 
+      With -- PROGRAM it is run on Kilburn's kernel up to its exit (before its memory is torn down), \
+      or to the N-th system call of a name, and inspected there; what it writes goes to standard \
+      error.
+
       The exit code is 1 where the heap is damaged or cannot be read.
 
       Examples:
         kilburn heap inspect core.4711
         kilburn heap inspect $$ --running
         kilburn heap inspect core --address 0x55d0c0a3f2a0
+        kilburn heap inspect --sysroot /srv/arm64 -- /usr/bin/lua5.4 -e 'print(1)'
+        kilburn heap inspect --sysroot /srv/arm64 --at-call munmap:2 -- /usr/bin/sqlite3 :memory: .q
         kilburn heap inspect core --malloc-info | diff - printed.xml
       """)
 
   @Argument(help: ArgumentHelp("A core file, or a process's number.", valueName: "CORE|PID"))
-  var subject: String
+  var subject: String?
 
   @OptionGroup(title: "Report options")
   var shown: HeapShown
@@ -44,17 +52,67 @@ struct HeapInspect: ParsableCommand {
   @Flag(help: "Lets a live process go on: what is read may be of several moments.")
   var running = false
 
+  @OptionGroup(title: "Machine options")
+  var machine: MachineOptions
+
+  @Option(help: ArgumentHelp("When the program is inspected: at its exit.", valueName: "exit"))
+  var at: String?
+
+  @Option(
+    help: ArgumentHelp("Inspects it where a system call begins.", valueName: "name[:n]"))
+  var atCall: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The kernel image, instead of the one built with the tool.", valueName: "file"))
+  var kernel: String?
+
+  @Option(help: ArgumentHelp("Ends the run after so many seconds.", valueName: "seconds"))
+  var timeout: Int?
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The program and its arguments.", valueName: "PROGRAM"))
+  var command: [String] = []
+
   func run() throws {
     var isWhole = true
     try Failing.run { () throws(MachineError) in
+      let name = subject ?? command.first ?? ""
+      let machine = try memory()
       do throws(HeapError) {
-        isWhole = try shown.show(try source())
-      } catch { throw .failure("\(subject): \(error)") }
+        if let machine {
+          isWhole = try shown.show(machine)
+        } else {
+          isWhole = try shown.show(try source(name))
+        }
+      } catch { throw .failure("\(name): \(error)") }
     }
     if !isWhole { throw ExitCode(1) }
   }
 
-  private func source() throws(HeapError) -> any MemorySource {
+  /// The program's memory, where one is to be run.
+  private func memory() throws(MachineError) -> MachineMemory? {
+    guard !command.isEmpty else {
+      guard subject != nil else {
+        throw .usage("heap inspect: of what?", hint: "name a core, a process, or -- PROGRAM")
+      }
+      guard at == nil, atCall == nil else {
+        throw .usage("--at and --at-call are for a program that is run", hint: "-- PROGRAM")
+      }
+      return nil
+    }
+    if let subject {
+      throw .usage("heap inspect: either \(subject) or the program \(command[0])")
+    }
+    if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
+    return try HeapMachine(
+      words: command, machine: machine, stop: try HeapMachine.stop(at: at, call: atCall),
+      kernel: kernel, timeout: timeout
+    ).run()
+  }
+
+  private func source(_ subject: String) throws(HeapError) -> any MemorySource {
     if let number = Int32(subject), number > 0 {
       return try LiveMemory(number, stops: !running)
     }

@@ -102,7 +102,7 @@ struct RunSession {
     let result = report.result
     lines((result.export?.problems ?? []).map { "kilburn: \($0)" })
     switch result.ending {
-    case .exited, .signalled, .outOfMemory:
+    case .exited, .signalled, .outOfMemory, .stopped:
       guard !isQuiet else { return true }
       let style = Style(
         isTerminal: Stream.error.isTerminal, noColor: Environment.value(of: "NO_COLOR"),

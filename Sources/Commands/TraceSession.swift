@@ -51,7 +51,7 @@ struct TraceSession {
       }, trace: { _ = write(log.receive($0)) })
     guard write(log.finish()) else { throw .failure("the log: \(HostFile.reason())") }
     switch result.ending {
-    case .exited, .signalled, .outOfMemory, .interrupted, .outputClosed: break
+    case .exited, .signalled, .outOfMemory, .stopped, .interrupted, .outputClosed: break
     case .notStarted, .kernelFault, .timedOut, .emulatorFailed:
       for line in result.log.suffix(100) { Stream.error.line(line) }
       let report = RunReport(machine: machine, arguments: guest.arguments, result: result)

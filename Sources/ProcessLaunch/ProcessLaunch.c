@@ -106,6 +106,11 @@ int kilburn_anonymous_file(const char *name, uint64_t size) {
   return file;
 }
 
+int kilburn_memory_file(const char *name) {
+  int file = memfd_create(name, MFD_CLOEXEC);
+  return file < 0 ? -errno : file;
+}
+
 int kilburn_wait(pid_t child) {
   int status = 0;
   pid_t got;

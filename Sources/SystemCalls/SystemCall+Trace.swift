@@ -10,6 +10,7 @@ extension SystemCall {
   @inline(never)
   func trace(_ number: UInt64) -> UInt64 {
     let board = kernel.board
+    if board.traced.contains(.stop) { stopIfAsked(number) }
     guard board.traced.contains(.calls) else { return serve(number) }
     kernel.traceStack()
     let x = context.pointee.x
@@ -23,6 +24,18 @@ extension SystemCall {
     task.pointee.memory.space?.pointee.traceAreas()
     board.trace(TraceRecord(.callEnd, number: id, result))
     return result
+  }
+
+  /// Ends the machine at the call that was named, before it is served.
+  private func stopIfAsked(_ number: UInt64) {
+    let header = kernel.store.pointee.header
+    guard header.stopCall == number &+ 1, number < UInt64(Statistics.systemCallNumbers),
+      kernel.statistics.pointee.systemCalls[Int(truncatingIfNeeded: number)] == header.stopCount
+    else { return }
+    kernel.stopForInspection(
+      EndRecord(
+        reason: .stopped, status: UInt32(truncatingIfNeeded: number),
+        pc: context.pointee.programCounter))
   }
 
   /// Tells of the path that a call names; false if its page is not there.

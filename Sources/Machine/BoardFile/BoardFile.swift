@@ -22,9 +22,10 @@ final class BoardFile {
   private let areas: UnsafeMutableRawBufferPointer
 
   /// Makes the file with everything that the kernel is to be told.
-  init(_ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, traced: TraceCategories)
-    throws(MachineError)
-  {
+  init(
+    _ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, traced: TraceCategories,
+    stop: StopPoint? = nil
+  ) throws(MachineError) {
     let deviceTree = DeviceTreeWriter.memory(machine.banks)
     let program = Self.program(guest, machine.environment)
     let archive = ArchiveWriter(guest.tree)
@@ -68,6 +69,14 @@ final class BoardFile {
     if let seed = machine.configuration.layoutSeed {
       header.options.insert(.randomizesLayout)
       header.randomSeed = seed
+    }
+    if let stop {
+      header.options.insert(.stopsForInspection)
+      if case .call(let number, let count) = stop {
+        header.traced.insert(.stop)
+        header.stopCall = number + 1
+        header.stopCount = count
+      }
     }
     if guest.standardInput == nil { header.options.insert(.interactive) }
 

@@ -104,6 +104,7 @@ struct Console {
           case .outOfMemory: .outOfMemory
           case .notStarted: .notStarted(errno: status)
           case .kernelFault: .kernelFault
+          case .stopped: .stopped(call: status, programCounter: programCounter)
           }
       }
     }

@@ -16,6 +16,8 @@ package struct MachineRun: Sendable {
   package var ramFile: RAMFile?
   /// What the kernel tells while it runs.
   package var traced: TraceCategories = []
+  /// Where it stops, with all memory as it is; it needs ``ramFile``, in which that stays.
+  package var stop: StopPoint?
   /// How long it may take, in seconds.
   package var timeout: Int?
 
@@ -33,7 +35,7 @@ package struct MachineRun: Sendable {
     _ guest: Guest, output: Output, trace: ([UInt8]) -> Void = { _ in }
   ) throws(MachineError) -> RunResult {
     let question = try emulator.askForVersion()
-    let board = try BoardFile(machine, guest, texts: texts, traced: traced)
+    let board = try BoardFile(machine, guest, texts: texts, traced: traced, stop: stop)
     let arguments = EmulatorArguments.list(
       machine, board.layout, kernel: kernel, debugger: debuggerPort, keepsRAM: ramFile != nil)
     try ramFile?.makeRoom(board.layout.ram)

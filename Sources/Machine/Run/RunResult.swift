@@ -44,6 +44,8 @@ package enum Ending: Equatable, Sendable {
   case notStarted(errno: UInt32)
   /// The kernel died.
   case kernelFault
+  /// The machine stopped at a system call, where it was to be looked at.
+  case stopped(call: UInt32, programCounter: UInt64)
   /// This process was asked to end.
   case interrupted(signal: Int32)
   /// The time that was given is over.
@@ -67,6 +69,7 @@ package enum Ending: Equatable, Sendable {
     case .exited(let status): Int32(status & 0xff)
     case .signalled(let number, _, _): 128 + Int32(number & 0x7f)
     case .outOfMemory: 128 + 9
+    case .stopped: 0
     case .interrupted(let signal): 128 + signal
     case .outputClosed: 128 + 13
     case .notStarted, .kernelFault, .timedOut, .emulatorFailed: 125

@@ -27,6 +27,9 @@ int kilburn_next_signal(int descriptor);
 /// negated errno.
 int kilburn_anonymous_file(const char *name, uint64_t size);
 
+/// An empty anonymous file, closed on exec, or a negated errno.
+int kilburn_memory_file(const char *name);
+
 /// A pipe, its reading end first, closed on exec. Returns 0, or -1 with errno.
 int kilburn_pipe(int ends[2]);
 

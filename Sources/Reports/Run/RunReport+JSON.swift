@@ -121,6 +121,7 @@ extension Ending {
         "address": .string(hexadecimal(address)),
         "programCounter": .string(hexadecimal(programCounter)),
       ]
+    case .stopped(let call, _): ["systemCall": .number(UInt64(call))]
     case .outOfMemory: ["signal": "SIGKILL", "number": 9]
     case .notStarted(let errno): ["errno": .number(UInt64(errno))]
     case .interrupted(let signal): ["number": .number(UInt64(signal))]

@@ -104,6 +104,7 @@ extension Ending {
     case .exited: "exit"
     case .signalled: "signal"
     case .outOfMemory: "out-of-memory"
+    case .stopped: "stopped"
     case .notStarted: "not-started"
     case .kernelFault: "kernel-fault"
     case .interrupted: "interrupt"

@@ -1,13 +1,13 @@
 /// The names of arm64's system calls by number (include/uapi/asm-generic/unistd.h of Linux 6.1).
-enum SystemCallName {
+package enum SystemCallName {
   /// The name, or the number where there is none.
-  static func of(_ number: Int) -> String {
+  package static func of(_ number: Int) -> String {
     guard number < names.count, !names[number].isEmpty else { return "#\(number)" }
     return names[number]
   }
 
   /// The number of a name; nil where no call is called so.
-  static func number(of name: String) -> Int? {
+  package static func number(of name: String) -> Int? {
     name.isEmpty ? nil : names.firstIndex(of: name)
   }
 

@@ -30,6 +30,6 @@ extension KernelState {
       statistics.pointee.tablePages = space.pointee.tablePages()
       statistics.pointee.mappings = UInt64(space.pointee.mapCount)
     }
-    if let texts = store.pointee.beforeTeardown { texts(self, current) }
+    tellBeforeTeardown()
   }
 }
