@@ -121,7 +121,10 @@ let hostTargets: [Target] =
       exclude: ["Programs"], swiftSettings: strict),
     tests(
       "Reports",
-      ["MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection"]),
+      [
+        "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
+        "HeapTraces",
+      ]),
     tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
   ]
   + [

@@ -48,6 +48,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var overcommit: UInt64 = 0
   /// What is told while the machine runs.
   public var traced: TraceCategories = []
+  /// The places in programs to listen to: a row of ``ProbeRequest``s.
+  public var probes = Area()
   /// What layouts are drawn from, with ``Options/randomizesLayout``.
   public var randomSeed: UInt64 = 0
   /// With ``Options/stopsForInspection``: the system call at which it stops, plus one, and at which

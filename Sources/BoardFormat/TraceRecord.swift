@@ -77,6 +77,15 @@ public enum TraceKind: UInt16, BitwiseCopyable, CaseIterable, Sendable {
   case stack
   /// A path that a call was given: `detail` is the argument; a text follows.
   case argument
+  /// A program came by a probe: `detail` is its tag, `number` the task; x0 to x2, the stack pointer,
+  /// and whether another probed function is at work that may have called this one (1). The stack
+  /// follows.
+  case probeEntered
+  /// The function that begins there returned: `detail`, `number`; the result, and the stack pointer
+  /// as it was on entry.
+  case probeLeft
+  /// It will return unheard: there was no room to remember where to. `detail`, `number`.
+  case probeLost
 }
 
 /// Kinds of access that fault.
@@ -146,5 +155,8 @@ public struct TraceCategories: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var stacks: Self { Self(rawValue: 1 << 8) }
   /// Nothing is told: calls are compared with where the machine is to stop.
   @inlinable public static var stop: Self { Self(rawValue: 1 << 15) }
+  /// All that `kilburn trace` shows.
   @inlinable public static var everything: Self { Self(rawValue: 0x1ff) }
+  /// What ``ProbeRequest``s ask for, with the callers.
+  @inlinable public static var probes: Self { Self(rawValue: 1 << 9) }
 }

@@ -30,6 +30,9 @@ struct Run: ParsableCommand {
   @OptionGroup(title: "Report options")
   var report: ReportOptions
 
+  @OptionGroup(title: "Heap options")
+  var heap: HeapOptions
+
   @Option(
     help: ArgumentHelp(
       "The kernel image, instead of the one built with the tool.", valueName: "file"))
@@ -66,6 +69,7 @@ struct Run: ParsableCommand {
       session.timeout = timeout
       session.debuggerPort = gdb
       try session.keepRAM(in: keepRam)
+      try session.watchHeap(heap)
       status = try session.run()
     } catch {
       Stream.error.line("kilburn: \(error)")

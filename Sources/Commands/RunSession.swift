@@ -17,6 +17,7 @@ struct RunSession {
   var timeout: Int?
   var debuggerPort: Int?
   private var ramFile: RAMFile?
+  private var heap: HeapOptions?
 
   /// Checks everything that can be checked before something is started.
   init(
@@ -46,6 +47,16 @@ struct RunSession {
     ramFile = try RAMFile(path)
   }
 
+  /// Has the program's calls of its allocator watched.
+  mutating func watchHeap(_ options: HeapOptions) throws(MachineError) {
+    guard options.isAsked else { return }
+    guard !isSideBySide else {
+      throw .usage("--heap: a trace is of one machine", hint: "name one page size")
+    }
+    _ = try options.stacks()
+    heap = options
+  }
+
   /// Runs the program on each machine and returns the exit code.
   func run() throws(MachineError) -> Int32 {
     let guest = try Guest(
@@ -63,21 +74,37 @@ struct RunSession {
       run.timeout = timeout
       run.debuggerPort = debuggerPort
       run.ramFile = ramFile
+      let watch = try heap.map { options throws(MachineError) in
+        try HeapWatch(options, guest, machine)
+      }
+      run.probes = watch?.probes ?? []
+      run.traced = watch == nil ? [] : HeapWatch.traced
       progress(index)
       // Side by side, the guest is heard once.
-      let result = try run.run(guest) { stream, bytes in
-        index > 0 || (stream == .standardOutput ? Stream.output : .error).write(bytes)
-      }
+      let result = try run.run(
+        guest,
+        output: { stream, bytes in
+          index > 0 || (stream == .standardOutput ? Stream.output : .error).write(bytes)
+        }, trace: { watch?.receive($0) })
       progress(nil)
       let report = RunReport(
         machine: machine, arguments: guest.arguments, executable: guest.executable, result: result)
       reports.append(report)
-      guard show(report) else { break }
+      let isShown = show(report)
+      try watch?.finish()
+      if let watch, !isQuiet { lines(watch.text(style)) }
+      guard isShown else { break }
     }
     try finish(reports)
     // The guest's files are no part of its exit code, but whoever counts on them must hear of it.
     if reports.contains(where: { $0.result.export?.problems.isEmpty == false }) { return 125 }
     return reports.map(\.result.ending.exitCode).first { $0 != 0 } ?? 0
+  }
+
+  private var style: Style {
+    Style(
+      isTerminal: Stream.error.isTerminal, noColor: Environment.value(of: "NO_COLOR"),
+      terminal: Environment.value(of: "TERM"))
   }
 
   private var isSideBySide: Bool { machines.count > 1 }
@@ -104,9 +131,6 @@ struct RunSession {
     switch result.ending {
     case .exited, .signalled, .outOfMemory, .stopped:
       guard !isQuiet else { return true }
-      let style = Style(
-        isTerminal: Stream.error.isTerminal, noColor: Environment.value(of: "NO_COLOR"),
-        terminal: Environment.value(of: "TERM"))
       if !isSideBySide { lines(report.text(style)) }
       lines(report.shownTexts(shown, style))
       return true

@@ -11,7 +11,11 @@ extension SystemCall {
   func trace(_ number: UInt64) -> UInt64 {
     let board = kernel.board
     if board.traced.contains(.stop) { stopIfAsked(number) }
-    guard board.traced.contains(.calls) else { return serve(number) }
+    guard board.traced.contains(.calls) else {
+      let result = serve(number)
+      task.pointee.memory.space?.pointee.traceAreas()
+      return result
+    }
     kernel.traceStack()
     let x = context.pointee.x
     let id = Int32(truncatingIfNeeded: number)

@@ -67,6 +67,7 @@ extension AddressSpace {
     child.pointee.vdso = vdso
     child.pointee.barriers = barriers
     child.pointee.signalPage = signalPage
+    child.pointee.probeSlots = probeSlots
     child.pointee.totalPages = totalPages
     child.pointee.dataPages = dataPages
     child.pointee.executablePages = executablePages

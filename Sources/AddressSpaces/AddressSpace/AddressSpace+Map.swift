@@ -60,6 +60,11 @@ extension AddressSpace {
       throw .EPERM
     }
     try mapRegion(start, start + length, areaFlags, request.file, pageOffset)
+    if let probes = context.pointee.probes, request.file != nil,
+      let area = areas.area(containing: start)
+    {
+      setProbes(probes, in: start..<start + length, area)
+    }
     if areaFlags.contains(.locked)
       || flags.intersection([.populate, .nonBlock]) == .populate
     {

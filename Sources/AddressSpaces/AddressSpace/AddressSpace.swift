@@ -62,6 +62,8 @@ public import MemoryTypes
   public var vdso = VirtualAddress(0)
   /// Where a 32-bit program's `[sigpage]` is; 0 without one.
   public var signalPage = VirtualAddress(0)
+  /// The page of slots of its breakpoints (``ProbeTable``); 0 without any.
+  public internal(set) var probeSlots = VirtualAddress(0)
   /// What every new area gets besides (mlockall's MCL_FUTURE; `mm->def_flags`).
   public internal(set) var defaultFlags: AreaFlags = []
 

@@ -45,6 +45,9 @@ public import PageFrames
   public internal(set) var sharedMemory: KernelPointer<SharedMemory<B>>?
   public var sharedMemoryLimits = SharedMemoryLimits()
 
+  /// The places in programs that are listened to; nil for none.
+  public var probes: KernelPointer<ProbeTable>?
+
   /// The policies that areas have had.
   var policies = PolicyTable()
 

@@ -29,6 +29,8 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   let arguments = unsafe area.load(as: ProgramArguments.self)
   let length = min(Int(truncatingIfNeeded: arguments.length), area.count &- head)
   let strings = unsafe UnsafeRawBufferPointer(rebasing: area[head..<head &+ length])
+  let probes = unsafe UnsafeRawBufferPointer(board.bytes(of: board.header.pointee.probes))
+  if unsafe kernel.startProbes(probes) != nil { die("a probe is in a file that is not there") }
   let statistics = kernel.statistics
   kernel.setBeforeTeardown { kernel, task in
     VirtBoard.withoutCounting {

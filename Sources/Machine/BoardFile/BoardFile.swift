@@ -24,7 +24,7 @@ final class BoardFile {
   /// Makes the file with everything that the kernel is to be told.
   init(
     _ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, traced: TraceCategories,
-    stop: StopPoint? = nil
+    probes: [ProbeRequest] = [], stop: StopPoint? = nil
   ) throws(MachineError) {
     let deviceTree = DeviceTreeWriter.memory(machine.banks)
     let program = Self.program(guest, machine.environment)
@@ -33,7 +33,8 @@ final class BoardFile {
     let modules = try ModuleWriter.area(machine.configuration.modules)
     layout = BoardLayout(
       behind: machine.banks, deviceTree: UInt64(deviceTree.count), program: UInt64(program.count),
-      standardInput: UInt64(guest.standardInput?.count ?? 0), archive: archive.length,
+      standardInput: UInt64(guest.standardInput?.count ?? 0),
+      probes: UInt64(probes.count * MemoryLayout<ProbeRequest>.stride), archive: archive.length,
       modules: UInt64(modules.count))
 
     let descriptor = unsafe kilburn_anonymous_file("kilburn-board", layout.size.rawValue)
@@ -59,6 +60,7 @@ final class BoardFile {
     header.statistics = layout.statistics
     header.output = layout.output
     header.modules = layout.modules
+    header.probes = layout.probes
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
     header.overcommit = machine.configuration.overcommit.rawValue
@@ -85,6 +87,7 @@ final class BoardFile {
     unsafe bytes(of: layout.program).copyBytes(from: program)
     unsafe bytes(of: layout.standardInput).copyBytes(from: guest.standardInput ?? [])
     if !modules.isEmpty { unsafe bytes(of: layout.modules).copyBytes(from: modules) }
+    unsafe probes.withUnsafeBytes { unsafe bytes(of: layout.probes).copyBytes(from: $0) }
     try unsafe archive.write(to: bytes(of: layout.archive))
   }
 

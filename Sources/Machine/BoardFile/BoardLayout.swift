@@ -9,7 +9,7 @@ import MemoryTypes
 ///              (in RAM, in a hole between banks or, where RAM is small, behind it)
 ///   end of RAM, or +130M
 ///              board header, statistics, output ring, device tree, arguments, standard
-///              input, archive
+///              input, probes, archive
 /// ```
 /// QEMU puts its tree at half of memory but not above 128M, on a boundary of 2M (hw/arm/boot.c,
 /// arm_setup_direct_kernel_boot): memory is never smaller than 256M, so the place does not move.
@@ -25,6 +25,7 @@ struct BoardLayout {
   var deviceTree = BoardHeader.Area()
   var program = BoardHeader.Area()
   var standardInput = BoardHeader.Area()
+  var probes = BoardHeader.Area()
   var archive = BoardHeader.Area()
   var modules = BoardHeader.Area()
   /// The bytes from the start of RAM to the board file.
@@ -35,7 +36,7 @@ struct BoardLayout {
   /// Lays the areas behind the last bank.
   init(
     behind banks: [MemoryBank], deviceTree: UInt64, program: UInt64, standardInput: UInt64,
-    archive: UInt64, modules: UInt64 = 0
+    probes: UInt64 = 0, archive: UInt64, modules: UInt64 = 0
   ) {
     let ramEnd = banks.map(\.end).max() ?? MemoryBank.ramBase
     let start = max(ramEnd, Self.emulatorTree.end).alignedUp(to: .mebibytes(2))
@@ -51,6 +52,7 @@ struct BoardLayout {
     self.deviceTree = area(deviceTree)
     self.program = area(program)
     self.standardInput = area(standardInput)
+    self.probes = area(probes)
     self.archive = area(archive)
     if modules > 0 { self.modules = area(modules) }
     let end = max(next, MemoryBank.ramBase + .mebibytes(256))

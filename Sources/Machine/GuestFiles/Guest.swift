@@ -78,6 +78,13 @@ package struct Guest {
     self.standardInput = standardInput
   }
 
+  /// The path of the file that a path leads to through links; nil where there is none.
+  package func filePath(at path: String) -> String? {
+    guard let found = tree.resolve(GuestPath.normalized(path)), case .file = found.node.content
+    else { return nil }
+    return found.path
+  }
+
   /// The host's file that the guest sees at a path when it starts; nil where there is none.
   package func hostFile(at path: String) -> String? {
     guard case .file(let host, _)? = tree.resolve(path)?.node.content else { return nil }

@@ -18,6 +18,8 @@ package struct MachineRun: Sendable {
   package var traced: TraceCategories = []
   /// Where it stops, with all memory as it is; it needs ``ramFile``, in which that stays.
   package var stop: StopPoint?
+  /// The places in the guest's programs that it listens to.
+  package var probes: [ProbeRequest] = []
   /// How long it may take, in seconds.
   package var timeout: Int?
 
@@ -35,7 +37,8 @@ package struct MachineRun: Sendable {
     _ guest: Guest, output: Output, trace: ([UInt8]) -> Void = { _ in }
   ) throws(MachineError) -> RunResult {
     let question = try emulator.askForVersion()
-    let board = try BoardFile(machine, guest, texts: texts, traced: traced, stop: stop)
+    let board = try BoardFile(
+      machine, guest, texts: texts, traced: traced, probes: probes, stop: stop)
     let arguments = EmulatorArguments.list(
       machine, board.layout, kernel: kernel, debugger: debuggerPort, keepsRAM: ramFile != nil)
     try ramFile?.makeRoom(board.layout.ram)

@@ -94,6 +94,15 @@ package struct TraceDecoder {
       send(.stack(stack))
       stack = []
     case .argument: waiting = .argument(index: Int(record.detail), path: "")
+    case .probeEntered:
+      send(
+        .probeEntered(
+          tag: record.detail, task: record.number, arguments: [w[0], w[1], w[2]],
+          stackPointer: w[3], isInside: w[4] != 0))
+    case .probeLeft:
+      send(
+        .probeLeft(tag: record.detail, task: record.number, result: w[0], stackPointer: w[1]))
+    case .probeLost: send(.probeLost(tag: record.detail, task: record.number))
     }
   }
 

@@ -27,6 +27,11 @@ package struct TraceEvent: Sendable, Equatable {
     case taskEnded(task: Int32, status: UInt64)
     case spaceGone(root: UInt64)
     case signal(number: Int32, handler: UInt64, code: Int32, address: UInt64)
+    /// A probe was come by; its callers come next.
+    case probeEntered(
+      tag: UInt16, task: Int32, arguments: [UInt64], stackPointer: UInt64, isInside: Bool)
+    case probeLeft(tag: UInt16, task: Int32, result: UInt64, stackPointer: UInt64)
+    case probeLost(tag: UInt16, task: Int32)
     /// Program counter, link register, callers; of the cause that comes next.
     case stack([UInt64])
   }
@@ -48,6 +53,11 @@ package struct TraceArea: Sendable, Equatable {
   var permissions: String {
     (flags & 1 != 0 ? "r" : "-") + (flags & 2 != 0 ? "w" : "-") + (flags & 4 != 0 ? "x" : "-")
       + (flags & 0x80 != 0 ? "s" : "p")
+  }
+
+  /// Where in its file an address is.
+  func fileOffset(of address: UInt64, _ pageSize: UInt64) -> UInt64 {
+    address &- start &+ pageOffset &* pageSize
   }
 
   var label: String {

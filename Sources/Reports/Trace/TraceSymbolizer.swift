@@ -16,13 +16,18 @@ package struct TraceSymbolizer {
       let place = hexadecimal(address - area.start)
       return area.label.isEmpty ? hexadecimal(address) : "\(area.label)+\(place)"
     }
-    let offset = address - area.start + area.pageOffset * pageSize
-    if let found = symbols(of: area.path)?.function(atOffset: offset) {
+    let offset = area.fileOffset(of: address, pageSize)
+    if let found = function(at: offset, in: area.path) {
       return found.offset == 0
         ? found.name : "\(found.name)+\(hexadecimal(found.offset))"
     }
     let file = area.path.split(separator: "/").last.map(String.init) ?? area.path
     return "\(file)+\(hexadecimal(offset))"
+  }
+
+  /// The function at a place of a file, and how far into it.
+  mutating func function(at offset: UInt64, in path: String) -> (name: String, offset: UInt64)? {
+    symbols(of: path)?.function(atOffset: offset)
   }
 
   private mutating func symbols(of path: String) -> ELFSymbols? {

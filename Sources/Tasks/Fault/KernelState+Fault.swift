@@ -119,6 +119,7 @@ extension KernelState {
         syndrome: raw)
     case .floatingPointException:
       raiseFault(.floatingPoint, "FP exception", SignalCause(code: 0, address: pc), syndrome: raw)
+    case .breakInstruction where serveProbe(raw & 0xffff): return
     case .breakInstruction, .breakpointUser, .softwareStepUser, .watchpointUser:
       raiseFault(
         .trap, "breakpoint", SignalCause(code: SignalCause.breakpoint, address: pc),

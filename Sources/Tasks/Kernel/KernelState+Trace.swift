@@ -9,16 +9,16 @@ extension KernelState {
   /// Tells where the current program is: its program counter, its link register, and the callers
   /// that its frame records name (Procedure Call Standard for the Arm 64-bit Architecture, 6.4.6).
   ///
-  /// Reads only what can be read without a fault, and no more than twelve records.
+  /// Reads only what can be read without a fault, and no more than `depth` records.
   @inline(never)
-  public func traceStack() {
+  public func traceStack(depth: Int = 12) {
     guard board.traced.contains(.stacks), let space = current.pointee.memory.space else { return }
     let context = current.pointee.context
     var record = TraceRecord(
       .stack, context.pointee.programCounter, context.pointee.x[30])
     var count: UInt16 = 2
     var frame = context.pointee.x[29]
-    for _ in 0..<12 {
+    for _ in 0..<depth {
       guard let caller = space.pointee.peek(VirtualAddress(frame &+ 8)), caller != 0,
         let next = space.pointee.peek(VirtualAddress(frame))
       else { break }

@@ -105,6 +105,7 @@ extension KernelState {
     process.pointee.peakResident = max(
       process.pointee.peakResident, space.pointee.peakResidentPages.rawValue)
     task.pointee.memory.space = nil
+    dropProbeCalls(of: task)
     unloadSpace()
     AddressSpace.release(space)
   }

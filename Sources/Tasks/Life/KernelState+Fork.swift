@@ -25,6 +25,7 @@ extension KernelState {
       if flags.contains(.semaphoreUndo) { try shareUndoList(with: child) }
       try copyFiles(flags, to: child)
       try copySpace(space, flags, to: child)
+      try copyProbeCalls(flags, to: child)
       try checkNamespaces(flags)
       // A descriptor of a cgroup's folder is needed, and there is no such file system.
       guard !flags.contains(.intoCgroup) else { throw .EBADF }

@@ -110,6 +110,7 @@ extension KernelState {
     let stack = task.pointee.kernelStack
     let process = task.pointee.process
     release(task.pointee.handlers)
+    dropProbeCalls(of: task)
     leave(task.pointee.user)
     store.pointee.caches.tasks.free(task)
     giveStack(stack)

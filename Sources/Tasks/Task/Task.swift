@@ -137,6 +137,8 @@ import PageFrames
   public var clearOnExit: UInt64 = 0
   /// What its process gives back to semaphores at the end; threads share it.
   var undoList: KernelPointer<UndoList>?
+  /// The probed functions that it is in; nil before the first.
+  var probeCalls: KernelPointer<ProbeCalls>?
   /// The list of the robust futexes that it holds (set_robust_list).
   public var robustList: UInt64 = 0
 

@@ -14,6 +14,7 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
   var signals: ObjectCache<QueuedSignal, B>
   var timers: ObjectCache<PosixTimer<B>, B>
   var taskFiles: ObjectCache<TaskFile<B>, B>
+  var probeCalls: ObjectCache<ProbeCalls, B>
 
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
@@ -42,8 +43,10 @@ struct TaskCaches<B: Processor>: BitwiseCopyable {
         options: [.cacheAligned])
     else { return nil }
     // kmalloc's in Linux.
-    guard let taskFiles = slab.pointee.kmallocCache(of: TaskFile<B>.self, name: "task_file")
+    guard let taskFiles = slab.pointee.kmallocCache(of: TaskFile<B>.self, name: "task_file"),
+      let probeCalls = slab.pointee.kmallocCache(of: ProbeCalls.self, name: "uprobe_task")
     else { return nil }
+    self.probeCalls = probeCalls
     self.taskFiles = taskFiles
     self.tasks = tasks
     self.processes = processes

@@ -1,7 +1,8 @@
-/// The functions that an ELF file names (System V ABI, chapter 4: symbol table), for addresses.
+/// The functions that an ELF file names, and the libraries that it needs (System V ABI, chapters 4
+/// and 5: symbol table, dynamic section).
 ///
 /// A damaged file has fewer names; nothing in it is trusted.
-struct ELFSymbols {
+package struct ELFSymbols {
   private struct Function {
     var address: UInt64
     var size: UInt64
@@ -14,17 +15,23 @@ struct ELFSymbols {
     var length: UInt64
   }
 
+  /// What a dynamic file says of the libraries it needs: their names, and where to look first.
+  package private(set) var needed: [String] = []
+  package private(set) var searchPath: [String] = []
+
   private var functions: [Function] = []
   private var segments: [Segment] = []
   private let bytes: [UInt8]
 
   /// The names in a 64-bit little-endian ELF file; nil for anything else.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     self.bytes = bytes
     guard bytes.count >= 64, bytes[0..<6] == [0x7f, 0x45, 0x4c, 0x46, 2, 1] else { return nil }
     let headers = word(32, 8)
+    var dynamic: (offset: UInt64, length: UInt64) = (0, 0)
     for index in 0..<word(56, 2) {
       let at = headers &+ index &* 56
+      if word(at, 4) == 2 { dynamic = (word(at &+ 8, 8), word(at &+ 32, 8)) }
       guard word(at, 4) == 1 else { continue }
       segments.append(
         Segment(offset: word(at &+ 8, 8), address: word(at &+ 16, 8), length: word(at &+ 32, 8)))
@@ -38,10 +45,30 @@ struct ELFSymbols {
       read(word(at &+ 24, 8), word(at &+ 32, 8), strings)
     }
     functions.sort { ($0.address, $1.size) < ($1.address, $0.size) }
+    readNeeded(dynamic.offset, dynamic.length)
+  }
+
+  /// Where in the file a function of some name begins, and its first instruction.
+  package func place(of name: String) -> (offset: UInt64, word: UInt32)? {
+    let wanted = Array(name.utf8) + [0]
+    for function in functions
+    where bytes[max(0, min(function.name, bytes.count))...].starts(with: wanted) {
+      guard
+        let segment = segments.first(where: {
+          function.address >= $0.address && function.address - $0.address < $0.length
+        })
+      else { continue }
+      let offset = segment.offset &+ (function.address - segment.address)
+      guard offset & 3 == 0, offset < UInt64(bytes.count), bytes.count - Int(offset) >= 4 else {
+        continue
+      }
+      return (offset, UInt32(truncatingIfNeeded: word(offset, 4)))
+    }
+    return nil
   }
 
   /// The function at a place in the file, and how far into it.
-  func function(atOffset offset: UInt64) -> (name: String, offset: UInt64)? {
+  package func function(atOffset offset: UInt64) -> (name: String, offset: UInt64)? {
     guard
       let segment = segments.first(where: {
         offset >= $0.offset && offset - $0.offset < $0.length
@@ -61,6 +88,26 @@ struct ELFSymbols {
     var first = low - 1
     while first > 0 && functions[first - 1].address == found.address { first -= 1 }
     return (text(functions[first].name), address - found.address)
+  }
+
+  /// DT_NEEDED, DT_RPATH and DT_RUNPATH, whose strings are where DT_STRTAB says.
+  private mutating func readNeeded(_ start: UInt64, _ length: UInt64) {
+    guard start < UInt64(bytes.count), length <= UInt64(bytes.count) - start else { return }
+    var entries: [(tag: UInt64, value: UInt64)] = []
+    for index in 0..<length / 16 {
+      let tag = word(start + index * 16, 8)
+      if tag == 0 { break }
+      entries.append((tag, word(start + index * 16 + 8, 8)))
+    }
+    guard let table = entries.first(where: { $0.tag == 5 })?.value,
+      let segment = segments.first(where: { table >= $0.address && table - $0.address < $0.length })
+    else { return }
+    let strings = segment.offset &+ (table - segment.address)
+    for (tag, value) in entries {
+      let string = text(Int(clamping: strings &+ value))
+      if tag == 1 { needed.append(string) }
+      if tag == 15 || tag == 29 { searchPath += string.split(separator: ":").map(String.init) }
+    }
   }
 
   private mutating func read(_ start: UInt64, _ length: UInt64, _ strings: UInt64) {
@@ -83,7 +130,7 @@ struct ELFSymbols {
   }
 
   private func text(_ at: Int) -> String {
-    guard at < bytes.count else { return "?" }
+    guard at >= 0, at < bytes.count else { return "?" }
     return String(decoding: bytes[at...].prefix(200).prefix { $0 != 0 }, as: UTF8.self)
   }
 }
