@@ -149,7 +149,9 @@ let boardTargets: [Target] = [
   .target(name: "KernelAssembly", publicHeadersPath: "include"),
   .executableTarget(
     name: "Kernel", dependencies: allRooms + ["KernelAssembly"],
-    swiftSettings: strict + [.enableExperimentalFeature("Volatile")]),
+    swiftSettings: strict + [.enableExperimentalFeature("Volatile")]
+      // Faults seeded into the kernel's own code, for the tests of the sanitizer alone.
+      + (Context.environment["KASAN_SEEDS"] == nil ? [] : [.define("KASAN_SEEDS")])),
   .executableTarget(name: "EmbeddedProbe", dependencies: allRooms, swiftSettings: strict),
 ]
 

@@ -64,9 +64,20 @@ public protocol Board: PhysicalMemory {
 
   /// Shows lines of the log at once, where somebody looks.
   func showLog(_ lines: UnsafeRawBufferPointer)
+
+  /// A block of frames was given out or came back, which a sanitizer wants to know; asked only where
+  /// ``traced`` says so.
+  func framesChanged(at address: PhysicalAddress, _ length: ByteCount, areFree: Bool)
+
+  /// The same of addresses in the vmalloc and module regions; false where the sanitizer has no memory
+  /// for what it must know of new ones.
+  func areaChanged(_ change: AreaChange, at address: VirtualAddress, _ length: ByteCount) -> Bool
 }
 
 extension Board {
+  /// Whether a sanitizer wants to hear of frames and areas.
+  @inlinable public var isSanitized: Bool { traced.contains(.sanitizer) }
+
   @inlinable public func publishKernelDescriptors() { publishDescriptors() }
 
   /// Most boards have nobody who listens.
@@ -74,6 +85,12 @@ extension Board {
   @inlinable public func trace(_ record: TraceRecord) {}
   @inlinable public var kernelLog: KernelPointer<KernelLog>? { nil }
   @inlinable public func showLog(_ lines: UnsafeRawBufferPointer) {}
+  @inlinable public func areaChanged(
+    _ change: AreaChange, at address: VirtualAddress, _ length: ByteCount
+  ) -> Bool { true }
+  @inlinable public func framesChanged(
+    at address: PhysicalAddress, _ length: ByteCount, areFree: Bool
+  ) {}
 }
 
 /// A reading of the virtual counter (CNTVCT_EL0) with its frequency (CNTFRQ_EL0).
@@ -104,4 +121,14 @@ extension MachineTime {
     let (quotient, remainder) = UInt64(1_000_000_000).dividingFullWidth(product)
     return min(quotient &+ (remainder == 0 ? 0 : 1), UInt64(Int64.max))
   }
+}
+
+/// What becomes of addresses in the vmalloc and module regions (include/linux/kasan.h).
+public enum AreaChange: BitwiseCopyable, Sendable {
+  /// An area has them, and nothing is there yet (`kasan_populate_vmalloc()`).
+  case placed
+  /// Its owner may use them (`kasan_unpoison_vmalloc()`).
+  case opened
+  /// They are nobody's (`kasan_poison_vmalloc()`).
+  case closed
 }

@@ -155,6 +155,10 @@ public struct TraceCategories: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var stacks: Self { Self(rawValue: 1 << 8) }
   /// Nothing is told: calls are compared with where the machine is to stop.
   @inlinable public static var stop: Self { Self(rawValue: 1 << 15) }
+  /// Nothing that is sent: the kernel's own sanitizer wants to hear of frames.
+  @inlinable public static var sanitizer: Self { Self(rawValue: 1 << 20) }
+  /// Whoever hears of frames.
+  @inlinable public static var framesOrSanitizer: Self { [.frames, .sanitizer] }
   /// All that `kilburn trace` shows.
   @inlinable public static var everything: Self { Self(rawValue: 0x1ff) }
   /// What ``ProbeRequest``s ask for, with the callers.

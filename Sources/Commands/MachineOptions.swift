@@ -71,6 +71,9 @@ struct MachineOptions: ParsableArguments {
       valueName: "file[ name=value…]"))
   var module: [String] = []
 
+  @Flag(help: "The kernel checks its own accesses and those of its modules (KASAN).")
+  var kasan = false
+
   /// The machine that is described, for each page size of the list.
   func configurations() throws(MachineError) -> [MachineConfiguration] {
     var base = MachineConfiguration()
@@ -81,6 +84,7 @@ struct MachineOptions: ParsableArguments {
       (.core, one(core)), (.overcommit, one(overcommit)), (.layoutSeed, one(aslr)),
       (.sysroot, one(sysroot)), (.bind, bind),
       (.env, env), (.module, module),
+      (.kasan, kasan ? ["on"] : []),
     ]
     for (option, values) in words {
       for value in values { try base.set(option, to: value) }

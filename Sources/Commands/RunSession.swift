@@ -63,7 +63,8 @@ struct RunSession {
       program: program, arguments: arguments, configuration: machines[0].configuration,
       standardInput: try standardInput())
     let emulator = try Emulator()
-    let kernel = try KernelImage(path: kernel)
+    let kernel = try KernelImage(
+      path: kernel, isSanitized: machines[0].configuration.isSanitized)
     if let debuggerPort, !isQuiet {
       lines(["kilburn: waiting for a debugger: gdb-multiarch -ex 'target remote :\(debuggerPort)'"])
     }

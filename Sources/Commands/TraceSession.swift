@@ -35,7 +35,9 @@ struct TraceSession {
 
   func run() throws(MachineError) -> Int32 {
     var run = MachineRun(
-      machine: machine, emulator: try Emulator(), kernel: try KernelImage(path: kernel))
+      machine: machine, emulator: try Emulator(),
+      kernel: try KernelImage(
+        path: kernel, isSanitized: machine.configuration.isSanitized))
     run.timeout = timeout
     run.traced = filter.traced
     let guest = guest

@@ -41,7 +41,13 @@ private func start(_ board: VirtBoard) -> Never {
     tables.mapRAM(&map), tables.mapImage(&map), tables.mapDevices(&map),
     let frameTable = tables.mapFrameTable(&map)
   else { die("too little RAM for the page tables") }
+  #if KASAN
+  guard let shadow = tables.mapShadow(&map) else { die("too little RAM for the shadow") }
+  #endif
   tables.activate()
+  #if KASAN
+  KASAN.start(board, tables.layout, shadow, &map)
+  #endif
   guard tables.dropInit(&map) else { die("too many pieces of RAM") }
   InterruptController.start()
   var options = FrameAllocator<VirtBoard>.Options()
@@ -53,7 +59,18 @@ private func start(_ board: VirtBoard) -> Never {
   else { die("too little RAM for the frame allocator") }
   log.memory(map, frames)
   log.clock()
-  guard let slab = SlabAllocator.start(frames: frames) else { die("too little RAM for the heap") }
+  #if KASAN
+  KASAN.poisonFree(map, board, frames)
+  let hooks = KASAN.slabHooks
+  #else
+  let hooks: KernelPointer<SlabHooks>? = nil
+  #endif
+  guard let slab = SlabAllocator.start(frames: frames, hooks: hooks) else {
+    die("too little RAM for the heap")
+  }
+  #if KASAN
+  unsafe kasan_board().pointee.slab = UInt64(slab.address)
+  #endif
   guard let vmalloc = tables.startVMalloc(slab) else { die("too little RAM for vmalloc") }
   guard Modules.start(slab: slab, vmalloc: vmalloc) else { die("too little RAM for modules") }
   let files = startFiles(board, frames, slab)
@@ -70,6 +87,9 @@ private func start(_ board: VirtBoard) -> Never {
   unsafe kernel_variables().pointee.state = UInt64(kernel.store.address)
   ProcFS.connect(kernel)
   log.freed()
+  #if KASAN_SEEDS
+  Seeds.run(kernel)
+  #endif
   board.powerOff(run(kernel))
 }
 

@@ -24,7 +24,7 @@ extension FrameAllocator {
     if flags.contains(.zero) {
       board.clearPages(at: number.address(board.pageSize), PageCount(1), board.pageSize)
     }
-    if board.traced.contains(.frames) { traceAllocation(number, 0, flags) }
+    if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceAllocation(number, 0, flags) }
     return number
   }
 
@@ -105,7 +105,7 @@ extension FrameAllocator {
       zone.pointee.reserveHighAtomic(number)
       updateLimits()
     }
-    if board.traced.contains(.frames) { traceAllocation(number, order, flags) }
+    if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceAllocation(number, order, flags) }
     return number
   }
 

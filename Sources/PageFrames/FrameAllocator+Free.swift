@@ -7,7 +7,7 @@ extension FrameAllocator {
   ///
   /// Traps on a frame that nobody has, or that page tables still map.
   public mutating func free(_ number: PageFrameNumber) {
-    if board.traced.contains(.frames) { traceFree(number, 0) }
+    if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceFree(number, 0) }
     let frame = frames[number]
     precondition(frame.pointee.state.isAllocated && frame.pointee.blockOrder == 0)
     precondition(frame.pointee.mapCount == 0)
@@ -29,7 +29,7 @@ extension FrameAllocator {
     if order == .zero { return free(number) }
     let frame = frames[number]
     let order = Int(order.rawValue)
-    if board.traced.contains(.frames) { traceFree(number, order) }
+    if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceFree(number, order) }
     precondition(frame.pointee.state.isAllocated && Int(frame.pointee.blockOrder) == order)
     precondition(frame.pointee.mapCount == 0)
     let zone = zone(of: number)

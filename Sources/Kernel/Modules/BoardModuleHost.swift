@@ -65,7 +65,18 @@ struct BoardModuleHost: ModuleHost {
 
   func finishDeferredWork() {}
 
-  func isComing(_ module: KernelPointer<Module>) {}
+  /// A module built with KASAN has its variables registered by a function that the compiler made
+  /// (`do_mod_ctors()`).
+  func isComing(_ module: KernelPointer<Module>) {
+    #if KASAN
+    for index in 0..<module.pointee.symbolCount {
+      guard let symbol = module.pointee.symbol(index), symbol.name == "asan.module_ctor" else {
+        continue
+      }
+      _ = Modules.call(symbol.address)
+    }
+    #endif
+  }
 
   func isGoing(_ module: KernelPointer<Module>) {}
 }

@@ -23,7 +23,7 @@ struct KernelTables: ~Copyable {
   init?(_ board: VirtBoard, _ map: inout MemoryMap, ramIsZero: Bool) {
     self.board = board
     self.ramIsZero = ramIsZero
-    layout = KernelLayout(linux6_1: board.translation)
+    layout = KernelLayout(linux6_1: board.translation, shadow: kernelShadow)
     guard
       let root = Self.page(board, &map, ramIsZero), let empty = Self.page(board, &map, ramIsZero)
     else { return nil }

@@ -89,5 +89,6 @@ INLINE void *kernel_log_ring(void) { return kernel_log_storage + 4096; }
 
 #include "Instructions.h"
 #include "Modules.h"
+#include "KASAN.h"
 
 #endif

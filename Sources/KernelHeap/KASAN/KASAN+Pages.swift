@@ -39,6 +39,12 @@ extension KASAN {
     return false
   }
 
+  /// Addresses of the vmalloc region are somebody's (`kasan_unpoison_vmalloc()`), or nobody's.
+  public func areaOpened(_ address: UInt64, bytes: UInt64) { shadow.unpoison(address, bytes) }
+  public func areaClosed(_ address: UInt64, bytes: UInt64) {
+    shadow.poison(address, bytes, .vmallocInvalid)
+  }
+
   /// A compiler's list of variables (`__asan_register_globals()`): what lies behind each may not be
   /// accessed.
   ///

@@ -21,6 +21,10 @@
   public var cacheFacts: @convention(c) (Context, UInt, UnsafeMutableRawPointer) -> Void
   /// The slab that an address lies in, as a ``CheckedObject``; false if in none.
   public var object: @convention(c) (Context, UInt64, UnsafeMutableRawPointer) -> Bool
+  /// Writes where the block of frames around an address begins and ends.
+  public var block: @convention(c) (Context, UInt64, UnsafeMutablePointer<UInt64>) -> Void
+  /// The return address of whoever called the allocator.
+  public var allocatorCaller: @convention(c) (Context) -> UInt64
   /// Gives an object back to its cache, past the hooks.
   public var giveBack: @convention(c) (Context, UInt, UInt64) -> Void
   /// What else an address is: ``KASANPlace``.
@@ -45,6 +49,8 @@
     dumpStack: @convention(c) (Context, UInt64) -> Void,
     cacheFacts: @convention(c) (Context, UInt, UnsafeMutableRawPointer) -> Void,
     object: @convention(c) (Context, UInt64, UnsafeMutableRawPointer) -> Bool,
+    block: @convention(c) (Context, UInt64, UnsafeMutablePointer<UInt64>) -> Void,
+    allocatorCaller: @convention(c) (Context) -> UInt64,
     giveBack: @convention(c) (Context, UInt, UInt64) -> Void,
     place: @convention(c) (Context, UInt64) -> UInt8,
     stackStart: @convention(c) (Context) -> UInt64,
@@ -61,6 +67,8 @@
     unsafe self.dumpStack = dumpStack
     unsafe self.cacheFacts = cacheFacts
     unsafe self.object = object
+    unsafe self.block = block
+    unsafe self.allocatorCaller = allocatorCaller
     unsafe self.giveBack = giveBack
     unsafe self.place = place
     unsafe self.stackStart = stackStart
@@ -91,6 +99,18 @@ extension KASANEnvironment {
       unsafe stack(context, buffer.baseAddress.unsafelyUnwrapped, StackDepot.depth)
     }
     for index in 0..<min(max(count, 0), StackDepot.depth) { trace.append(addresses[index]) }
+  }
+
+  var caller: UInt64 { unsafe allocatorCaller(context) }
+
+  /// The block of frames around an address.
+  func block(of address: UInt64) -> Range<UInt64> {
+    var words = InlineArray<2, UInt64>(repeating: address)
+    var span = words.mutableSpan
+    unsafe span.withUnsafeMutableBufferPointer {
+      unsafe block(context, address, $0.baseAddress.unsafelyUnwrapped)
+    }
+    return words[0]..<max(words[0], words[1])
   }
 
   var currentTask: UInt32 { unsafe task(context) }

@@ -102,6 +102,9 @@ extension SlabAllocator {
     guard cache.pointee.references >= 0 else { return false }
     cache.pointee.references &-= 1
     if cache.pointee.references > 0 { return true }
+    if let hooks = unsafe hooks {
+      unsafe hooks.pointee.ending(hooks.pointee.context, cache.address)
+    }
     cache.shrink()
     guard cache.pointee.node.pointee.slabs == 0 else {
       cache.pointee.references = 1

@@ -55,6 +55,10 @@ import PageFrames
   /// (kasan_check_byte()): false if it does not.
   public var isAlive: @convention(c) (Context, _ buffer: UnsafeMutableRawPointer) -> Bool
 
+  /// A cache is about to be destroyed, or to give back what holds no object: what the checker keeps
+  /// of it must come back now (kasan_cache_shutdown(), kasan_cache_shrink()).
+  public var ending: @convention(c) (Context, _ cache: UInt) -> Void
+
   public init(
     context: Context,
     extraBytes: @convention(c) (Context, Int, UInt32) -> Int,
@@ -64,7 +68,8 @@ import PageFrames
     resized: @convention(c) (Context, UInt, UnsafeMutableRawPointer, Int, UInt32) -> Void,
     largeAllocated: @convention(c) (Context, UnsafeMutableRawPointer, Int, Int, UInt32) -> Void,
     largeFreed: @convention(c) (Context, UnsafeMutableRawPointer) -> Bool,
-    isAlive: @convention(c) (Context, UnsafeMutableRawPointer) -> Bool
+    isAlive: @convention(c) (Context, UnsafeMutableRawPointer) -> Bool,
+    ending: @convention(c) (Context, UInt) -> Void
   ) {
     unsafe self.context = context
     unsafe self.extraBytes = extraBytes
@@ -75,5 +80,6 @@ import PageFrames
     unsafe self.largeAllocated = largeAllocated
     unsafe self.largeFreed = largeFreed
     unsafe self.isAlive = isAlive
+    unsafe self.ending = ending
   }
 }

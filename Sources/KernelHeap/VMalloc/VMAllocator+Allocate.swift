@@ -68,7 +68,10 @@ extension VMAllocator {
     }
     description.pointee.pages = UInt32(truncatingIfNeeded: mapped)
     pages &+= mapped
-    if mapped == count { return start }
+    if mapped == count {
+      tellSanitizer(.opened, start, size)
+      return start
+    }
     remove(description, freesFrames: true)
     return nil
   }
@@ -110,7 +113,10 @@ extension VMAllocator {
     let mapped = (at - start).wholePages(of: pageSize).rawValue
     description.pointee.pages = UInt32(truncatingIfNeeded: mapped)
     pages &+= mapped
-    if at == start + bytes { return start }
+    if at == start + bytes {
+      tellSanitizer(.opened, start, size)
+      return start
+    }
     remove(description, freesFrames: true)
     return nil
   }

@@ -22,12 +22,22 @@ extension VMAllocator {
     guard
       let area = areas.allocate(VMArea(start: room.start, length: length), gfp)
     else { return nil }
+    guard tellSanitizer(.placed, room.start, length) else {
+      areas.free(area)
+      return nil
+    }
     if isVMalloc {
       vmalloc.insert(area, before: room.next)
     } else {
       modules.insert(area, before: room.next)
     }
     return area
+  }
+
+  /// Tells the sanitizer, where there is one, what becomes of addresses.
+  @inline(__always) @discardableResult
+  func tellSanitizer(_ change: AreaChange, _ start: VirtualAddress, _ length: ByteCount) -> Bool {
+    !board.isSanitized || board.areaChanged(change, at: start, length)
   }
 
   /// What else can be done for want of room (`overflow:` in `alloc_vmap_area()`).
@@ -64,6 +74,8 @@ extension VMAllocator {
         area: area, start: area.pointee.start, size: guarded, flags: flags, caller: caller))
     let description = unsafe Description(place)
     area.pointee.word = description.address
+    // What is mapped is there as a whole; memory of the owner's own begins when all of it is there.
+    if !flags.contains(.alloc) { tellSanitizer(.opened, area.pointee.start, size) }
     return description
   }
 

@@ -64,6 +64,7 @@ extension VMAllocator {
     let area = description.pointee.area
     let start = description.pointee.start
     let end = start + description.pointee.usableSize(board.pageSize)
+    tellSanitizer(.closed, start, end - start)
     if freesFrames {
       let frames = frames
       unmapPages(start, end) { number in

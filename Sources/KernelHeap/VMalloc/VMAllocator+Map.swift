@@ -42,6 +42,7 @@ extension VMAllocator {
         count.bytes(of: board.pageSize), alignment: 1, in: .vmalloc, .kernel)
     else { return nil }
     let start = area.pointee.start
+    tellSanitizer(.opened, start, count.bytes(of: board.pageSize))
     if mapPages(at: start, count.rawValue, .kernel, frame) == count.rawValue { return start }
     unmapBriefly(start)
     return nil
@@ -53,6 +54,7 @@ extension VMAllocator {
     guard let area = area(containing: address), area.pointee.start == address,
       area.pointee.kind == .busy, area.pointee.word == 0
     else { return false }
+    tellSanitizer(.closed, area.pointee.start, area.pointee.length)
     unmapPages(area.pointee.start, area.pointee.end) { _ in }
     makeLazy(area)
     return true

@@ -15,6 +15,8 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var overcommit = Overcommit.heuristic
   /// What the places of programs are drawn from; nil places them always alike.
   package var layoutSeed: UInt64?
+  /// The kernel checks its own accesses (KASAN).
+  package var isSanitized = false
   package var sysroot: String?
   package var binds: [Bind] = []
   /// What is added to HOME, PATH and TERM; a later one of the same name replaces an earlier.
@@ -123,6 +125,12 @@ extension MachineConfiguration {
     if afdbm && !core.hasHardwareAccessAndDirty {
       throw .usage("--hw-afdbm on: \(core.name) cannot set access and dirty bits by itself")
     }
+    let translation = try translation()
+    // arch/arm64/Kconfig: HAVE_ARCH_KASAN.
+    if isSanitized && pageSize == .sixteenKiB && translation.vaBits == 48 {
+      throw .usage(
+        "--kasan cannot be with 16K pages and 48 VA bits, as on Linux", hint: "--va-bits 47 can")
+    }
     if let memTotal, memTotal > banks.total {
       throw .usage("--mem-total: \(memTotal) is more than the RAM, \(banks.total)")
     }
@@ -130,7 +138,7 @@ extension MachineConfiguration {
       throw .usage("--mem-total: \(memTotal) is less than 16M, the least there can be")
     }
     return MachineDescription(
-      configuration: self, translation: try translation(), hardwareAccessAndDirty: afdbm)
+      configuration: self, translation: translation, hardwareAccessAndDirty: afdbm)
   }
 
   private func translation() throws(MachineError) -> TranslationGeometry {

@@ -15,6 +15,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case bind
   case env
   case module
+  case kasan
 
   /// Words of the design whose subject has not been built.
   package static let notBuilt = [
@@ -62,6 +63,11 @@ extension MachineConfiguration {
     case .sysroot: sysroot = value
     case .bind: binds.append(try Bind(parsing: value))
     case .module: modules.append(try ModuleToLoad(parsing: value))
+    case .kasan:
+      guard value == "on" || value == "off" else {
+        throw .usage("--kasan cannot be '\(value)'", hint: "it is on or off")
+      }
+      isSanitized = value == "on"
     case .env: environment.append(try EnvironmentVariable(parsing: value))
     }
   }

@@ -4,21 +4,28 @@ import Glibc
 package struct KernelImage: Sendable {
   /// The variable that names one.
   package static let variable = "KILBURN_KERNEL"
+  /// The same for one with KASAN.
+  package static let sanitizedVariable = "KILBURN_KASAN_KERNEL"
 
   package let path: String
 
   /// The image at `path` where one is given, else the one that `KILBURN_KERNEL` names, else the one
   /// beside the tool, else the one that the package's build made.
-  package init(path: String?) throws(MachineError) {
-    if let path = path ?? Environment.value(of: Self.variable) {
+  package init(path: String?, isSanitized: Bool = false) throws(MachineError) {
+    let variable = isSanitized ? Self.sanitizedVariable : Self.variable
+    if let path = path ?? Environment.value(of: variable) {
       try self.init(checking: path)
       return
     }
-    let found = Self.usualPlaces().first { HostFile.status($0, following: true) != nil }
+    let found = Self.usualPlaces(isSanitized ? "kernel-kasan" : "kernel").first {
+      HostFile.status($0, following: true) != nil
+    }
     guard let found else {
       throw .failure(
-        "there is no kernel image",
-        hint: "'make image' builds it, --kernel or \(Self.variable) names another")
+        isSanitized ? "there is no kernel image with KASAN" : "there is no kernel image",
+        hint: isSanitized
+          ? "'make kasan-image' builds it, --kernel or \(variable) names another"
+          : "'make image' builds it, --kernel or \(variable) names another")
     }
     try self.init(checking: found)
   }
@@ -32,14 +39,14 @@ package struct KernelImage: Sendable {
     self.path = path
   }
 
-  private static func usualPlaces() -> [String] {
+  private static func usualPlaces(_ name: String) -> [String] {
     guard let executable = HostFile.target(of: "/proc/self/exe") else { return [] }
     var folder = GuestPath.parent(of: executable)
-    var places = [GuestPath.joined(folder, "kernel.img")]
+    var places = [GuestPath.joined(folder, "\(name).img")]
     // A build folder holds the tool some levels below it, and the image in kernel/.
     while folder != "/" {
-      places.append(GuestPath.joined(folder, "kernel/kernel.img"))
-      places.append(GuestPath.joined(folder, ".build/kernel/kernel.img"))
+      places.append(GuestPath.joined(folder, "\(name)/\(name).img"))
+      places.append(GuestPath.joined(folder, ".build/\(name)/\(name).img"))
       folder = GuestPath.parent(of: folder)
     }
     return places
