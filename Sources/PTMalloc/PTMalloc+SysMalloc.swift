@@ -123,8 +123,11 @@ extension PTMalloc where Memory: ~Copyable {
           arena, &size, request, oldSize, least: hugeTLB, page: hugeTLB, flags: hugePageFlags)
       }
       if start == nil {
+        // MMAP_AS_MORECORE_SIZE; since 2.35 the two arguments have changed places.
+        let swaps = layout.version >= .v2_35
         start = try mapInsteadOfBreak(
-          arena, &size, request, oldSize, least: 1 &<< 20, page: pageSize, flags: [])
+          arena, &size, request, oldSize, least: swaps ? pageSize : 1 &<< 20,
+          page: swaps ? 1 &<< 20 : pageSize, flags: [])
       }
       if let start { end = start &+ size }
     }

@@ -1,0 +1,167 @@
+import Foundation
+import Glibc
+import PTMalloc
+import Testing
+
+/// One random stream of the C driver.
+struct Stream: CustomStringConvertible, Sendable {
+  var seed: UInt64
+  var calls = 50_000
+  var profile = 2
+  var threads = 0
+  /// 1: options change; 2: others move the break; 4: system calls are refused.
+  var flags = 0
+  var tunables = ""
+
+  var description: String {
+    "seed \(seed), \(calls) calls, profile \(profile), \(threads) threads, flags \(flags)"
+      + (tunables.isEmpty ? "" : ", \(tunables)")
+  }
+
+  /// The stream that a seed stands for.
+  static func random(_ seed: UInt64, calls: Int) -> Stream {
+    var generator = SplitMix(state: seed)
+    var stream = Stream(seed: seed, calls: calls)
+    stream.profile = Int(generator.next() % 7)
+    stream.threads = generator.next() % 3 == 0 ? Int(1 + generator.next() % 12) : 0
+    stream.flags = Int(generator.next() % 8)
+    if generator.next() % 2 == 0 {
+      stream.tunables = Self.settings.filter { _ in generator.next() % 6 == 0 }.map {
+        let range = $0.1
+        return "glibc.malloc.\($0.0)=\(range.lowerBound + generator.next() % UInt64(range.count))"
+      }.joined(separator: ":")
+    }
+    return stream
+  }
+
+  private static let settings: [(String, ClosedRange<UInt64>)] = [
+    ("arena_max", 0...8), ("arena_test", 0...8), ("check", 0...3), ("hugetlb", 0...2),
+    ("mmap_max", 0...20), ("mmap_threshold", 0...300_000), ("mxfast", 0...200),
+    ("perturb", 0...300), ("tcache_count", 0...30), ("tcache_max", 0...1200),
+    ("tcache_unsorted_limit", 0...10), ("top_pad", 0...500_000), ("trim_threshold", 0...500_000),
+  ]
+}
+
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
+/// The library against the C library of this machine: the same calls, the same addresses, the same
+/// system calls, the same figures.
+///
+/// `KILBURN_MALLOC_CALLS` makes the streams longer, `KILBURN_MALLOC_SEEDS` (as `1...50`) makes other
+/// ones.
+@Suite(.serialized, .enabled(if: MallocDriver.isOurVersion)) struct StreamTests {
+  static let calls =
+    ProcessInfo.processInfo.environment["KILBURN_MALLOC_CALLS"].flatMap(Int.init) ?? 20_000
+
+  static let streams: [Stream] = {
+    let bounds = ProcessInfo.processInfo.environment["KILBURN_MALLOC_SEEDS"]?
+      .split(separator: ".").compactMap { UInt64($0) }
+    if let bounds, let first = bounds.first, let last = bounds.last, first <= last {
+      return (first...last).map { .random($0, calls: calls) }
+    }
+    return (0..<7).map { Stream(seed: UInt64($0) + 1, calls: calls, profile: $0) }
+      + [
+        Stream(seed: 8, calls: calls, flags: 1), Stream(seed: 9, calls: calls, flags: 2),
+        Stream(seed: 10, calls: calls, flags: 4), Stream(seed: 11, calls: calls, threads: 4),
+        Stream(seed: 12, calls: calls, profile: 6, threads: 12, flags: 7),
+      ] + (100..<108).map { .random($0, calls: calls) }
+  }()
+
+  @Test(arguments: streams) func everyAnswerIsTheLibrarys(stream: Stream) throws {
+    let driver = try MallocDriver.stream.get()
+    let texts = driver.appendingPathExtension("\(stream.seed)-\(UUID().uuidString)")
+    let infoFile = texts.appendingPathExtension("info")
+    let statsFile = texts.appendingPathExtension("stats")
+    defer {
+      try? FileManager.default.removeItem(at: infoFile)
+      try? FileManager.default.removeItem(at: statsFile)
+    }
+    let command =
+      "exec env -i \(stream.tunables.isEmpty ? "" : "GLIBC_TUNABLES=\(stream.tunables)") "
+      + "\(driver.path) \(stream.seed) \(stream.calls) \(stream.profile) \(stream.threads) "
+      + "\(stream.flags) 3>\(infoFile.path) 4>\(statsFile.path)"
+    let pipe = unsafe popen(command, "r")
+    guard let output = unsafe pipe else { throw CocoaError(.fileReadUnknown) }
+    // Where reading stops early, the driver ends by SIGPIPE.
+    defer { unsafe _ = pclose(output) }
+    var replay: StreamReplay?
+    var tunables = MallocTunables()
+    tunables.set(fromEnvironment: stream.tunables.utf8)
+    let failure = try RecordReader(descriptor: unsafe fileno(output)).forEach {
+      record in
+      guard let replay else {
+        replay = try StreamReplay(record, Host.environment, tunables)
+        return nil
+      }
+      return replay.take(record)
+    }
+    if let failure {
+      Issue.record("\(stream): \(failure)")
+      return
+    }
+    let end = try #require(replay, "\(stream)")
+    #expect(end.isEnded, "\(stream)")
+    let made = try end.texts()
+    let info = try String(contentsOf: infoFile, encoding: .utf8)
+    let stats = try String(contentsOf: statsFile, encoding: .utf8)
+    #expect(info == made.info, "\(stream)")
+    #expect(stats == made.stats, "\(stream)")
+  }
+}
+
+/// What malloc asks of this machine.
+enum Host {
+  static let environment: MallocEnvironment = {
+    var environment = MallocEnvironment()
+    func text(_ path: String) -> String {
+      (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    }
+    let pages = "/sys/kernel/mm/transparent_hugepage/"
+    if text(pages + "enabled").contains("[madvise]") {
+      environment.transparentHugePageSize =
+        UInt64(text(pages + "hpage_pmd_size").trimmingCharacters(in: .newlines)) ?? 0
+    }
+    let size = text("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("Hugepagesize:") }
+    environment.defaultHugePageSize =
+      size.flatMap { UInt64($0.filter(\.isNumber)) }.map { $0 << 10 } ?? 0
+    environment.mayShrinkHeap = text("/proc/sys/vm/overcommit_memory").hasPrefix("2")
+    return environment
+  }()
+}
+
+/// Reads records from a pipe.
+struct RecordReader {
+  let descriptor: Int32
+
+  /// Gives each record to `body`, up to the first that it answers.
+  func forEach(_ body: (RecordedCall) throws -> String?) throws -> String? {
+    let size = 48
+    let capacity = size * 4096
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+    defer { unsafe buffer.deallocate() }
+    var filled = 0
+    while true {
+      let count = unsafe read(
+        descriptor, buffer.baseAddress.unsafelyUnwrapped + filled, capacity - filled)
+      if count <= 0 { return filled == 0 ? nil : "a record is cut off" }
+      filled += count
+      let whole = filled / size * size
+      for offset in stride(from: 0, to: whole, by: size) {
+        let record = unsafe buffer.load(fromByteOffset: offset, as: RecordedCall.self)
+        if let answer = try body(record) { return answer }
+      }
+      unsafe buffer.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: buffer[whole..<filled]))
+      filled -= whole
+    }
+  }
+}
