@@ -19,6 +19,10 @@ public protocol HeapMemory: ~Copyable {
     from source: UInt64, to destination: UInt64, length: UInt64
   ) throws(HeapAbort)
 
+  /// Whether the program could read there; asked before a wild pointer is called invalid, so a memory
+  /// whose reads fault by themselves need not answer.
+  func isAccessible(_ address: UInt64) -> Bool
+
   /// As the system call: the break after it, which is the old one where it failed; 0 asks.
   mutating func brk(_ address: UInt64) -> UInt64
   /// Anonymous and private; nil where it failed.
@@ -33,6 +37,10 @@ public protocol HeapMemory: ~Copyable {
   /// To read and write; false where it failed.
   mutating func mprotect(at address: UInt64, length: UInt64) -> Bool
   mutating func madvise(at address: UInt64, length: UInt64, _ advice: HeapAdvice)
+}
+
+extension HeapMemory where Self: ~Copyable {
+  public func isAccessible(_ address: UInt64) -> Bool { true }
 }
 
 /// The flags of `mmap` beyond `MAP_ANONYMOUS | MAP_PRIVATE`, by their numbers on Linux.

@@ -9,7 +9,7 @@ import Glibc
 /// It plays the kernel as far as an allocator asks: the break grows upward from its start,
 /// mappings come top-down, each in the highest gap that has room, as in Linux's default layout.
 /// Mappings that touch are one range of the table, as their addresses are all that is kept of
-/// them; what is not mapped can be read as zeros or stale bytes, only the window's ends are guarded.
+/// them. What is not mapped reads as zeros; `isAccessible` knows better.
 ///
 /// ```
 /// start                     start + 64K                                     end
@@ -144,6 +144,12 @@ import Glibc
     if unsafe Glibc.madvise(start, Int(end &- first), MADV_DONTNEED) == 0 { return }
     #endif
     unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: Int(end &- first))
+  }
+
+  public func isAccessible(_ address: UInt64) -> Bool {
+    if address >= start, address < (currentBreak &+ pageMask) & ~pageMask { return true }
+    let index = firstRange(endingAbove: address)
+    return unsafe index < rangeCount && table[index].start <= address
   }
 
   // MARK: System calls

@@ -10,6 +10,7 @@ public enum MallocAssertion: UInt8, Error, CaseIterable, Sendable {
   case sysmallocTop
   case sysmallocSize
   case sysmallocCorrection
+  case sysmallocAligned
   case mainArenaLast
   case mainArenaForward
   case binmapBit
@@ -44,7 +45,7 @@ public enum MallocAssertion: UInt8, Error, CaseIterable, Sendable {
       "__libc_realloc"
     case .memalignArena, .memalignThreadArena:
       "_mid_memalign"
-    case .sysmallocTop, .sysmallocSize, .sysmallocCorrection:
+    case .sysmallocTop, .sysmallocSize, .sysmallocCorrection, .sysmallocAligned:
       "sysmalloc"
     case .mainArenaLast, .mainArenaForward, .binmapBit, .binSize:
       "_int_malloc"
@@ -106,6 +107,8 @@ public enum MallocAssertion: UInt8, Error, CaseIterable, Sendable {
       """
     case .sysmallocSize:
       "(unsigned long) (old_size) < (unsigned long) (nb + MINSIZE)"
+    case .sysmallocAligned:
+      "((unsigned long) chunk2mem (brk) & MALLOC_ALIGN_MASK) == 0"
     case .sysmallocCorrection:
       "correction >= 0"
     case .mainArenaLast:

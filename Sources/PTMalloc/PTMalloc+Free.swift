@@ -36,8 +36,8 @@ extension PTMalloc where Memory: ~Copyable {
     _ arena: Arena, _ p: Chunk, _ head: UInt64, _ thread: MallocThread, isLocked: Bool
   ) throws(HeapAbort) {
     let size = head & ~GlibcLayout.Header.flags
-    if p.address > 0 &- size || p.isMisaligned { throw .corruption(.freeInvalidPointer) }
-    if size < GlibcLayout.Header.minimum || size & 15 != 0 { throw .corruption(.freeInvalidSize) }
+    if p.address > 0 &- size || p.isMisaligned { throw wild(p, .freeInvalidPointer) }
+    if size < GlibcLayout.Header.minimum || size & 15 != 0 { throw wild(p, .freeInvalidSize) }
     let tcache = thread.tcache
     let index = ChunkSize.tcacheIndex(size)
     if tcache != 0, index < (try tcacheBins) {
@@ -50,6 +50,12 @@ extension PTMalloc where Memory: ~Copyable {
       }
     }
     try freeToArena(arena, p, head, isLocked: isLocked)
+  }
+
+  /// What a pointer that is no chunk's ends in: SIGSEGV already where its header cannot be read.
+  @usableFromInline @inline(never)
+  func wild(_ p: Chunk, _ corruption: Corruption) -> HeapAbort {
+    memory.isAccessible(p.address &+ 8) ? .corruption(corruption) : .fault(p.address &+ 8)
   }
 
   /// The rest of _int_free: a fastbin, or merged with its neighbours into the unsorted bin or top.

@@ -22,7 +22,7 @@ extension PTMalloc where Memory: ~Copyable {
       if thread.tcache == 0 { try initializeTCache(&thread) }
       arena = try arenaOf(p, head)
     }
-    if p.address > 0 &- oldSize || p.isMisaligned { throw .corruption(.reallocInvalidPointer) }
+    if p.address > 0 &- oldSize || p.isMisaligned { throw wild(p, .reallocInvalidPointer) }
     guard let size = ChunkSize.checked(bytes) else { return fail(.ENOMEM, &thread) }
     if isMapped { return try reallocMapped(p, oldSize, bytes, size, &thread) }
     let memory = try intRealloc(arena, p, oldSize, size, &thread)

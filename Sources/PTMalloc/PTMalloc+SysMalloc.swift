@@ -192,8 +192,7 @@ extension PTMalloc where Memory: ~Copyable {
         end = morecore(0)
       }
     } else {
-      let misalignment = start & 15
-      if misalignment > 0 { aligned &+= 16 &- misalignment }
+      if start & 15 != 0 { throw .assertion(.sysmallocAligned) }
       if end == nil { end = morecore(0) }
     }
     guard let end else { return }

@@ -122,7 +122,8 @@ static void one_call(int thread) {
     if (flags & 1) options(thread);
   } else if (choice < 14) {
     if (flags & 2) {
-      intptr_t by = next() % 20000;
+      // Where a refused break may have led to mappings, glibc asserts that the break is aligned.
+      intptr_t by = next() % 20000 & (flags & 4 ? ~15 : ~0);
       void *at = sbrk(by);
       record(SBRK, thread, 0, by, 0, 0, 0, (uint64_t)at);
     }
