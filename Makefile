@@ -90,10 +90,11 @@ bench: needs-test tool image
 acceptance: needs-test tool image
 	@$(SWIFT) run $(SWIFTPM) -q acceptance $(PROBES)
 
-## fuzz: hostile programs for exec, then hostile memory images, on the host, for SECONDS each
+## fuzz: hostile programs for exec, then hostile memory images and heap traces, on the host, for SECONDS each
 fuzz: needs-test
 	@Fuzz/run $(SECONDS)
 	@Fuzz/run-images $(SECONDS)
+	@Fuzz/run-heap-traces $(SECONDS)
 
 $(BUSYBOX):
 	@Scripts/make-sysroot .build/debian busybox-static

