@@ -92,6 +92,18 @@ import Testing
     #expect(result.trimmedFootprint < 0x22000)
   }
 
+  @Test func whereTheTCachePinsTheTopTheHighestObjectIsNamed() throws {
+    var text = "= Start\n"
+    for index in 1...12 {
+      text += "+ 0x\(String(index * 16, radix: 16)) 0x\(index < 7 ? 40 : 80)\n"
+    }
+    for index in 2...12 { text += "- 0x\(String(index * 16, radix: 16))\n" }
+    let result = try play(text.utf8)
+    #expect(result.heap.tcache.count == 11)
+    #expect(result.heap.pins.dropLast().allSatisfy { !$0.isObject })
+    #expect(result.heap.pins.last?.event == 1)
+  }
+
   @Test func pagesTouchedDependOnWhatTouches() throws {
     let text = "= Start\n+ 0x10 0x100000\n+ 0x20 0x8000\n".utf8
     let all = try play(text)

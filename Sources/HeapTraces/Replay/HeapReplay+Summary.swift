@@ -116,6 +116,27 @@ extension HeapReplay {
     }
     if !pins.isEmpty { pins[pins.count - 1].freeAbove += free }
     summary.pins = name(Array(pins.suffix(Self.pinCount).reversed()))
+    // Where malloc's own lists fill them, the highest object is named as well.
+    guard !summary.pins.contains(where: \.isObject), let highest = highestObject(below: top) else {
+      return
+    }
+    let size = try word(highest.address - 8) & ~7
+    summary.pins.append(
+      .init(
+        address: highest.address, chunk: size, size: highest.size, event: highest.event,
+        thread: highest.thread, site: highest.site, freeAbove: 0, isObject: true))
+  }
+
+  /// The highest live object of the main heap.
+  private func highestObject(below top: UInt64) -> Object? {
+    var found: Object?
+    for slot in 0..<capacity {
+      let object = unsafe objects[slot]
+      if object.address != 0, object.address < top, object.address > found?.address ?? 0 {
+        found = object
+      }
+    }
+    return found
   }
 
   /// Finds whose objects they are: one pass over the live ones.

@@ -154,7 +154,11 @@ package struct HeapReplay: ~Copyable {
   /// Peaks and samples.
   @inline(__always)
   private mutating func note() {
-    if now.live > peakLive.live { peakLive.live = now.live; peakLive.event = now.event }
+    if now.live > peakLive.live {
+      peakLive.live = now.live
+      peakLive.event = now.event
+      peakLive.time = now.time
+    }
     // Field by field: a copy of all counts is more than the rest of this.
     if malloc.memory.counts.peakAccessible != peakFootprint.footprint
       || malloc.memory.counts.peakResident != peakResident.resident
