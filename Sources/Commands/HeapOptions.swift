@@ -39,12 +39,19 @@ struct HeapOptions: ParsableArguments {
 
   /// The measures and files of `--heap-stacks`.
   func stacks() throws(MachineError) -> [(measure: Measure, path: String)] {
+    try Self.stacks(heapStacks, option: "heap-stacks")
+  }
+
+  /// Measures and files, of words like `peak:FILE`.
+  static func stacks(
+    _ words: [String], option: String
+  ) throws(MachineError) -> [(measure: Measure, path: String)] {
     var all: [(Measure, String)] = []
-    for option in heapStacks {
-      let parts = option.split(separator: ":", maxSplits: 1).map(String.init)
+    for word in words {
+      let parts = word.split(separator: ":", maxSplits: 1).map(String.init)
       guard parts.count == 2, let measure = Measure(rawValue: parts[0]) else {
         throw .usage(
-          "--heap-stacks \(option): a measure, a colon and a file are needed",
+          "--\(option) \(word): a measure, a colon and a file are needed",
           hint: "the measures are \(Measure.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       all.append((measure, parts[1]))

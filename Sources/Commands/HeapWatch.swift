@@ -63,10 +63,7 @@ final class HeapWatch {
       if failure == nil { try writer?.finish() }
     } catch { failure = error }
     if let failure { throw .failure("--heap-record: \(failure)") }
-    for (measure, path) in stacks {
-      let lines = report.folded(by: measure).map { $0 + "\n" }.joined()
-      try OutputFile.write(lines, to: path, option: "heap-stacks")
-    }
+    for (measure, path) in stacks { try report.write(measure, to: path, option: "heap-stacks") }
   }
 
   var report: HeapProfileReport { HeapProfileReport(profile, watcher.sites) }

@@ -69,6 +69,7 @@ struct RunSession {
       lines(["kilburn: waiting for a debugger: gdb-multiarch -ex 'target remote :\(debuggerPort)'"])
     }
     var reports: [RunReport] = []
+    var heapProfile: JSON?
     for (index, machine) in machines.enumerated() {
       var run = MachineRun(machine: machine, emulator: emulator, kernel: kernel)
       run.texts = texts
@@ -93,10 +94,11 @@ struct RunSession {
       reports.append(report)
       let isShown = show(report)
       try watch?.finish()
+      heapProfile = watch?.report.json
       if let watch, !isQuiet { lines(watch.text(style)) }
       guard isShown else { break }
     }
-    try finish(reports)
+    try finish(reports, heap: heapProfile)
     // The guest's files are no part of its exit code, but whoever counts on them must hear of it.
     if reports.contains(where: { $0.result.export?.problems.isEmpty == false }) { return 125 }
     return reports.map(\.result.ending.exitCode).first { $0 != 0 } ?? 0
@@ -144,12 +146,13 @@ struct RunSession {
     }
   }
 
-  private func finish(_ reports: [RunReport]) throws(MachineError) {
+  private func finish(_ reports: [RunReport], heap: JSON?) throws(MachineError) {
     if isSideBySide && !isQuiet && reports.count == machines.count {
       lines(SideBySide(reports).text(.plain))
     }
     guard let json else { return }
-    let values = reports.map { $0.json(texts: textNames) }
+    var values = reports.map { $0.json(texts: textNames) }
+    if let heap { values[0] = values[0].with("heap", heap) }
     try json.write(
       isSideBySide
         ? ["format": "kilburn-runs", "version": 1, "runs": .array(values)]

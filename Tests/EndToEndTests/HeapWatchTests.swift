@@ -47,6 +47,35 @@ import Testing
     #expect(run.errors.contains("All frames"), "\(run.errors)")
   }
 
+  /// What is recorded says later what was reported at once, and goes through ptmalloc.
+  @Test func aRecordedTraceTellsTheSame() throws {
+    let folder = try GuestPrograms.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (trace, now, later) = (
+      folder.appending(path: "t.kht").path, folder.appending(path: "now.json"),
+      folder.appending(path: "later.json")
+    )
+    let program = try GuestPrograms.program("heap")
+    let run = try Kilburn.run(
+      ["run", "-q", "--heap-record", trace, "--json", now.path, "--", program, "threads"])
+    #expect(run.status == 3, "\(run.errors)")
+    let report = try Kilburn.run(["heap", "report", "--json", later.path, trace])
+    #expect(report.status == 0, "\(report.errors)")
+    #expect(report.output.contains("leaf < leak < main"))
+    func object(_ file: URL) throws -> NSDictionary {
+      try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? NSDictionary)
+    }
+    #expect(try object(now)["heap"] as? NSDictionary == object(later))
+    let replay = try Kilburn.run(["heap", "replay", trace])
+    #expect(replay.status == 0 && replay.output.contains("glibc 2.36"), "\(replay.errors)")
+    // A trace that ends in the middle tells what it has, and that it is not all.
+    let whole = try Data(contentsOf: URL(filePath: trace))
+    try whole.prefix(whole.count - 20).write(to: URL(filePath: trace))
+    let part = try Kilburn.run(["heap", "report", trace])
+    #expect(part.status == 1 && part.output.contains("partial"), "\(part.output)\(part.errors)")
+    #expect(part.errors.contains("truncated"), "\(part.errors)")
+  }
+
   @Test func whatCannotBeHeardIsSaid() throws {
     let program = try GuestPrograms.program("heap")
     let stripped = try GuestPrograms.folder()
