@@ -125,8 +125,10 @@ struct SegmentSearch {
   mutating func resume(after address: UInt64, to end: UInt64) -> UInt64? {
     var at = (address &+ 16) & ~15
     while at < end, budget > 0 {
+      // What cannot be read costs a step, too: a made-up size may reach over all addresses.
       guard memory.peek(at &+ ChunkField.size) != nil else {
         at = (at & ~0xfff) &+ 0x1000
+        budget -= 1
         continue
       }
       if reaches(at, end) { return at }

@@ -98,7 +98,7 @@ package final class CoreMemory: MemorySource {
         throw .malformed("the segments have more bytes than the file", offset: table)
       }
     }
-    capacity = file.count + 1 << 28
+    capacity = file.count + 1 << 24
     guard !segments.isEmpty else { throw .malformed("a core without memory", offset: table) }
     return (segments.sorted { $0.start < $1.start }, names.sorted { $0.start < $1.start })
   }

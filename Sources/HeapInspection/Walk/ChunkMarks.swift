@@ -37,7 +37,10 @@ struct ChunkMarks {
     var at = (range.lowerBound + 15) & ~15
     while at < range.upperBound {
       guard page(at, makes: false) != nil else {
-        at = (at >> Self.shift + 1) << Self.shift
+        // A segment may be far longer than what is marked of it.
+        let key = at >> Self.shift
+        guard let next = index.keys.lazy.filter({ $0 > key }).min() else { return nil }
+        at = next << Self.shift
         continue
       }
       if state(of: at) != .used { return at }

@@ -18,10 +18,8 @@ struct MappedChunks {
           at = (segments[next].end + page - 1) & ~(page - 1)
           continue
         }
-        guard let word = memory.peek(at + ChunkField.size) else {
-          at += page
-          continue
-        }
+        // Behind what a core stores of a region nothing else is.
+        guard let word = memory.peek(at + ChunkField.size) else { break }
         let size = word & ChunkField.sizeMask
         if word & 7 == ChunkField.isMapped, size >= page, size & (page - 1) == 0,
           size <= region.end - at, memory.peek(at) == 0
