@@ -15,6 +15,7 @@ package struct Kilburn: ParsableCommand {
       Tables.self,
       Walk.self,
       MemInfoCommand.self,
+      SlabCommand.self,
       Inspect.self,
       Heap.self,
       Doctor.self,

@@ -85,6 +85,8 @@ extension SlabAllocator {
         at: memory.assumingMemoryBound(to: SlabCache<B>.self), description, cpus: cpus,
         node: SlabNode.make(at: nodeMemory), frames: frames, hooks: hooks)
     {
+      lastNumber &+= 1
+      cache.pointee.number = lastNumber
       cache.pointee.previous = newest
       newest.pointee.next = cache
       newest = cache

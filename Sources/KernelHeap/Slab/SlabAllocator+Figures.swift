@@ -19,6 +19,16 @@ extension SlabAllocator {
     return cache?.figures()
   }
 
+  /// The figures of the newest cache of a number.
+  public func figures(numbered number: UInt16) -> SlabFigures? {
+    var cache: KernelPointer<SlabCache<B>>? = newest
+    while let here = cache {
+      if here.pointee.number & 0x7FF == number { return here.figures() }
+      cache = here.pointee.previous
+    }
+    return nil
+  }
+
   /// Traps if slabs, lists and counters do not agree.
   public func checkInvariants() {
     forEach { $0.checkInvariants() }
@@ -52,7 +62,7 @@ extension KernelPointer where Pointee: ~Copyable {
     let node = pointee.node
     let geometry = pointee.geometry
     return unsafe SlabFigures(
-      name: pointee.name, options: pointee.options,
+      name: pointee.name, number: pointee.number & 0x7FF, options: pointee.options,
       activeObjects: node.pointee.objects &- free, objects: node.pointee.objects,
       size: geometry.size, objectSize: pointee.objectSize,
       ownSize: ByteCount(UInt64(pointee.ownSize)), alignment: Int(pointee.alignment),

@@ -22,6 +22,8 @@ public import PageFrames
   var perCPU: PerCPUStore
   /// The cache made last; each knows the one before.
   var newest: KernelPointer<SlabCache<B>>
+  /// The number of the cache made last; the two of the start are 0 and 1.
+  var lastNumber: UInt16 = 1
   /// kmalloc's caches, ``classCount`` of each type.
   var classes: InlineArray<48, KernelPointer<SlabCache<B>>?> = .init(repeating: nil)
   /// Whether caches that are alike share their slabs (`slab_nomerge` the other way round).
@@ -75,6 +77,7 @@ public import PageFrames
     else { return nil }
     nodes.pointee.previous = caches
     caches.pointee.next = nodes
+    nodes.pointee.number = 1
     let place = unsafe memory.bindMemory(to: Self.self, capacity: 1)
     unsafe place.initialize(
       to: Self(frames: frames, hooks: hooks, caches: caches, nodes: nodes, perCPU: perCPU))

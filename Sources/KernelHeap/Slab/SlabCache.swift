@@ -38,6 +38,8 @@ import PageFrames
   let userSize: UInt32
   /// How many names share the cache; below 0 it is never shared (`refcount`).
   var references: Int32 = 1
+  /// Which of all caches ever made it is: its name in `/sys/kernel/slab`'s nodes.
+  var number: UInt16 = 0
   /// Whether the name's bytes are a buffer of this cache's own.
   var ownsName = false
   let resident = Resident()

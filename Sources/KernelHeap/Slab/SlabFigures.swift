@@ -3,6 +3,8 @@ public import MemoryTypes
 /// What `/proc/slabinfo` and `/sys/kernel/slab` say of a cache.
 @safe public struct SlabFigures {
   public var name: SlabName
+  /// Which of all caches ever made it is, in eleven bits.
+  public var number: UInt16
   public var options: SlabOptions
   public var activeObjects: Int
   public var objects: Int

@@ -8,6 +8,7 @@ extension SysAttribute {
     case .cpuFolder: Row("cpu", in: .system)
     case .mm: Row("mm", in: .kernel)
     case .debug: Row("debug", in: .kernel)
+    case .slab: Row("slab", in: .kernel)
     case .hugepages: Row("hugepages", in: .mm)
     case .hugePageFolder: Row("", in: .hugepages)
     case .transparent: Row("transparent_hugepage", in: .mm)

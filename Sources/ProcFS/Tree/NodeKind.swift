@@ -28,6 +28,8 @@ enum NodeKind: UInt8, BitwiseCopyable {
   case attribute
   case kernelPageTables
   case kernelMessages
+  // /sys/kernel/slab: a cache's folder, and its files.
+  case slabCache, slabAttribute
 
   /// Whether it is the same for every process.
   var isOfProcess: Bool {

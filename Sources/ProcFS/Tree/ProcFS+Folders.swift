@@ -39,7 +39,8 @@ extension ProcFS {
       guard let here = SysAttribute(rawValue: UInt8(truncatingIfNeeded: folder.number)) else {
         throw .ENOENT
       }
-      return try attribute(name, in: here)
+      return here == .slab ? try slabEntry(name, in: nil) : try attribute(name, in: here)
+    case .slabCache: return try slabEntry(name, in: folder)
     default: break
     }
     if let settings = folder.kind.settings {
@@ -133,6 +134,10 @@ extension ProcFS {
       return ListedEntry(
         name: ShortName(setting.row.name), entry: entry(ProcNode(.setting, number: raw)),
         nextPosition: UInt64(place) &+ 1)
+    }
+    if folder.kind == .slabCache { return slabEntry(at: place, in: folder) }
+    if folder.kind == .attribute && folder.number == UInt16(SysAttribute.slab.rawValue) {
+      return slabEntry(at: place, in: nil)
     }
     if folder.kind == .attribute || folder.kind == .sysRoot {
       let number = folder.kind == .sysRoot ? 0 : folder.number

@@ -17,6 +17,7 @@ extension ProcFS {
         throw .ENOENT
       }
       write(attribute, &out)
+    case .slabAttribute: try slabAttribute(file, &out)
     default:
       guard file.kind.isOfProcess else { return try write(file.kind, &out) }
       guard let task = task(file) else { throw .ESRCH }

@@ -22,7 +22,6 @@ public import MemoryTypes
 
 /// One signal in a queue (`struct sigqueue`).
 @safe public struct QueuedSignal: ~Copyable {
-  let resident = Resident()
   public var info: SignalInfo
   /// In the last entry of a ring: the next ring's last entry.
   var next: KernelPointer<QueuedSignal>?
@@ -33,6 +32,8 @@ public import MemoryTypes
   /// Whether it belongs to a timer, which uses it again and frees it (SIGQUEUE_PREALLOC).
   public internal(set) var isOfTimer: Bool
   public internal(set) var isQueued = false
+  // Behind the others, where it takes no room: 80 bytes, as Linux's.
+  let resident = Resident()
 
   public init(
     _ info: SignalInfo, account: KernelPointer<UserAccount>, isOfTimer: Bool = false

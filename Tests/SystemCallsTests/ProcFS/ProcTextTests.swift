@@ -226,6 +226,17 @@ import Testing
       #expect(
         form(dentry)
           == "dentry<18><7><7><5><5> : tunables<5><5><5> : slabdata<7><7><7>")
+      // What the recorded kernel says of the same cache.
+      for (name, value) in [
+        ("object_size", "192"), ("slab_size", "192"), ("objs_per_slab", "21"), ("order", "0"),
+        ("min_partial", "5"), ("cpu_partial", "120"), ("reclaim_account", "1"), ("align", "8"),
+        ("aliases", "0"), ("poison", "0"), ("validate", ""),
+      ] {
+        let text = try proc.text("/sys/kernel/slab/dentry/\(name)")
+        #expect(text == (value.isEmpty ? "" : value + "\n"), "\(name)")
+      }
+      #expect(throws: (any Error).self) { try proc.text("/sys/kernel/slab/dentry/nothing") }
+      #expect(throws: (any Error).self) { try proc.text("/sys/kernel/slab/nothing/order") }
     }
   }
 
