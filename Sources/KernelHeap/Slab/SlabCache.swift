@@ -87,9 +87,10 @@ import PageFrames
 
   @inline(__always)
   func link(_ object: UnsafeMutableRawPointer, to next: UnsafeMutableRawPointer?) {
-    // SAFETY: a free object of the cache, which is as large.
-    unsafe object.storeBytes(
-      of: next, toByteOffset: linkOffset, as: UnsafeMutableRawPointer?.self)
+    // SAFETY: a free object of the cache, which is as large; the link is aligned, which storeBytes()
+    // could not know: it would store byte by byte.
+    unsafe (object + linkOffset).assumingMemoryBound(to: UnsafeMutableRawPointer?.self).pointee =
+      next
   }
 
   /// The counter of the cache's frames.
