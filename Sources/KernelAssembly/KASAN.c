@@ -13,7 +13,7 @@ typedef uint64_t word;
 struct KASANParameters kasan_parameters;
 
 // Sources/Kernel/KASAN/KASANEntry.swift.
-void kasan_check(word address, word size, word is_write, word caller);
+_Bool kasan_check(word address, word size, word is_write, word caller);
 void kasan_report_access(word address, word size, word is_write, word caller);
 void kasan_register_variables(const word *list, word count);
 void kasan_alloca_poison(word address, word size);
@@ -62,8 +62,9 @@ CHECK(4)
 CHECK(8)
 CHECK(16)
 
-static inline void check(word address, word size, word is_write, word caller) {
-  if (size && kasan_parameters.offset) kasan_check(address, size, is_write, caller);
+// Whether the access may be made: what was reported is not done.
+static inline _Bool check(word address, word size, word is_write, word caller) {
+  return !size || !kasan_parameters.offset || kasan_check(address, size, is_write, caller);
 }
 
 void __asan_loadN(word address, word size) { check(address, size, 0, CALLER); }
@@ -77,22 +78,19 @@ void __asan_report_store_n_noabort(word address, word size) {
   kasan_report_access(address, size, 1, CALLER);
 }
 
-// As mm/kasan/shadow.c: the source is read first.
+// As mm/kasan/shadow.c: the source is looked at first, and nothing is done that was reported.
 void *__asan_memcpy(void *target, const void *source, word size) {
-  check((word)source, size, 0, CALLER);
-  check((word)target, size, 1, CALLER);
+  if (!check((word)source, size, 0, CALLER) || !check((word)target, size, 1, CALLER)) return 0;
   return memcpy(target, source, size);
 }
 
-// A size below zero is reported, and nothing is moved.
 void *__asan_memmove(void *target, const void *source, word size) {
-  check((word)source, size, 0, CALLER);
-  check((word)target, size, 1, CALLER);
-  return (int64_t)size < 0 ? target : memmove(target, source, size);
+  if (!check((word)source, size, 0, CALLER) || !check((word)target, size, 1, CALLER)) return 0;
+  return memmove(target, source, size);
 }
 
 void *__asan_memset(void *target, int value, word size) {
-  check((word)target, size, 1, CALLER);
+  if (!check((word)target, size, 1, CALLER)) return 0;
   return memset(target, value, size);
 }
 

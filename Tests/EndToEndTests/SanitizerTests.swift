@@ -8,7 +8,8 @@ import Testing
   static let seeded = Kilburn.checkout.appending(path: ".build/kernel-seeds/kernel-seeds.img").path
 
   static func run(_ image: String, _ pages: Pages, _ words: [String]) throws -> Kilburn.Result {
-    try Kilburn.run(["run", "--kasan", "--kernel", image] + pages.options + words)
+    try Kilburn.run(
+      ["run", "--kasan", "--show", "dmesg", "--kernel", image] + pages.options + words)
   }
 
   /// Ordinary programs make the kernel do nothing that it should not.
@@ -21,7 +22,7 @@ import Testing
     let run = try Self.run(
       Self.image, pages, ["--", try GuestPrograms.program(program.0)] + program.1)
     #expect(!run.errors.contains("KASAN"), "\(run.errors)")
-    #expect(run.errors.contains("All frames returned"), "\(run.errors)")
+    #expect(run.status == 0, "\(run.errors)")
   }
 
   /// What a fault that was seeded into the kernel's own Swift is called.
@@ -42,7 +43,7 @@ import Testing
   func faultsOfItsOwnCodeAreFoundAndNamed(pages: Pages) throws {
     let run = try Self.run(
       Self.seeded, pages, ["--", try GuestPrograms.program("memory")])
-    let log = run.output + run.errors
+    let log = run.errors
     for seed in Self.seeds {
       let begin = try #require(log.range(of: "seed \(seed.name) faulty"), "\(log)")
       let end = try #require(

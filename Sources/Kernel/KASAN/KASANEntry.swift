@@ -7,9 +7,11 @@ import MemoryTypes
 /// asks for.
 
 @_cdecl("kasan_check")
-func kasanCheck(_ address: UInt64, _ size: UInt64, _ isWrite: UInt64, _ caller: UInt64) {
-  guard let kasan = KASAN.ofBoard else { return }
-  kasan.pointee.check(address, size, write: isWrite != 0, from: caller)
+func kasanCheck(
+  _ address: UInt64, _ size: UInt64, _ isWrite: UInt64, _ caller: UInt64
+) -> Bool {
+  guard let kasan = KASAN.ofBoard else { return true }
+  return kasan.pointee.check(address, size, write: isWrite != 0, from: caller)
 }
 
 @_cdecl("kasan_report_access")

@@ -35,7 +35,7 @@ extension KASAN {
   /// `ksize()` looks at a buffer (`kasan_check_byte()`): false, and reported, if it is freed.
   public mutating func isAlive(_ address: UInt64, from caller: UInt64) -> Bool {
     if shadow.isAccessible(address) { return true }
-    report(address, 1, write: false, from: caller)
+    report(address, 1, write: false, from: caller == 0 ? environment.caller : caller)
     return false
   }
 

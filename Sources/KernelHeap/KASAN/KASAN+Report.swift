@@ -27,11 +27,14 @@ extension KASAN {
   }
 
   /// Reports a free of what is no object, or is none any more (`kasan_report_invalid_free()`).
+  ///
+  /// A caller of 0 is looked for: that takes long, and is no work for a good free.
   mutating func reportFree(_ address: UInt64, _ bug: BugType, from caller: UInt64) {
     guard isMultiShot || reports == 0 else { return }
     send(
       Finding(
-        bug: bug, address: address, size: 0, isWrite: false, isFree: true, caller: caller,
+        bug: bug, address: address, size: 0, isWrite: false, isFree: true,
+        caller: caller == 0 ? environment.caller : caller,
         firstBad: address, slab: slab(of: address)))
   }
 

@@ -24,7 +24,7 @@ extension SlabHooks {
         let environment = kasan.pointee.environment
         return kasan.pointee.freed(
           environment.cache(cache), unsafe object.word,
-          in: environment.slab(of: unsafe object.word), from: environment.caller)
+          in: environment.slab(of: unsafe object.word), from: 0)
       },
       resized: { context, cache, object, size, flags in
         let kasan = unsafe KASAN.at(context)
@@ -49,12 +49,12 @@ extension SlabHooks {
         let environment = kasan.pointee.environment
         return kasan.pointee.largeFreed(
           unsafe buffer.word, blockStart: environment.block(of: unsafe buffer.word).lowerBound,
-          from: environment.caller)
+          from: 0)
       },
       isAlive: { context, buffer in
         let kasan = unsafe KASAN.at(context)
         return kasan.pointee.isAlive(
-          unsafe buffer.word, from: kasan.pointee.environment.caller)
+          unsafe buffer.word, from: 0)
       },
       ending: { context, cache in
         unsafe KASAN.at(context).pointee.emptyQuarantine(of: cache)
