@@ -95,6 +95,7 @@ fuzz: needs-test
 	@Fuzz/run $(SECONDS)
 	@Fuzz/run-images $(SECONDS)
 	@Fuzz/run-heap-traces $(SECONDS)
+	@Fuzz/run-heaps $(SECONDS)
 
 $(BUSYBOX):
 	@Scripts/make-sysroot .build/debian busybox-static
