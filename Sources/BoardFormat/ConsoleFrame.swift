@@ -65,7 +65,8 @@ public struct EndRecord: BitwiseCopyable, Sendable {
     case notStarted = 3
     /// The kernel died.
     case kernelFault = 4
-    /// The machine stopped where it was to be looked at; status is the system call.
+    /// The machine stopped where it was to be looked at; status is the system call,
+    /// or all ones at a probe.
     case stopped = 5
   }
 }

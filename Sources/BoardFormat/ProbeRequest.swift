@@ -54,6 +54,9 @@ public struct ProbeRequest: BitwiseCopyable, Sendable {
     @inlinable public static var answers: Self { Self(rawValue: 1 << 0) }
     /// What it returns is the word that its first argument points to, if x0 is 0.
     @inlinable public static var answersThroughPointer: Self { Self(rawValue: 1 << 1) }
+
+    /// The machine stops there, at the so-many-th time that ``BoardHeader/stopCount`` says.
+    @inlinable public static var stops: Self { Self(rawValue: 1 << 2) }
   }
 
   /// The most places there can be.

@@ -13,7 +13,8 @@ struct HeapInspect: ParsableCommand {
     usage: """
       kilburn heap inspect CORE [<options>]
              kilburn heap inspect PID [<options>]
-             kilburn heap inspect [<machine options>] [--at exit | --at-call NAME[:N]] \\
+             kilburn heap inspect [<machine options>] [--at exit | --at-call NAME[:N] \\
+                                 | --at-address FUNCTION|0x…[:N]] \\
                -- PROGRAM [ARGS…]
       """,
     discussion: """
@@ -26,7 +27,7 @@ struct HeapInspect: ParsableCommand {
       still meanwhile (SIGSTOP, then SIGCONT) unless --running is given.
 
       With -- PROGRAM it is run on Kilburn's kernel up to its exit (before its memory is torn down), \
-      or to the N-th system call of a name, and inspected there; what it writes goes to standard \
+      or to the N-th system call of a name, or to a function, and inspected there; what it writes goes to standard \
       error.
 
       The exit code is 1 where the heap is damaged or cannot be read.
@@ -64,6 +65,12 @@ struct HeapInspect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Inspects it where a function begins, or at an address as it is linked.",
+      valueName: "name|0x…[:n]"))
+  var atAddress: String?
+
+  @Option(
+    help: ArgumentHelp(
       "The kernel image, instead of the one built with the tool.", valueName: "file"))
   var kernel: String?
 
@@ -97,8 +104,9 @@ struct HeapInspect: ParsableCommand {
       guard subject != nil else {
         throw .usage("heap inspect: of what?", hint: "name a core, a process, or -- PROGRAM")
       }
-      guard at == nil, atCall == nil else {
-        throw .usage("--at and --at-call are for a program that is run", hint: "-- PROGRAM")
+      guard at == nil, atCall == nil, atAddress == nil else {
+        throw .usage(
+          "--at, --at-call and --at-address are for a program that is run", hint: "-- PROGRAM")
       }
       return nil
     }
@@ -107,7 +115,8 @@ struct HeapInspect: ParsableCommand {
     }
     if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
     return try HeapMachine(
-      words: command, machine: machine, stop: try HeapMachine.stop(at: at, call: atCall),
+      words: command, machine: machine,
+      moment: try Moment(at: at, call: atCall, address: atAddress),
       kernel: kernel, timeout: timeout
     ).run()
   }

@@ -9,7 +9,7 @@ import Reports
 struct HeapMachine {
   let words: [String]
   let machine: MachineOptions
-  let stop: StopPoint
+  let moment: Moment
   let kernel: String?
   let timeout: Int?
 
@@ -29,7 +29,7 @@ struct HeapMachine {
     run.texts = [.maps]
     run.timeout = timeout
     run.ramFile = ram
-    run.stop = stop
+    run.stop = try moment.stop(in: guest, description.environment)
     let result = try run.run(guest) { _, bytes in
       Stream.error.write(bytes)
       return true
@@ -37,8 +37,8 @@ struct HeapMachine {
     let report = RunReport(machine: description, arguments: guest.arguments, result: result)
     switch result.ending {
     case .exited, .signalled, .outOfMemory:
-      if case .call = stop {
-        throw .failure("\(words[0]) \(report.endingText) before it came to that call")
+      if moment != .exit {
+        throw .failure("\(words[0]) \(report.endingText) before it came there")
       }
     case .stopped: break
     case .notStarted, .kernelFault, .interrupted, .timedOut, .outputClosed, .emulatorFailed:
@@ -54,22 +54,5 @@ struct HeapMachine {
         base: MemoryBank.ramBase, geometry: description.translation, root: PhysicalAddress(root),
         maps: maps, files: BackingFiles { guest.hostFile(at: $0) })
     } catch { throw .failure("\(error)") }
-  }
-
-  /// Reads `--at`, `--at-call` and `--at-address`; without one of them it is the exit.
-  static func stop(at: String?, call: String?) throws(MachineError) -> StopPoint {
-    if let at, at != "exit" {
-      throw .usage("--at: there is no moment '\(at)'", hint: "it is exit, or see --at-call")
-    }
-    guard let call else { return .exit }
-    let parts = call.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    guard at == nil, parts.count <= 2, let count = parts.count == 2 ? UInt64(parts[1]) : 1,
-      count > 0
-    else { throw .usage("--at-call: it is a system call's name, or NAME:N for its N-th call") }
-    guard let number = SystemCallName.number(of: parts[0]) else {
-      throw .usage(
-        "--at-call: there is no system call '\(parts[0])'", hint: "such as munmap or brk:3")
-    }
-    return .call(number: UInt64(number), count: count)
   }
 }

@@ -45,6 +45,8 @@ public struct Probe: BitwiseCopyable, Sendable {
 public struct ProbeTable: ~Copyable {
   let resident = Resident()
   public private(set) var count = 0
+  /// How often a place was come by at which the machine is to stop.
+  public var arrivals: UInt64 = 0
   var probes = InlineArray<32, Probe>(
     repeating: Probe(inode: 0, offset: 0, word: 0, tag: 0, options: []))
 

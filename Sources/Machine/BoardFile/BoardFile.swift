@@ -78,6 +78,8 @@ final class BoardFile {
         header.traced.insert(.stop)
         header.stopCall = number + 1
         header.stopCount = count
+      } else if case .place(_, let count) = stop {
+        header.stopCount = count
       }
     }
     if guest.standardInput == nil { header.options.insert(.interactive) }

@@ -48,21 +48,26 @@ package struct ELFSymbols {
     readNeeded(dynamic.offset, dynamic.length)
   }
 
+  /// Where in the file an address of the program as it is linked is, and the instruction there.
+  package func place(at address: UInt64) -> (offset: UInt64, word: UInt32)? {
+    guard
+      let segment = segments.first(where: {
+        address >= $0.address && address - $0.address < $0.length
+      })
+    else { return nil }
+    let offset = segment.offset &+ (address - segment.address)
+    guard offset & 3 == 0, offset < UInt64(bytes.count), bytes.count - Int(offset) >= 4 else {
+      return nil
+    }
+    return (offset, UInt32(truncatingIfNeeded: word(offset, 4)))
+  }
+
   /// Where in the file a function of some name begins, and its first instruction.
   package func place(of name: String) -> (offset: UInt64, word: UInt32)? {
     let wanted = Array(name.utf8) + [0]
     for function in functions
     where bytes[max(0, min(function.name, bytes.count))...].starts(with: wanted) {
-      guard
-        let segment = segments.first(where: {
-          function.address >= $0.address && function.address - $0.address < $0.length
-        })
-      else { continue }
-      let offset = segment.offset &+ (function.address - segment.address)
-      guard offset & 3 == 0, offset < UInt64(bytes.count), bytes.count - Int(offset) >= 4 else {
-        continue
-      }
-      return (offset, UInt32(truncatingIfNeeded: word(offset, 4)))
+      if let place = place(at: function.address) { return place }
     }
     return nil
   }

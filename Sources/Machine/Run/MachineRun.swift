@@ -37,6 +37,8 @@ package struct MachineRun: Sendable {
     _ guest: Guest, output: Output, trace: ([UInt8]) -> Void = { _ in }
   ) throws(MachineError) -> RunResult {
     let question = try emulator.askForVersion()
+    var probes = probes
+    if case .place(let place, _) = stop { probes.append(place) }
     let board = try BoardFile(
       machine, guest, texts: texts, traced: traced, probes: probes, stop: stop)
     let arguments = EmulatorArguments.list(

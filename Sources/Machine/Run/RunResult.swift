@@ -44,7 +44,7 @@ package enum Ending: Equatable, Sendable {
   case notStarted(errno: UInt32)
   /// The kernel died.
   case kernelFault
-  /// The machine stopped at a system call, where it was to be looked at.
+  /// The machine stopped at a system call, or at an address (all ones), where it was to be looked at.
   case stopped(call: UInt32, programCounter: UInt64)
   /// This process was asked to end.
   case interrupted(signal: Int32)

@@ -122,6 +122,7 @@ extension Ending {
         "address": .string(hexadecimal(address)),
         "programCounter": .string(hexadecimal(programCounter)),
       ]
+    case .stopped(.max, let counter): ["programCounter": .number(counter)]
     case .stopped(let call, _): ["systemCall": .number(UInt64(call))]
     case .outOfMemory: ["signal": "SIGKILL", "number": 9]
     case .notStarted(let errno): ["errno": .number(UInt64(errno))]

@@ -37,6 +37,7 @@ extension RunReport {
       "was ended by \(SignalName.of(number)) at address \(hexadecimal(address)), "
         + "pc \(hexadecimal(programCounter)) \(place(of: programCounter))"
     case .outOfMemory: "was killed: out of memory"
+    case .stopped(.max, let counter): "was stopped at \(hexadecimal(counter))"
     case .stopped(let call, _): "was stopped at \(SystemCallName.of(Int(call)))"
     case .notStarted(let errno):
       "could not be started: \(Errno(rawValue: UInt16(clamping: errno)).map { "\($0)" } ?? "\(errno)")"

@@ -56,7 +56,15 @@ extension KernelState {
       let slot = space.pointee.probeSlot(
         index, at: VirtualAddress(context.pointee.programCounter))
     else { return false }
-    enter(table.pointee[index], index, space)
+    if table.pointee[index].options.contains(.stops) {
+      table.pointee.arrivals &+= 1
+      if table.pointee.arrivals == store.pointee.header.stopCount {
+        stopForInspection(
+          EndRecord(reason: .stopped, status: .max, pc: context.pointee.programCounter))
+      }
+    } else {
+      enter(table.pointee[index], index, space)
+    }
     return step(table.pointee[index].word, slot, space)
   }
 
