@@ -98,6 +98,8 @@ public enum Text: UInt8, CaseIterable, Sendable {
   case vmallocinfo
   /// The kernel's log, as dmesg shows it.
   case dmesg
+  /// The modules that are loaded.
+  case modules
 
   @inlinable public var bit: UInt64 { 1 &<< UInt64(rawValue) }
 }

@@ -85,6 +85,7 @@ private func start(_ board: VirtBoard) -> Never {
     let kernel = KernelState.start(foundation)
   else { die("too little RAM for the kernel") }
   unsafe kernel_variables().pointee.state = UInt64(kernel.store.address)
+  kernel.store.pointee.modules = Modules.door
   ProcFS.connect(kernel)
   log.freed()
   #if KASAN_SEEDS

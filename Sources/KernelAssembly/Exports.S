@@ -1,5 +1,5 @@
 // What the kernel exports to modules: a line a symbol, C's name. Functions of Swift get theirs by
-// @_cdecl (Kernel/Exports).
+// @_cdecl (Kernel/Exports). An entry is the distances to the symbol and to its name.
 
   .macro export names:vararg
   .irp name, \names
@@ -29,20 +29,35 @@
 
   // The log.
   export _printk, vprintk, snprintf, scnprintf, sprintf, vsnprintf, vscnprintf
-  // kmalloc and its family.
-  export kmalloc, kzalloc, kfree
+  // Slabs.
+  export __kmalloc, kfree, kfree_sensitive, krealloc, ksize
+  export kmem_cache_create, kmem_cache_destroy, kmem_cache_alloc, kmem_cache_free
+  export kmem_cache_alloc_bulk, kmem_cache_free_bulk, kmem_cache_size, kmem_cache_shrink
+  // Pages.
+  export alloc_pages, __free_pages, __get_free_pages, free_pages, page_address, virt_to_page
+  export page_to_pfn, kilburn_page_shift, kilburn_linear_offset
+  // vmalloc.
+  export kilburn_vmalloc, kilburn_vmalloc_user, vfree, is_vmalloc_addr, vmalloc_to_page
+  export kilburn_vmap, vunmap, kilburn_set_memory
+  // Programs.
+  export __arch_copy_to_user, __arch_copy_from_user, clear_user, strncpy_from_user
+  export kilburn_map_user, vm_munmap, get_current
+  // Deferred work.
+  export kilburn_defer, kilburn_run_deferred, kilburn_cancel
   // Bytes and texts.
 #ifdef KASAN
   // As mm/kasan/shadow.c has them; the kernel's own are not checked.
   export_as memcpy, __asan_memcpy
   export_as memmove, __asan_memmove
   export_as memset, __asan_memset
-  export memcmp
 #else
-  export memcpy, memmove, memset, memcmp
+  export memcpy, memmove, memset
+#endif
+  export memcmp, memchr
+  export strlen, strnlen, strcmp, strncmp, strcpy, strncpy, strscpy, strlcpy, strcat, strchr
+  export strrchr, strstr
   // What is wrong.
   export warn_slowpath_null, __warn_printk, panic
-#endif
 
   // What the compiler calls in a module built with KASAN: there is none of it in another kernel.
 #ifdef KASAN

@@ -25,6 +25,27 @@ void __warn_printk(const char *format, ...);
     __warns;                                                   \
   })
 
+#define WARN(condition, format, ...)                                          \
+  ({                                                                          \
+    int __warns = !!(condition);                                              \
+    if (__builtin_expect(__warns, 0)) __warn_printk(format, ##__VA_ARGS__);   \
+    __warns;                                                                  \
+  })
+#define WARN_ONCE(condition, format, ...)                                     \
+  ({                                                                          \
+    static bool __said;                                                       \
+    int __once = !!(condition);                                               \
+    if (__once && !__said) __said = true, __warn_printk(format, ##__VA_ARGS__); \
+    __once;                                                                   \
+  })
+#define WARN_ON_ONCE(condition)                                               \
+  ({                                                                          \
+    static bool __said;                                                       \
+    int __once = !!(condition);                                               \
+    if (__once && !__said) __said = true, warn_slowpath_null();               \
+    __once;                                                                   \
+  })
+
 __attribute__((noreturn)) void panic(const char *format, ...);
 
 #endif

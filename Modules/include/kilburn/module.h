@@ -7,10 +7,12 @@
 #ifndef KILBURN_MODULE_H
 #define KILBURN_MODULE_H
 
-#include <kilburn/types.h>
+#include <kilburn/kernel.h>
+#include <kilburn/mm.h>
 #include <kilburn/printk.h>
 #include <kilburn/slab.h>
 #include <kilburn/string.h>
+#include <kilburn/types.h>
 
 #ifndef KBUILD_MODNAME
 #error "KBUILD_MODNAME is the module's name without quotes: Scripts/build-module sets it"

@@ -1,34 +1,109 @@
 import KernelHeap
-import KernelModules
 import MemoryTypes
 import PageFrames
 
-/// In front of a module's buffer lies its size, in bytes of alignment of their own.
-private var front: UInt64 { 128 }
+// Buffers and objects of slabs (include/linux/slab.h).
 
-@_cdecl("kmalloc")
+@_cdecl("__kmalloc")
 func kmalloc(_ size: UInt, _ flags: UInt32) -> UnsafeMutableRawPointer? {
-  guard size > 0, size < 1 << 40, let loader = Modules.loader else { return nil }
-  let whole = ByteCount(UInt64(size) &+ front)
-  guard
-    let memory = unsafe loader.pointee.host.slab.pointee.allocateBytes(
-      whole, GFP(rawValue: flags))
-  else { return nil }
-  unsafe memory.storeBytes(of: whole.rawValue, as: UInt64.self)
-  return unsafe memory + Int(front)
-}
-
-@_cdecl("kzalloc")
-func kzalloc(_ size: UInt, _ flags: UInt32) -> UnsafeMutableRawPointer? {
-  guard let memory = unsafe kmalloc(size, flags) else { return nil }
-  unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: Int(size))
-  return unsafe memory
+  unsafe Exports.slab.pointee.kmalloc(ByteCount(UInt64(size)), GFP(rawValue: flags))
 }
 
 @_cdecl("kfree")
-func kfree(_ buffer: UnsafeMutableRawPointer?) {
-  guard let buffer = unsafe buffer, let loader = Modules.loader else { return }
-  let memory = unsafe buffer - Int(front)
-  let size = unsafe memory.load(as: UInt64.self)
-  unsafe loader.pointee.host.slab.pointee.freeBytes(memory, ByteCount(size))
+func kfree(_ buffer: UnsafeMutableRawPointer?) { unsafe Exports.slab.pointee.kfree(buffer) }
+
+/// As `kfree()`, with zeros written first.
+@_cdecl("kfree_sensitive")
+func kfreeSensitive(_ buffer: UnsafeMutableRawPointer?) {
+  let size = unsafe Exports.slab.pointee.ksize(buffer)
+  if let buffer = unsafe buffer {
+    unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0, count: Int(size.rawValue))
+  }
+  unsafe Exports.slab.pointee.kfree(buffer)
+}
+
+@_cdecl("krealloc")
+func krealloc(_ buffer: UnsafeMutableRawPointer?, _ size: UInt, _ flags: UInt32)
+  -> UnsafeMutableRawPointer?
+{
+  unsafe Exports.slab.pointee.krealloc(buffer, ByteCount(UInt64(size)), GFP(rawValue: flags))
+}
+
+@_cdecl("ksize")
+func ksize(_ buffer: UnsafeRawPointer?) -> UInt {
+  unsafe UInt(Exports.slab.pointee.ksize(buffer).rawValue)
+}
+
+extension Exports {
+  /// The cache that a module's `struct kmem_cache *` is.
+  @inline(__always)
+  fileprivate static func cache(_ cache: UnsafeMutableRawPointer)
+    -> KernelPointer<SlabCache<VirtBoard>>
+  {
+    // SAFETY: modules have no other pointers of this type than those that they were given.
+    unsafe KernelPointer(cache.assumingMemoryBound(to: SlabCache<VirtBoard>.self))
+  }
+}
+
+@_cdecl("kmem_cache_create")
+func kmemCacheCreate(
+  _ name: UnsafePointer<UInt8>, _ size: UInt32, _ alignment: UInt32, _ flags: UInt64,
+  _ constructor: SlabConstructor?
+) -> UnsafeMutableRawPointer? {
+  var length = 0
+  while length < 63, unsafe name[length] != 0 { length &+= 1 }
+  let description = unsafe SlabDescription(
+    name: SlabName(UnsafeRawBufferPointer(start: name, count: length)),
+    size: ByteCount(UInt64(size)), alignment: UInt64(alignment),
+    options: SlabOptions(rawValue: UInt32(truncatingIfNeeded: flags)), constructor: constructor)
+  return unsafe Exports.slab.pointee.createCache(description, copyingName: true)?.raw
+}
+
+@_cdecl("kmem_cache_destroy")
+func kmemCacheDestroy(_ cache: UnsafeMutableRawPointer?) {
+  guard let cache = unsafe cache else { return }
+  _ = unsafe Exports.slab.pointee.destroyCache(Exports.cache(cache))
+}
+
+@_cdecl("kmem_cache_alloc")
+func kmemCacheAlloc(_ cache: UnsafeMutableRawPointer, _ flags: UInt32) -> UnsafeMutableRawPointer? {
+  unsafe Exports.slab.pointee.allocate(from: Exports.cache(cache), GFP(rawValue: flags))
+}
+
+@_cdecl("kmem_cache_free")
+func kmemCacheFree(_ cache: UnsafeMutableRawPointer, _ object: UnsafeMutableRawPointer?) {
+  guard let object = unsafe object else { return }
+  unsafe Exports.slab.pointee.free(object, to: Exports.cache(cache))
+}
+
+/// Fills a row; how many that were: all or 0.
+@_cdecl("kmem_cache_alloc_bulk")
+func kmemCacheAllocBulk(
+  _ cache: UnsafeMutableRawPointer, _ flags: UInt32, _ count: UInt,
+  _ row: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+) -> Int32 {
+  let isFull = unsafe Exports.slab.pointee.allocate(
+    from: Exports.cache(cache), into: UnsafeMutableBufferPointer(start: row, count: Int(count)),
+    GFP(rawValue: flags))
+  return isFull ? Int32(truncatingIfNeeded: count) : 0
+}
+
+@_cdecl("kmem_cache_free_bulk")
+func kmemCacheFreeBulk(
+  _ cache: UnsafeMutableRawPointer, _ count: UInt,
+  _ row: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+) {
+  unsafe Exports.slab.pointee.free(
+    UnsafeMutableBufferPointer(start: row, count: Int(count)), to: Exports.cache(cache))
+}
+
+@_cdecl("kmem_cache_size")
+func kmemCacheSize(_ cache: UnsafeMutableRawPointer) -> UInt32 {
+  unsafe UInt32(Exports.slab.pointee.objectSize(of: Exports.cache(cache)).rawValue)
+}
+
+@_cdecl("kmem_cache_shrink")
+func kmemCacheShrink(_ cache: UnsafeMutableRawPointer) -> Int32 {
+  unsafe Exports.slab.pointee.shrink(Exports.cache(cache))
+  return 0
 }

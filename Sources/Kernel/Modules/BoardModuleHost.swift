@@ -63,11 +63,12 @@ struct BoardModuleHost: ModuleHost {
 
   func call(_ function: UInt64) -> ModuleOutcome { Modules.call(function) }
 
-  func finishDeferredWork() {}
+  func finishDeferredWork() { runDeferred() }
 
   /// A module built with KASAN has its variables registered by a function that the compiler made
   /// (`do_mod_ctors()`).
   func isComing(_ module: KernelPointer<Module>) {
+    Taint.add(Taint(rawValue: UInt64(module.pointee.taints.rawValue)))
     #if KASAN
     for index in 0..<module.pointee.symbolCount {
       guard let symbol = module.pointee.symbol(index), symbol.name == "asan.module_ctor" else {

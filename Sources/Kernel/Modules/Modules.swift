@@ -3,6 +3,7 @@ import BoardFormat
 import Files
 import KernelAssembly
 import KernelHeap
+import KernelLog
 import KernelModules
 import MemoryTypes
 import Tasks
@@ -33,6 +34,9 @@ enum Modules {
       to: Loader(
         host: BoardModuleHost(slab: slab, vmalloc: vmalloc),
         versionMagic: "6.1.192-kilburn SMP mod_unload aarch64"))
+    unsafe module_variables().pointee.slab = UInt64(slab.address)
+    unsafe module_variables().pointee.frames = UInt64(slab.pointee.frames.address)
+    unsafe module_variables().pointee.vmalloc = UInt64(vmalloc.address)
     unsafe module_variables().pointee.loader = UInt64(UInt(bitPattern: loader))
     return true
   }
@@ -55,6 +59,8 @@ enum Modules {
   static func areWanted(_ board: VirtBoard) -> Bool {
     guard board.header.pointee.modules.start != 0, let loader else { return false }
     prepare(loader)
+    // What modules say is to be heard at once.
+    board.kernelLog?.pointee.shownLevel = LogLevel.debug.rawValue
     return true
   }
 
@@ -91,6 +97,30 @@ enum Modules {
       text.append(")")
       text.withText { Exports.log(4, $0) }
     }
+  }
+
+  /// What system calls and `/proc` get.
+  static var door: ModuleDoor {
+    unsafe ModuleDoor(
+      load: { file, parameters, ignoresVersion in
+        guard let loader else { return -38 }
+        do throws(ModuleError) {
+          _ = unsafe try loader.pointee.load(
+            file, parameters: parameters, ignoresVersion: ignoresVersion)
+          return 0
+        } catch {
+          return error.reason == .died ? ModuleDoor.died : error.result
+        }
+      },
+      unload: { name in
+        guard let loader else { return -38 }
+        do throws(Errno) {
+          return try loader.pointee.unload(name) == .died ? ModuleDoor.died : 0
+        } catch {
+          return -Int64(error.rawValue)
+        }
+      },
+      line: { index, body in loader?.pointee.line(index, body) ?? false })
   }
 
   /// Unloads all that can be unloaded, the newest first.

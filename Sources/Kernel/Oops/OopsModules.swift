@@ -25,7 +25,13 @@ enum OopsModules {
   static func recover() -> Never { module_recover() }
 
   /// The bug table of the module that an address lies in.
-  static func bugTable(of address: UInt64) -> UnsafeMutableRawBufferPointer? { nil }
+  static func bugTable(of address: UInt64) -> UnsafeMutableRawBufferPointer? {
+    guard let module = Modules.loader?.pointee.module(at: address) else { return nil }
+    let table = module.pointee.bugs
+    // SAFETY: the loader found the table in the module's writable memory.
+    return unsafe UnsafeMutableRawBufferPointer(
+      start: UnsafeMutableRawPointer(bitPattern: UInt(table.address)), count: table.count)
+  }
 
   /// Appends `function+0x../0x.. [module]` if an address lies in a module; `more` is added to the
   /// distance.

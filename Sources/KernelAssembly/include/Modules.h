@@ -8,9 +8,15 @@ struct ModuleVariables {
   uint64_t loader;
   // The stack pointer that a module's function was called with; 0 while none runs.
   uint64_t recovery;
-  // Deferred work: the first that waits, and the place of the last link.
+  // Deferred work (struct kilburn_work of a module): the first and the last that waits.
   uint64_t first_work;
   uint64_t last_work;
+  // What exported functions work on: SlabAllocator, FrameAllocator, VMAllocator.
+  uint64_t slab;
+  uint64_t frames;
+  uint64_t vmalloc;
+  // struct task_struct as modules see it: pid, tgid, comm.
+  uint64_t task[4];
 };
 extern struct ModuleVariables module_variables_storage;
 INLINE struct ModuleVariables *module_variables(void) { return &module_variables_storage; }

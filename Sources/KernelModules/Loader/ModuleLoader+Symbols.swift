@@ -89,6 +89,7 @@ extension ModuleLoader {
     module.pointee.exports = table(file, "__ksymtab", 16)
     module.pointee.exportsGPL = table(file, "__ksymtab_gpl", 16)
     module.pointee.parameters = table(file, "__param", 32)
+    module.pointee.bugs = table(file, "__bug_table", 1)
     for index in 0..<module.pointee.exports.count &+ module.pointee.exportsGPL.count {
       guard module.pointee.exportName(index) != nil else { throw ModuleError(.tableOutside) }
     }

@@ -23,6 +23,8 @@ public import MemoryTypes
   var exports = ModuleTable()
   var exportsGPL = ModuleTable()
   var parameters = ModuleTable()
+  /// Its bug table, with its bytes for a count; written to by WARN_ONCE().
+  public internal(set) var bugs = ModuleTable()
   /// The parameters' values; charp parameters point into it.
   var arguments: UnsafeMutableRawPointer?
   var argumentLength = 0
@@ -88,9 +90,9 @@ public import MemoryTypes
 }
 
 /// A table in a module's memory.
-struct ModuleTable: BitwiseCopyable {
-  var address: UInt64 = 0
-  var count = 0
+public struct ModuleTable: BitwiseCopyable, Sendable {
+  public var address: UInt64 = 0
+  public var count = 0
 }
 
 /// What a module does to the kernel's good name (include/linux/panic.h: TAINT_…).

@@ -56,6 +56,7 @@ extension ProcFS {
     case .tasks: "tasks"
     case .vmallocinfo: "vmallocinfo"
     case .dmesg: "dmesg"
+    case .modules: "modules"
     }
   }
 }

@@ -45,6 +45,7 @@ extension ProcFS {
     case .tasks: tasks(&out)
     case .vmallocinfo: vmallocinfo(&out)
     case .dmesg: log(&out)
+    case .modules: modules(&out)
     }
   }
 
@@ -103,7 +104,7 @@ extension ProcFS {
     case .iomem: iomem(&out)
     case .loadavg: loadavg(&out)
     case .meminfo: meminfo(&out)
-    case .modules: return
+    case .modules: modules(&out)
     case .pagetypeinfo: pagetypeinfo(&out)
     case .softirqs: softirqs(&out)
     case .stat: stat(&out)

@@ -5,27 +5,10 @@ import Files
 import MemoryTypes
 import Tasks
 
-/// What administers a machine. This one's swap, modules and power belong to the tool that drives it: programs are refused as they are in a container, after Linux's own checks.
+/// What administers a machine. This one's swap and power belong to the tool that drives it: programs are refused as they are in a container, after Linux's own checks.
 extension SystemCall {
   var isAdministrator: Bool {
     task.pointee.capabilities.has(Capabilities.administration)
-  }
-
-  /// init_module(image, length, parameters), finit_module(descriptor, parameters, flags).
-  func loadModule(isOpen: Bool) throws(Errno) -> UInt64 {
-    guard isAdministrator else { throw .EPERM }
-    if isOpen {
-      guard word(2) & ~7 == 0 else { throw .EINVAL }
-      _ = try file(0)
-    }
-    throw .ENOEXEC
-  }
-
-  /// delete_module(name, flags): there is none.
-  func removeModule() throws(Errno) -> UInt64 {
-    guard isAdministrator else { throw .EPERM }
-    _ = try space.pointee.copyIn(UInt8.self, from: address(0))
-    throw .ENOENT
   }
 
   /// swapon(path, flags) and swapoff(path): no file here can be swapped to.

@@ -140,6 +140,8 @@ public import PageFrames
   public internal(set) var programStart = InstructionCounts(user: 0, kernel: 0)
   /// How the first program ended, once it has.
   public internal(set) var end = EndRecord(reason: .notStarted, status: 0)
+  /// What loads modules; nil on a board that cannot.
+  public var modules: ModuleDoor?
   /// Called when the first program has ended and still has all its memory.
   var beforeTeardown: ((KernelState<B>, KernelPointer<Task<B>>) -> Void)?
 }

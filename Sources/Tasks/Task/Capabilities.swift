@@ -9,6 +9,8 @@ public struct Capabilities: BitwiseCopyable, Sendable {
   public static var all: UInt64 { 0x1ff_ffff_ffff }
   /// CAP_SETPCAP.
   public static var setCapabilities: UInt64 { 1 << 8 }
+  /// CAP_SYS_MODULE.
+  public static var modules: UInt64 { 1 << 16 }
   /// CAP_SYS_NICE.
   public static var nice: UInt64 { 1 << 23 }
   /// CAP_SYSLOG.

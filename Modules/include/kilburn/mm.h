@@ -1,0 +1,104 @@
+// Pages, vmalloc, permissions, copies from and to programs.
+#ifndef KILBURN_MM_H
+#define KILBURN_MM_H
+
+#include <kilburn/slab.h>
+#include <kilburn/string.h>
+#include <kilburn/types.h>
+
+// The page size is known when the module runs: one module serves 4K, 16K and 64K.
+unsigned kilburn_page_shift(void) __attribute__((const));
+unsigned long kilburn_linear_offset(void) __attribute__((const));
+#define PAGE_SHIFT kilburn_page_shift()
+#define PAGE_SIZE (1ul << PAGE_SHIFT)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & PAGE_MASK)
+#define offset_in_page(x) ((unsigned long)(x) & ~PAGE_MASK)
+
+struct page;
+struct page *alloc_pages(gfp_t flags, unsigned order);
+void __free_pages(struct page *page, unsigned order);
+unsigned long __get_free_pages(gfp_t flags, unsigned order);
+void free_pages(unsigned long address, unsigned order);
+void *page_address(const struct page *page);
+struct page *virt_to_page(const void *address);
+unsigned long page_to_pfn(const struct page *page);
+#define alloc_page(flags) alloc_pages(flags, 0)
+#define __free_page(page) __free_pages(page, 0)
+#define __get_free_page(flags) __get_free_pages(flags, 0)
+#define get_zeroed_page(flags) __get_free_pages((flags) | __GFP_ZERO, 0)
+#define free_page(address) free_pages(address, 0)
+#define page_to_virt(page) page_address(page)
+#define virt_to_phys(address) ((phys_addr_t)(unsigned long)(address) - kilburn_linear_offset())
+#define __pa(address) virt_to_phys(address)
+#define phys_to_virt(address) ((void *)(unsigned long)((address) + kilburn_linear_offset()))
+#define __va(address) phys_to_virt(address)
+#define page_to_phys(page) virt_to_phys(page_address(page))
+static inline unsigned get_order(unsigned long size) {
+  unsigned order = 0;
+  while ((PAGE_SIZE << order) < size) order++;
+  return order;
+}
+
+// Who asked, as /proc/vmallocinfo names it, is the function that these are written in.
+#define __kilburn_here ({ __label__ here; here: (unsigned long)&&here; })
+void *kilburn_vmalloc(unsigned long size, gfp_t flags, unsigned long caller);
+void *kilburn_vmalloc_user(unsigned long size, unsigned long caller);
+void *kilburn_vmap(struct page **pages, unsigned count, unsigned long caller);
+void vfree(const void *address);
+void vunmap(const void *address);
+bool is_vmalloc_addr(const void *address);
+struct page *vmalloc_to_page(const void *address);
+#define vmalloc(size) kilburn_vmalloc(size, GFP_KERNEL, __kilburn_here)
+#define vzalloc(size) kilburn_vmalloc(size, GFP_KERNEL | __GFP_ZERO, __kilburn_here)
+#define __vmalloc(size, flags) kilburn_vmalloc(size, flags, __kilburn_here)
+#define vmalloc_user(size) kilburn_vmalloc_user(size, __kilburn_here)
+#define vmap(pages, count, flags, protection) kilburn_vmap(pages, count, __kilburn_here)
+static inline void kvfree(const void *address) {
+  if (is_vmalloc_addr(address)) vfree(address); else kfree(address);
+}
+// As kvmalloc(): a page or less from the slabs, more from them if they have it at once.
+static inline void *kilburn_kvmalloc(size_t size, gfp_t flags, unsigned long caller) {
+  void *memory = kmalloc(size, size > PAGE_SIZE ? flags | __GFP_NOWARN | __GFP_NORETRY : flags);
+  return memory || size <= PAGE_SIZE ? memory : kilburn_vmalloc(size, flags, caller);
+}
+#define kvmalloc(size, flags) kilburn_kvmalloc(size, flags, __kilburn_here)
+#define kvzalloc(size, flags) kvmalloc(size, (flags) | __GFP_ZERO)
+#define kvmalloc_array(count, size, flags) kvmalloc((count) * (size), flags)
+
+int kilburn_set_memory(unsigned long address, int pages, unsigned kind);
+#define set_memory_ro(address, pages) kilburn_set_memory(address, pages, 0)
+#define set_memory_rw(address, pages) kilburn_set_memory(address, pages, 1)
+#define set_memory_x(address, pages) kilburn_set_memory(address, pages, 2)
+#define set_memory_nx(address, pages) kilburn_set_memory(address, pages, 3)
+
+// What was not copied.
+unsigned long __arch_copy_to_user(void __user *to, const void *from, unsigned long length);
+unsigned long __arch_copy_from_user(void *to, const void __user *from, unsigned long length);
+unsigned long clear_user(void __user *to, unsigned long length);
+long strncpy_from_user(char *to, const char __user *from, long room);
+#define copy_to_user(to, from, length) __arch_copy_to_user(to, from, length)
+#define copy_from_user(to, from, length)                                          \
+  ({                                                                              \
+    void *__to = (to);                                                            \
+    unsigned long __length = (length);                                            \
+    unsigned long __left = __arch_copy_from_user(__to, from, __length);           \
+    if (__left) memset((char *)__to + __length - __left, 0, __left);              \
+    __left;                                                                       \
+  })
+#define __copy_to_user(to, from, length) __arch_copy_to_user(to, from, length)
+#define __copy_from_user(to, from, length) __arch_copy_from_user(to, from, length)
+#define __copy_to_user_inatomic(to, from, length) __arch_copy_to_user(to, from, length)
+#define __copy_from_user_inatomic(to, from, length) __arch_copy_from_user(to, from, length)
+long kilburn_map_user(unsigned long length);
+// Anonymous memory of the program; file, address and protection are as if they were the usual ones.
+#define vm_mmap(file, address, length, protection, flags, offset) \
+  ((unsigned long)kilburn_map_user(length))
+int vm_munmap(unsigned long address, unsigned long length);
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define MAP_PRIVATE 2
+#define MAP_ANONYMOUS 32
+
+#endif
