@@ -2,11 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-size_t strlen(const char *text) {
-  size_t length = 0;
-  while (text[length]) length++;
-  return length;
-}
+size_t strlen(const char *text);
 
 size_t strnlen(const char *text, size_t limit) {
   size_t length = 0;

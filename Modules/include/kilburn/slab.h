@@ -45,6 +45,11 @@
 #define SLAB_TYPESAFE_BY_RCU 0x80000u
 #define SLAB_NO_MERGE 0x1000000u
 #define SLAB_ACCOUNT 0x4000000u
+// From the slabs, up to two pages; the page size is known when the module runs.
+unsigned kilburn_page_shift(void) __attribute__((const));
+#define KMALLOC_MIN_SIZE 128
+#define KMALLOC_SHIFT_HIGH (kilburn_page_shift() + 1)
+#define KMALLOC_MAX_CACHE_SIZE (1ul << KMALLOC_SHIFT_HIGH)
 #define ZERO_SIZE_PTR ((void *)16)
 #define ZERO_OR_NULL_PTR(x) ((unsigned long)(x) <= (unsigned long)ZERO_SIZE_PTR)
 

@@ -37,7 +37,9 @@ extension ModuleLoader {
   }
 
   /// Gives back everything that a module has, whatever state it is in (`free_module()`).
-  mutating func unform(_ module: KernelPointer<Module>) {
+  ///
+  /// Its exit function does not run, and who uses its exports goes on without them.
+  public mutating func unform(_ module: KernelPointer<Module>) {
     // What it has put off runs code that is about to go.
     host.finishDeferredWork()
     module.pointee.state = .going
