@@ -140,7 +140,7 @@ let hostTargets: [Target] =
       path: "Tests/Acceptance", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["ProbeComparison"],
-      exclude: ["Compat", "Machines", "Probes", "Programs"], swiftSettings: strict),
+      exclude: ["Compat", "Machines", "Oopses", "Probes", "Programs"], swiftSettings: strict),
   ]
 
 /// The kernel image and the Embedded check; never part of a host build, whose assembler and linker

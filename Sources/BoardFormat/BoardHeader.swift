@@ -85,6 +85,9 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
     @inlinable public static var randomizesLayout: Options { Options(rawValue: 1 << 3) }
     /// The machine goes off with a program's memory as it was, for the tool to look at.
     @inlinable public static var stopsForInspection: Options { Options(rawValue: 1 << 15) }
+    /// The linear map is made of pages, so that each can get permissions of its own
+    /// (`rodata=full`).
+    @inlinable public static var mapsByPages: Options { Options(rawValue: 1 << 8) }
   }
 }
 

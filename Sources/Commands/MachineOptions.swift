@@ -33,6 +33,12 @@ struct MachineOptions: ParsableArguments {
     help: ArgumentHelp("The core sets access and dirty bits by itself.", valueName: "on|off"))
   var hwAfdbm: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "full: the kernel's linear map is made of pages, each with permissions of its own.",
+      valueName: "on|full"))
+  var rodata: String?
+
   @Option(help: "The core: \(Core.all.map(\.name).joined(separator: ", ")).")
   var core: String?
 
@@ -81,7 +87,8 @@ struct MachineOptions: ParsableArguments {
     let words: [(MachineOption, [String])] = [
       (.vaBits, one(vaBits)), (.ram, one(ram)), (.memTotal, one(memTotal)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
-      (.core, one(core)), (.overcommit, one(overcommit)), (.layoutSeed, one(aslr)),
+      (.readOnlyData, one(rodata)), (.core, one(core)), (.overcommit, one(overcommit)),
+      (.layoutSeed, one(aslr)),
       (.sysroot, one(sysroot)), (.bind, bind),
       (.env, env), (.module, module),
       (.kasan, kasan ? ["on"] : []),

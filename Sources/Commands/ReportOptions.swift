@@ -42,5 +42,5 @@ struct ReportOptions: ParsableArguments {
 
 extension Text {
   /// Its name on the command line and on the console.
-  var name: String { "\(self)" }
+  var name: String { self == .kernelPageTables ? "kernel_page_tables" : "\(self)" }
 }

@@ -39,6 +39,7 @@ private func start(_ board: VirtBoard) -> Never {
   guard
     let tables = KernelTables(board, &map, ramIsZero: ramIsZero),
     tables.mapRAM(&map), tables.mapImage(&map), tables.mapDevices(&map),
+    tables.mapWindows(&map),
     let frameTable = tables.mapFrameTable(&map)
   else { die("too little RAM for the page tables") }
   #if KASAN

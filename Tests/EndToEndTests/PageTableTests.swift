@@ -11,7 +11,7 @@ import Testing
     let ram = folder.appending(path: "ram").path
     let run = try Kilburn.run(
       ["run"] + pages.options + [
-        "--keep-ram", ram, "--show", "kernelPageTables", GuestPrograms.program("memory"),
+        "--keep-ram", ram, "--show", "kernel_page_tables", GuestPrograms.program("memory"),
       ])
     let tables = try Kilburn.run(["tables", "--dump", ram])
     #expect(tables.status == 0, "\(tables.errors)")

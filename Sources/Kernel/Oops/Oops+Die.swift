@@ -96,7 +96,8 @@ extension Oops {
     }
     var low = address_of_boot_stack_start()
     var high = address_of_boot_stack_end()
-    if let task {
+    // Process 1 runs on the boot stack.
+    if let task, task != Kernel.state.initTask {
       high =
         UInt64(task.pointee.context.address) &+ UInt64(MemoryLayout<UserContext>.size)
       low = high &- Kernel.state.layout.threadSize.rawValue

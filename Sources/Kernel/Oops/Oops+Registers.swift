@@ -116,7 +116,10 @@ extension Oops {
       // SAFETY: the MMU says that both words can be read.
       let record = unsafe UnsafePointer<UInt64>(bitPattern: UInt(frame)).unsafelyUnwrapped
       let (next, caller) = unsafe (record[0], record[1])
-      guard caller != 0 else { return }
+      // Behind the start-up code, which is gone, nothing follows.
+      guard caller != 0, !(address_of_init_start()..<address_of_init_end()).contains(caller) else {
+        return
+      }
       body(caller)
       guard next > frame else { return }
       frame = next

@@ -14,8 +14,24 @@ enum OopsModules {
     Modules.loader?.pointee.forEach { module in
       line.append(" ")
       module.pointee.name.withText { line.append(text: $0) }
+      flags(module, &line)
     }
     board.log(.byDefault, &line)
+  }
+
+  /// What a module did to the kernel's name, and whether it comes or goes (module_flags()).
+  private static func flags(_ module: KernelPointer<Module>, _ line: inout LogLine) {
+    let taints = module.pointee.taints.rawValue
+    let state = module.pointee.state
+    guard taints != 0 || state == .coming || state == .going else { return }
+    line.append("(")
+    for bit in 0..<Taints.letters.utf8CodeUnitCount where taints &>> UInt32(bit) & 1 != 0 {
+      // SAFETY: a literal's bytes.
+      unsafe line.append(byte: Taints.letters.utf8Start[bit])
+    }
+    if state == .going { line.append("-") }
+    if state == .coming { line.append("+") }
+    line.append(")")
   }
 
   /// Whether an exception of a module can be taken back to whoever called it.

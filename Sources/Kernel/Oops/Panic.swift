@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import KernelAssembly
 import KernelLog
+import KernelModules
 import MemoryTypes
 import Tasks
 
@@ -32,12 +33,15 @@ struct Taint: OptionSet {
   static var foreignModule: Taint { Taint(rawValue: 1 << 12) }
   static var unsignedModule: Taint { Taint(rawValue: 1 << 13) }
 
-  static var current: Taint { unsafe Taint(rawValue: kernel_variables().pointee.taint) }
+  static var current: Taint {
+    let modules = UInt64(Modules.loader?.pointee.taints.rawValue ?? 0)
+    return unsafe Taint(rawValue: kernel_variables().pointee.taint | modules)
+  }
 
   static func add(_ taint: Taint) {
     unsafe kernel_variables().pointee.taint |= taint.rawValue
     guard unsafe kernel_variables().pointee.state != 0 else { return }
-    unsafe Kernel.state.store.pointee.taint = kernel_variables().pointee.taint
+    Kernel.state.store.pointee.taint = current.rawValue
   }
 
   /// print_tainted(): a letter or a blank for each.

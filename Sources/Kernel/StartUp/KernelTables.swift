@@ -55,14 +55,18 @@ struct KernelTables: ~Copyable {
   /// its permissions can be changed of, and the board file's areas behind RAM.
   func mapRAM(_ memory: inout MemoryMap) -> Bool {
     let text = section(address_of_text_start(), address_of_init_start())
+    // map_mem(): can_set_direct_map() asks for pages.
+    let form: MappingOptions =
+      board.header.pointee.options.contains(.mapsByPages)
+      ? [.noExecute, .noBlocks, .noContiguous] : .noExecute
     var ok = true
     for index in 0..<memory.banks.count {
       let bank = memory.banks[index]
       let below = PhysicalRange(start: bank.start, end: min(bank.end, text.start))
       let above = PhysicalRange(start: max(bank.start, text.end), end: bank.end)
       ok =
-        ok && map(&memory, linear(below.start), below, .kernelLinearMap, .noExecute)
-        && map(&memory, linear(above.start), above, .kernelLinearMap, .noExecute)
+        ok && map(&memory, linear(below.start), below, .kernelLinearMap, form)
+        && map(&memory, linear(above.start), above, .kernelLinearMap, form)
     }
     ok =
       ok
@@ -133,6 +137,26 @@ struct KernelTables: ~Copyable {
       && map(
         &memory, VirtualAddress(InterruptController.interface),
         PhysicalRange(start: PhysicalAddress(0x0801_0000), length: page), .device, .noExecute)
+  }
+
+  /// What Linux has above vmalloc besides: the device tree in the fixmap, read-only
+  /// (fixmap_remap_fdt(), in blocks where early tables have them), and the ports of the board's PCI
+  /// bridge, 64K at its own address, at the start of their window of 16M (pci_remap_iospace()).
+  func mapWindows(_ memory: inout MemoryMap) -> Bool {
+    let ports = PhysicalRange(start: PhysicalAddress(0x3eff_0000), length: .kibibytes(64))
+    guard map(&memory, layout.pciStart, ports, .device, [.noExecute, .noContiguous]) else {
+      return false
+    }
+    let area = board.header.pointee.deviceTree
+    guard area.start != 0 else { return true }
+    let block = board.pageSize == .fourKiB ? ByteCount.mebibytes(2) : board.pageSize.bytes
+    let mask = block.rawValue &- 1
+    let tree = PhysicalRange(
+      start: PhysicalAddress(area.start & ~mask),
+      end: PhysicalAddress((area.start &+ area.length &+ mask) & ~mask))
+    return map(
+      &memory, layout.fixmapTop - .mebibytes(4), tree, .kernelReadOnly,
+      [.noExecute, .noContiguous])
   }
 
   /// Lets the CPU use them.

@@ -68,6 +68,7 @@ final class BoardFile {
     header.traced = traced
     header.options = .ramIsZero
     if machine.hardwareAccessAndDirty { header.options.insert(.hardwareAccessAndDirty) }
+    if machine.configuration.mapsByPages { header.options.insert(.mapsByPages) }
     if let seed = machine.configuration.layoutSeed {
       header.options.insert(.randomizesLayout)
       header.randomSeed = seed

@@ -11,6 +11,8 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var memTotal: ByteCount?
   package var mmapMinAddress = ByteCount.kibibytes(64)
   package var hardwareAccessAndDirty: Bool?
+  /// The kernel's linear map is made of pages (`rodata=full`), not of blocks where it can.
+  package var mapsByPages = false
   package var core = Core.neoverseN1
   package var overcommit = Overcommit.heuristic
   /// What the places of programs are drawn from; nil places them always alike.

@@ -8,6 +8,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case memTotal = "mem-total"
   case mmapMinAddress = "mmap-min-addr"
   case hardwareAccessAndDirty = "hw-afdbm"
+  case readOnlyData = "rodata"
   case core
   case overcommit
   case layoutSeed = "aslr"
@@ -46,6 +47,11 @@ extension MachineConfiguration {
         throw .usage("--hw-afdbm cannot be '\(value)'", hint: "it is on or off")
       }
       hardwareAccessAndDirty = value == "on"
+    case .readOnlyData:
+      guard value == "on" || value == "full" else {
+        throw .usage("--rodata cannot be '\(value)'", hint: "it is on or full")
+      }
+      mapsByPages = value == "full"
     case .core: core = try Core(named: value)
     case .overcommit:
       let policy = Overcommit.allCases.first { "\($0.rawValue)" == value || "\($0)" == value }

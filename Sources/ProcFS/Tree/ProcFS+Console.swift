@@ -52,7 +52,7 @@ extension ProcFS {
     case .pagetypeinfo: "pagetypeinfo"
     case .iomem: "iomem"
     case .cpuinfo: "cpuinfo"
-    case .kernelPageTables: "kernelPageTables"
+    case .kernelPageTables: "kernel_page_tables"
     case .tasks: "tasks"
     case .vmallocinfo: "vmallocinfo"
     case .dmesg: "dmesg"
