@@ -2,8 +2,9 @@ import Arm64
 import MemoryTypes
 import PageFrames
 
-/// Memory in which each cache has a ``SlabCPU`` for every processor: what the chunks of
-/// mm/percpu.c are to SLUB. meminfo's `Percpu` is its frames.
+/// Memory in which each cache has a ``SlabCPU`` for every processor.
+///
+/// It is what the chunks of mm/percpu.c are to SLUB; meminfo's `Percpu` is its frames.
 ///
 /// Slots are cut from whole frames and never move; those of destroyed caches are chained by their
 /// first word and used again. To be guarded by whatever guards the list of caches (`slab_mutex`).
