@@ -96,6 +96,7 @@ fuzz: needs-test
 	@Fuzz/run-images $(SECONDS)
 	@Fuzz/run-heap-traces $(SECONDS)
 	@Fuzz/run-heaps $(SECONDS)
+	@Fuzz/run-modules $(SECONDS)
 
 $(BUSYBOX):
 	@Scripts/make-sysroot .build/debian busybox-static
