@@ -73,7 +73,10 @@ struct SplitMix: RandomNumberGenerator {
         Stream(seed: 8, calls: calls, flags: 1), Stream(seed: 9, calls: calls, flags: 2),
         Stream(seed: 10, calls: calls, flags: 4), Stream(seed: 11, calls: calls, threads: 4),
         Stream(seed: 12, calls: calls, profile: 6, threads: 12, flags: 7),
-      ] + (100..<108).map { .random($0, calls: calls) }
+      ]
+      // Seed 104 has glibc itself end by an assertion of sysmalloc(), early, late or never, as the
+      // random start of the heap wills it.
+      + (100..<109).filter { $0 != 104 }.map { .random($0, calls: calls) }
   }()
 
   @Test(arguments: streams) func everyAnswerIsTheLibrarys(stream: Stream) throws {
