@@ -94,10 +94,15 @@ enum EmbeddedProbe {
         sources: unsafe FileSystemSources(
           archive: noArchive, standardInput: noArchive, isInteractive: false, realtimeSeconds: 0)),
       let code = frames.pointee.allocate([.kernel, .zero]),
+      let root = frames.pointee.allocate([.kernel, .zero]),
+      let vmalloc = VMAllocator.start(
+        slab: slab, table: PageTable(board: board, root: root),
+        vmalloc: layout.vmallocStart..<layout.vmallocEnd,
+        modules: layout.modulesStart..<layout.modulesEnd),
       let kernel = KernelState.start(
         .init(
           board: board, header: BoardHeader(), layout: layout, frames: frames, slab: slab,
-          files: files, statistics: unsafe KernelPointer(statistics),
+          vmalloc: vmalloc, files: files, statistics: unsafe KernelPointer(statistics),
           vdso: VDSOImage(code: code, codePages: PageCount(1), data: code, dataPages: PageCount(2))
         ))
     else { fatalError() }
