@@ -28,6 +28,21 @@ import Testing
     #expect((json["caches"] as? [Any])?.count == 1)
   }
 
+  /// A program stops at a function of its own, the third time: two leaks of it are in its heap.
+  @Test func stopsAtAFunction() throws {
+    let program = try GuestPrograms.program("heap")
+    let stopped = try Kilburn.run(
+      ["heap", "inspect", "--at-address", "leak:3", "--", program])
+    #expect(stopped.status == 0, "\(stopped.errors)")
+    #expect(stopped.output.contains("was stopped at 0x"), "\(stopped.output)")
+    // It prints only later.
+    #expect(!stopped.errors.contains("0x"), "\(stopped.errors)")
+    let unknown = try Kilburn.run(["heap", "inspect", "--at-address", "nothing", "--", program])
+    #expect(unknown.status == 64 && unknown.errors.contains("no function of that name"))
+    let never = try Kilburn.run(["heap", "inspect", "--at-address", "leak:500", "--", program])
+    #expect(never.status == 1 && never.errors.contains("before it came there"), "\(never.errors)")
+  }
+
   @Test func namesWhatIsNotThere() throws {
     #expect(try Kilburn.run(["heap", "inspect"]).status == 64)
     #expect(try Kilburn.run(["heap", "inspect", "--at-call", "fork", "--", "x"]).status == 64)
