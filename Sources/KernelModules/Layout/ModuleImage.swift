@@ -35,8 +35,10 @@ struct ModuleImage: BitwiseCopyable {
       guard let area = isInitial ? initial : core else { continue }
       let offset = placement & ~ModuleFile.initBit
       file.set(section, address: area.address &+ offset)
-      guard file.type(section) != .noBits, file.size(section) > 0 else { continue }
-      precondition(area.contains(area.address &+ offset, file.rawSize(section)))
+      // Of a section that was never checked, because nothing of it is loaded, all may be wrong.
+      guard file.type(section) != .noBits, file.size(section) > 0, file.isInside(section),
+        area.contains(area.address &+ offset, file.rawSize(section))
+      else { continue }
       let start = file.place(section)
       unsafe UnsafeMutableRawBufferPointer(rebasing: area.bytes[Int(offset)...]).copyMemory(
         from: UnsafeRawBufferPointer(
