@@ -117,8 +117,9 @@ let hostTargets: [Target] =
       "MemoryImages",
       ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),
     .testTarget(
-      name: "HeapInspectionTests", dependencies: ["HeapInspection", "MemoryImages"],
-      exclude: ["Programs"], swiftSettings: strict),
+      name: "HeapInspectionTests",
+      dependencies: ["HeapInspection", "MemoryImages", "CompressionLibraries"],
+      exclude: ["Cores", "Programs"], swiftSettings: strict),
     tests(
       "Reports",
       [

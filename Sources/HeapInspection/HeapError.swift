@@ -11,6 +11,8 @@ package enum HeapError: Error, Equatable, Sendable {
   case malformed(String, offset: UInt64)
   /// What the format allows, and nothing here reads.
   case unsupported(String)
+  /// A table of the file's own should be there, and the file ends before.
+  case cut(String, offset: UInt64, length: UInt64)
   /// The memory should be in the file, which ends before.
   case truncated(address: UInt64, offset: UInt64, length: UInt64)
   /// The process had memory there, and the file does not.
@@ -37,6 +39,8 @@ extension HeapError: CustomStringConvertible {
     case .unreadable(let reason): reason
     case .malformed(let what, let offset): "malformed at offset \(Hex(offset)): \(what)"
     case .unsupported(let what): "not supported: \(what)"
+    case .cut(let what, let offset, let length):
+      "truncated: \(what) at offset \(Hex(offset)), and the file ends at \(Hex(length))"
     case .truncated(let address, let offset, let length):
       "truncated: the memory at \(Hex(address)) lies at offset \(Hex(offset)), and the file ends at "
         + "\(Hex(length))"

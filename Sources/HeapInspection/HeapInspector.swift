@@ -15,7 +15,7 @@ package struct HeapInspector {
   /// Inspects; `each` hears of every stretch, in order of arenas and addresses.
   package func inspect(_ each: ((HeapChunk) -> Void)? = nil) throws(HeapError) -> HeapReport {
     let finder = ArenaSearch(memory: memory)
-    let found = try finder.find()
+    let found = try found(finder)
     guard let ring = finder.ring(from: found.main) else {
       throw .damaged(address: found.main, "the ring of arenas does not come back to main_arena")
     }
@@ -33,6 +33,10 @@ package struct HeapInspector {
       } else if !arenas[index].isUnused {
         try search.heaps(of: &arenas[index])
       }
+    }
+    // A heap of which a part is missing would look damaged.
+    for segment in arenas.flatMap(\.segments) {
+      if let cut = memory.source.missing(in: segment.start..<segment.end) { throw cut }
     }
     var report = HeapReport(
       title: memory.source.title, isRacy: memory.source.isRacy, how: found.how,
@@ -57,6 +61,15 @@ package struct HeapInspector {
       report.mapped = MappedChunks(memory: memory).find(outside: arenas)
     }
     return report
+  }
+
+  /// The main arena; where there is none and memory is missing, that is why.
+  private func found(_ finder: ArenaSearch) throws(HeapError) -> ArenaSearch.Found {
+    do throws(HeapError) {
+      return try finder.find()
+    } catch {
+      throw memory.source.missing(in: 0..<UInt64.max) ?? error
+    }
   }
 
   /// Reads the lists of all arenas and caches, in the order in which malloc asks them.

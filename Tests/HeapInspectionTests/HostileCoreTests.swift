@@ -46,7 +46,7 @@ struct HostileCoreTests {
   }
 
   @Test func namesWhatACoreIsNot() {
-    #expect(throws: HeapError.malformed("the ELF header is not whole", offset: 0)) {
+    #expect(throws: HeapError.cut("an ELF header of 64 bytes", offset: 0, length: 1)) {
       try inspect([0x7f])
     }
     #expect(throws: HeapError.self) { try inspect([UInt8](repeating: 0, count: 4096)) }

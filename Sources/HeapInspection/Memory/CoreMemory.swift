@@ -5,7 +5,7 @@
 /// dumped (NT_FILE says which), or are not known. A core that ends early is opened all the same: what
 /// is missing is an error where it is needed, with its address.
 package final class CoreMemory: MemorySource {
-  package let title: String
+  package private(set) var title: String
   package private(set) var regions: [MemoryRegion] = []
   package var isRacy: Bool { false }
   /// EM_X86_64 or EM_AARCH64.
@@ -20,6 +20,8 @@ package final class CoreMemory: MemorySource {
   private let files: BackingFiles
   /// What lies behind each region.
   private var stored: [(offset: UInt64, count: UInt64)] = []
+  /// Memory that the file should have and ends before, in order.
+  private var cuts: [(memory: Range<UInt64>, offset: UInt64)] = []
 
   private struct Segment {
     var start: UInt64
@@ -41,7 +43,7 @@ package final class CoreMemory: MemorySource {
     self.file = file
     self.files = files
     guard let magic = file.number(0, 8), file.holds(0, 64) else {
-      throw .malformed("the ELF header is not whole", offset: 0)
+      throw .cut("an ELF header of 64 bytes", offset: 0, length: file.count)
     }
     guard magic & 0xffff_ffff == 0x464c_457f else {
       throw .malformed("\(file.path) is no ELF file", offset: 0)
@@ -55,9 +57,12 @@ package final class CoreMemory: MemorySource {
     guard machine == 62 || machine == 183 else {
       throw .unsupported("a core of machine \(machine); x86-64 (62) and arm64 (183) are read")
     }
-    title = "core \(file.path) (\(machine == 62 ? "x86-64" : "arm64"))"
+    title = "core \(file.path) (\(machine == 62 ? "x86-64" : "arm64")"
     let (segments, names) = try headers()
     make(segments, names)
+    let missing = cuts.reduce(UInt64(0)) { $0 &+ UInt64($1.memory.count) }
+    if missing > 0 { title += ", cut short: its last \(missing) bytes are missing" }
+    title += ")"
   }
 
   private func headers() throws(HeapError) -> ([Segment], [NamedRange]) {
@@ -67,8 +72,8 @@ package final class CoreMemory: MemorySource {
       // PN_XNUM: the first section header has the number.
       count = file.number(sections + 44, 4) ?? 0
     }
-    guard count <= 1 << 22, file.holds(table, count * 56) else {
-      throw .malformed("\(count) program headers", offset: table)
+    guard file.holds(table, count * 56) else {
+      throw .cut("\(count) program headers", offset: table, length: file.count)
     }
     var segments: [Segment] = []
     var names: [NamedRange] = []
@@ -170,7 +175,12 @@ package final class CoreMemory: MemorySource {
       }
       regions.append(region)
       let skipped = start - segment.start
-      stored.append((segment.offset + skipped, segment.stored - min(segment.stored, skipped)))
+      let count = segment.stored - min(segment.stored, skipped)
+      stored.append((segment.offset + skipped, count))
+      let there = file.count - min(file.count, segment.offset + skipped)
+      if there < count {
+        cuts.append((start + there..<start + count, segment.offset + skipped + there))
+      }
     }
   }
 
@@ -200,4 +210,11 @@ package final class CoreMemory: MemorySource {
   }
 
   package func file(_ path: String) -> MappedBytes? { files[path] }
+
+  package func missing(in range: Range<UInt64>) -> HeapError? {
+    guard let cut = cuts.first(where: { $0.memory.overlaps(range) }) else { return nil }
+    let address = max(cut.memory.lowerBound, range.lowerBound)
+    return .truncated(
+      address: address, offset: cut.offset + (address - cut.memory.lowerBound), length: file.count)
+  }
 }

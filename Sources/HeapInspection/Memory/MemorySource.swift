@@ -16,6 +16,12 @@ package protocol MemorySource: AnyObject {
   func window(at address: UInt64) throws(HeapError) -> MemoryWindow
   /// A file that the process has mapped, from its first byte; nil where it cannot be had.
   func file(_ path: String) -> MappedBytes?
+  /// The first memory of a range that should be there and is not, because a file was cut short.
+  func missing(in range: Range<UInt64>) -> HeapError?
+}
+
+extension MemorySource {
+  package func missing(in range: Range<UInt64>) -> HeapError? { nil }
 }
 
 /// Bytes of a process that can be read in place.
