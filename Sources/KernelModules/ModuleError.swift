@@ -26,13 +26,14 @@ public struct ModuleError: Error, Equatable {
     case headerTooShort, wrongMagic, notRelocatable, wrongArchitecture
     case wrongSectionHeaderSize, sectionHeadersOutside, noSectionNames
     case sectionNamesOutside, sectionNamesOpen, sectionZeroInUse
-    case sectionOutside, sectionNameOutside, wrongSectionLink, wrongAlignment
+    case tooManySections, sectionsOverlap, writableAndExecutable
+    case sectionOutside, sectionNameOutside, longName, wrongSectionLink, wrongAlignment
     case noSymbols, wrongSymbolTable, symbolNamesOpen, symbolNameOutside, symbolOutside
     case noModule, noName, nameTooLong, wrongVersionMagic, noVersionMagic
     case sectionTooLarge, commonSymbol, unknownSymbol
     case relocationOutside, relocationSymbolOutside, relocationUnsupported, relocationOverflow
     case relocationNotRela, tooManyVeneers
-    case tableOutside, exportTwice, parameterInvalid, parameterTooLarge
+    case tableOutside, tableTooLong, exportTwice, parameterInvalid, parameterTooLarge
     case loadedAlready, isGoing, noMemory, initFailed, died
   }
 
@@ -66,9 +67,13 @@ public struct ModuleError: Error, Equatable {
     case .noSectionNames: "it names no table of section names"
     case .sectionNamesOutside: "its section names lie outside"
     case .sectionNamesOpen: "its section names do not end with a zero"
+    case .tooManySections: "it has more sections than there are numbers"
+    case .sectionsOverlap: "sections lie in the same bytes"
+    case .writableAndExecutable: "a section is to be both written to and executed"
     case .sectionZeroInUse: "its section 0 is in use"
     case .sectionOutside: "a section lies outside"
     case .sectionNameOutside: "a section's name lies outside"
+    case .longName: "a name has more than 511 bytes"
     case .wrongSectionLink: "a section refers to one that is not there"
     case .wrongAlignment: "a section's alignment is no power of two, or too large"
     case .noSymbols: "it has no symbols"
@@ -91,6 +96,7 @@ public struct ModuleError: Error, Equatable {
     case .relocationNotRela: "it has relocations without addends"
     case .tooManyVeneers: "it needs more veneers than it said"
     case .tableOutside: "a table of its own points outside of it"
+    case .tableTooLong: "a table of its own has more entries than any module needs"
     case .exportTwice: "it exports a symbol that there is already"
     case .parameterInvalid: "a parameter has a value that it cannot have"
     case .parameterTooLarge: "a parameter's value is too large"

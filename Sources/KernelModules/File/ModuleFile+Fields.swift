@@ -49,7 +49,8 @@ extension ModuleFile {
   func set(_ section: Section, flags: SectionFlags) { store(flags.rawValue, section.at &+ 8) }
   func address(_ section: Section) -> UInt64 { word(section.at &+ 16) }
   func set(_ section: Section, address: UInt64) { store(address, section.at &+ 16) }
-  func rawSize(_ section: Section) -> UInt64 { word(section.at &+ 32) }
+  /// The bytes that it has in memory.
+  func memorySize(_ section: Section) -> UInt64 { word(section.at &+ 32) }
   func link(_ section: Section) -> Int { Int(half(section.at &+ 40)) }
   func info(_ section: Section) -> Int { Int(half(section.at &+ 44)) }
   func alignment(_ section: Section) -> UInt64 { max(word(section.at &+ 48), 1) }
@@ -59,23 +60,35 @@ extension ModuleFile {
   func placement(_ section: Section) -> UInt64 { word(section.at &+ 56) }
   func set(_ section: Section, placement: UInt64) { store(placement, section.at &+ 56) }
 
-  /// Where the bytes begin, and how many they are, of a section that was found to lie inside.
-  func place(_ section: Section) -> Int { Int(truncatingIfNeeded: word(section.at &+ 24)) }
-  func size(_ section: Section) -> Int { Int(truncatingIfNeeded: rawSize(section)) }
+  /// Its bytes in the file, of which a section of zeros (SHT_NOBITS) has none; nil where they are
+  /// not there.
+  func fileRange(_ section: Section) -> FileRange? {
+    type(section) == .noBits
+      ? .empty
+      : FileRange(
+        word(section.at &+ 24), memorySize(section), within: unsafe bytes.count)
+  }
 
-  /// As `validate_section_offset()`.
-  func isInside(_ section: Section) -> Bool {
-    let (end, overflow) = word(section.at &+ 24).addingReportingOverflow(rawSize(section))
-    return unsafe !overflow && end <= UInt64(bytes.count)
+  /// Its bytes in the file: those of every section were looked at when the file was.
+  func range(_ section: Section) -> FileRange { fileRange(section) ?? .empty }
+
+  /// Makes it the header of an empty section that becomes no memory.
+  func clear(_ section: Section) {
+    store(UInt64(0), section.at &+ 8)
+    store(UInt64(0), section.at &+ 24)
+    store(UInt64(0), section.at &+ 32)
+    store(UInt64(0), section.at &+ 48)
   }
 
   func name(_ section: Section) -> ByteString {
-    text(place(names) &+ nameOffset(section), before: place(names) &+ size(names))
+    text(nameOffset(section), in: names)
   }
 
-  /// The bytes up to a zero, or to the end.
-  func text(_ start: Int, before end: Int) -> ByteString {
-    unsafe precondition(start >= 0 && start <= end && end <= bytes.count)
+  /// The bytes from an offset in a range up to a zero, or to the range's end, or the longest name's.
+  func text(_ offset: Int, in range: FileRange, limit: Int = Self.nameLimit) -> ByteString {
+    precondition(offset >= 0 && offset <= range.count)
+    let start = range.start &+ offset
+    let end = min(range.end, start &+ limit)
     var length = 0
     while start &+ length < end, byte(start &+ length) != 0 { length &+= 1 }
     return unsafe ByteString(UnsafeRawBufferPointer(rebasing: bytes[start..<start &+ length]))
@@ -85,15 +98,12 @@ extension ModuleFile {
   struct Symbol: BitwiseCopyable {
     var at: Int
   }
-  var symbolCount: Int { size(symbolTable) / Self.symbolLength }
+  var symbolCount: Int { symbols.count / Self.symbolLength }
   func symbol(_ index: Int) -> Symbol {
     precondition(index >= 0 && index < symbolCount)
-    return Symbol(at: place(symbolTable) &+ index &* Self.symbolLength)
+    return Symbol(at: symbols.start &+ index &* Self.symbolLength)
   }
-  func name(_ symbol: Symbol) -> ByteString {
-    text(
-      place(symbolNames) &+ Int(half(symbol.at)), before: place(symbolNames) &+ size(symbolNames))
-  }
+  func name(_ symbol: Symbol) -> ByteString { text(Int(half(symbol.at)), in: symbolNames) }
   /// STT_NOTYPE 0, STT_OBJECT 1, STT_FUNC 2, STT_SECTION 3, STT_FILE 4.
   func kind(_ symbol: Symbol) -> UInt8 { byte(symbol.at &+ 4) & 15 }
   /// STB_LOCAL 0, STB_GLOBAL 1, STB_WEAK 2.

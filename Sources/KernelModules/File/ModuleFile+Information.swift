@@ -5,11 +5,9 @@ import MemoryTypes
 extension ModuleFile {
   /// The value of a key; nil where it is not there.
   func information(_ key: ByteString) -> ByteString? {
-    guard information.at != 0, type(information) != .noBits else { return nil }
-    let end = place(information) &+ size(information)
-    var at = place(information)
-    while at < end {
-      let line = text(at, before: end)
+    var at = 0
+    while at < information.count {
+      let line = text(at, in: information, limit: information.count)
       at &+= line.count &+ 1
       guard line.count > key.count, line[key.count] == 0x3d, line[0..<key.count] == key else {
         continue
@@ -25,11 +23,8 @@ extension ModuleFile {
   /// in Linux's `struct module`.
   func moduleName() throws(ModuleError) -> ByteString {
     var name = information("name")
-    if name == nil, size(thisModule) > 24 {
-      name = text(
-        place(thisModule) &+ 24,
-        before: place(thisModule) &+ min(size(thisModule), 24 &+ ModuleName.capacity))
-    }
+    let own = range(thisModule)
+    if name == nil, own.count > 24 { name = text(24, in: own, limit: ModuleName.capacity) }
     guard let name, !name.isEmpty else { throw ModuleError(.noName, at: thisModule.at) }
     guard name.count < ModuleName.capacity else {
       throw ModuleError(.nameTooLong, at: thisModule.at)

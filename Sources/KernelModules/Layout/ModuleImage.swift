@@ -35,14 +35,10 @@ struct ModuleImage: BitwiseCopyable {
       guard let area = isInitial ? initial : core else { continue }
       let offset = placement & ~ModuleFile.initBit
       file.set(section, address: area.address &+ offset)
-      // Of a section that was never checked, because nothing of it is loaded, all may be wrong.
-      guard file.type(section) != .noBits, file.size(section) > 0, file.isInside(section),
-        area.contains(area.address &+ offset, file.rawSize(section))
-      else { continue }
-      let start = file.place(section)
+      let range = file.range(section)
+      guard range.count > 0 else { continue }
       unsafe UnsafeMutableRawBufferPointer(rebasing: area.bytes[Int(offset)...]).copyMemory(
-        from: UnsafeRawBufferPointer(
-          rebasing: file.bytes[start..<start &+ file.size(section)]))
+        from: UnsafeRawBufferPointer(rebasing: file.bytes[range.start..<range.end]))
     }
   }
 }

@@ -80,7 +80,7 @@ extension ModuleFile {
           flags(here).isDisjoint(with: groups[group].1), placement(here) == ~0,
           isInitialSection(name(here)) == isInitial
         else { continue }
-        guard let place = layout.add(rawSize(here), alignment: alignment(here)) else {
+        guard let place = layout.add(memorySize(here), alignment: alignment(here)) else {
           throw ModuleError(.sectionTooLarge, at: here.at)
         }
         set(here, placement: place | (isInitial ? Self.initBit : 0))
@@ -93,7 +93,7 @@ extension ModuleFile {
       }
       if group == 3, layout.keptBytes > 0 {
         guard let place = layout.add(layout.keptBytes, alignment: 16) else {
-          throw ModuleError(.sectionTooLarge, at: symbolTable.at)
+          throw ModuleError(.sectionTooLarge, at: symbolHeader.at)
         }
         layout.kept = place
       }

@@ -17,7 +17,7 @@ extension ModuleLoader {
         text.append(versionMagic)
         text.append("'")
         send(3, text)
-        throw ModuleError(.wrongVersionMagic, at: file.information.at)
+        throw ModuleError(.wrongVersionMagic, at: file.information.start)
       }
     }
     var found: Taints = []
@@ -52,6 +52,23 @@ extension ModuleLoader {
     }
     taints.formUnion(found)
     return (found, isCompatible)
+  }
+
+  /// Refuses sections that are to be written to and executed (`module_enforce_rwx_sections()`).
+  func checkPermissions(_ file: ModuleFile, _ name: ModuleName) throws(ModuleError) {
+    for index in 0..<file.sectionCount {
+      let section = file.section(index)
+      guard file.flags(section).isSuperset(of: [.writable, .executable]) else { continue }
+      var text = TextBuffer()
+      name.withText { text.append($0) }
+      text.append(": section ")
+      text.append(file.name(section))
+      text.append(" (index ")
+      text.append(decimal: UInt64(index))
+      text.append(") has invalid WRITE|EXEC flags")
+      send(3, text)
+      throw ModuleError(.writableAndExecutable, at: section.at)
+    }
   }
 
   /// As `license_is_gpl_compatible()`.

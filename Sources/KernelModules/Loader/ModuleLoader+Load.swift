@@ -34,7 +34,8 @@ extension ModuleLoader {
       switch error.reason {
       // What has been said already, or is for the init function to say.
       case .unknownSymbol, .wrongVersionMagic, .initFailed, .died, .loadedAlready,
-        .parameterInvalid, .parameterTooLarge, .exportTwice:
+        .parameterInvalid, .parameterTooLarge, .exportTwice, .writableAndExecutable,
+        .commonSymbol:
         break
       default:
         var text = TextBuffer()
@@ -61,6 +62,7 @@ extension ModuleLoader {
   private mutating func form(
     _ file: ModuleFile, _ name: ModuleName, _ ignoresVersion: Bool
   ) throws(ModuleError) -> KernelPointer<Module> {
+    try checkPermissions(file, name)
     let (taints, isGPLCompatible) = try checkInformation(file, name, ignoresVersion)
     if let other = name.withText({ find($0) }) {
       throw ModuleError(other.pointee.state == .going ? .isGoing : .loadedAlready)
@@ -73,7 +75,8 @@ extension ModuleLoader {
     core.keptBytes = UInt64(kept.count) &* 16 &+ UInt64(kept.names)
     try file.layOut(core: &core, initial: &initial, pageSize: host.pageSize.bytes.rawValue)
     guard core.size > 0, file.placement(file.thisModule) != ~0,
-      file.placement(file.thisModule) & ModuleFile.initBit == 0, file.size(file.thisModule) >= 96
+      file.placement(file.thisModule) & ModuleFile.initBit == 0,
+      file.range(file.thisModule).count >= 96
     else { throw ModuleError(.noModule, at: file.thisModule.at) }
 
     guard let coreArea = host.allocateArea(core.size) else { throw ModuleError(.noMemory) }

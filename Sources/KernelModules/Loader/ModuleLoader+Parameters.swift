@@ -12,6 +12,16 @@ extension ModuleLoader {
     case text
     /// A text with room for so many bytes.
     case string
+
+    /// The bytes of the variable.
+    var length: UInt64 {
+      switch self {
+      case .bool, .invertedBool, .byte: 1
+      case .short, .unsignedShort: 2
+      case .int, .unsignedInt: 4
+      case .long, .unsignedLong, .text, .string: 8
+      }
+    }
   }
 
   /// Sets what the words say; unknown ones are named and ignored, wrong values refuse the module
@@ -114,11 +124,14 @@ extension ModuleLoader {
   private func set(
     _ module: KernelPointer<Module>, _ entry: UInt64, _ name: ByteString, _ value: ByteString?
   ) throws(ModuleError) {
-    let area = module.pointee.core
-    let variable: UInt64 = area.load(entry &+ 16)
-    let room: UInt64 = area.load(entry &+ 24)
-    guard let kind = Kind(rawValue: area.load(entry &+ 8)),
-      area.contains(variable, kind == .string ? max(room, 1) : 8)
+    let variable: UInt64 = module.pointee.core.load(entry &+ 16)
+    let room: UInt64 = module.pointee.core.load(entry &+ 24)
+    guard let kind = Kind(rawValue: module.pointee.core.load(entry &+ 8)) else {
+      throw ModuleError(.tableOutside)
+    }
+    let length = kind == .string ? max(room, 1) : kind.length
+    guard module.pointee.isWritable(variable, length),
+      let area = module.pointee.area(of: variable, length)
     else { throw ModuleError(.tableOutside) }
     var fits: Bool
     switch kind {

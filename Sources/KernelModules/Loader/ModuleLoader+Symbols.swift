@@ -19,7 +19,8 @@ extension ModuleLoader {
         } else if file.binding(symbol) != 2 {
           missing = ModuleError(.unknownSymbol, at: symbol.at)
           named &+= 1
-          if named <= 100 { sayUnknown(name, module) }
+          sayUnknown(name, module)
+          guard named < 100 else { throw ModuleError(.unknownSymbol, at: symbol.at) }
         }
       case 0xfff1: break  // SHN_ABS
       case 0xfff2:
@@ -86,20 +87,25 @@ extension ModuleLoader {
 
   /// Finds the tables that the module's header makes (`find_module_sections()`).
   func findTables(_ module: KernelPointer<Module>, _ file: ModuleFile) throws(ModuleError) {
-    module.pointee.exports = table(file, "__ksymtab", 16)
-    module.pointee.exportsGPL = table(file, "__ksymtab_gpl", 16)
-    module.pointee.parameters = table(file, "__param", 32)
-    module.pointee.bugs = table(file, "__bug_table", 1)
+    module.pointee.exports = try table(file, "__ksymtab", 16, limit: 16384)
+    module.pointee.exportsGPL = try table(file, "__ksymtab_gpl", 16, limit: 16384)
+    module.pointee.parameters = try table(file, "__param", 32, limit: 1024)
+    module.pointee.bugs = try table(file, "__bug_table", 1, limit: 1 &<< 20)
     for index in 0..<module.pointee.exports.count &+ module.pointee.exportsGPL.count {
       guard module.pointee.exportName(index) != nil else { throw ModuleError(.tableOutside) }
     }
   }
 
-  private func table(_ file: ModuleFile, _ name: ByteString, _ entry: Int) -> ModuleTable {
+  /// A table, with no more entries than a limit, because all of them are looked at each time.
+  private func table(
+    _ file: ModuleFile, _ name: ByteString, _ entry: Int, limit: Int
+  ) throws(ModuleError) -> ModuleTable {
     guard let section = file.find(name), file.placement(section) != ~0,
       file.placement(section) & ModuleFile.initBit == 0
     else { return ModuleTable() }
-    return ModuleTable(address: file.address(section), count: file.size(section) / entry)
+    let count = Int(file.memorySize(section)) / entry
+    guard count <= limit else { throw ModuleError(.tableTooLong, at: section.at) }
+    return ModuleTable(address: file.address(section), count: count)
   }
 }
 

@@ -76,15 +76,22 @@ public import MemoryTypes
       || initial.map { address &- $0.address < initialLayout.textSize } ?? false
   }
 
-  /// A text of its own at an address, up to its zero; nil where it has none there.
+  /// Whether so many bytes at an address may be written to before init has returned.
+  func isWritable(_ address: UInt64, _ length: UInt64) -> Bool {
+    if core.contains(address, length) { return address &- core.address >= coreLayout.readOnlySize }
+    guard let initial, initial.contains(address, length) else { return false }
+    return address &- initial.address >= initialLayout.readOnlySize
+  }
+
+  /// A text of its own at an address, up to its zero; nil where it has none there, or one that is
+  /// longer than a name.
   func text(at address: UInt64) -> ByteString? {
     guard let area = area(of: address) else { return nil }
     let start = Int(truncatingIfNeeded: address &- area.address)
+    let limit = unsafe min(area.bytes.count &- start, ModuleFile.nameLimit)
     var length = 0
-    while unsafe start &+ length < area.bytes.count, unsafe area.bytes[start &+ length] != 0 {
-      length &+= 1
-    }
-    guard unsafe start &+ length < area.bytes.count else { return nil }
+    while length < limit, unsafe area.bytes[start &+ length] != 0 { length &+= 1 }
+    guard length < limit else { return nil }
     return unsafe ByteString(UnsafeRawBufferPointer(rebasing: area.bytes[start..<start &+ length]))
   }
 }

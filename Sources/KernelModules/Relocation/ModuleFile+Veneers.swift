@@ -36,8 +36,8 @@ extension ModuleFile {
   ) throws(ModuleError) -> UInt64 {
     let mark: UInt8 = isInitial ? 0x80 : 0x40
     var count: UInt64 = 0
-    for index in 0..<size(table) / Self.relocationLength {
-      let at = place(table) &+ index &* Self.relocationLength
+    for index in 0..<range(table).count / Self.relocationLength {
+      let at = range(table).start &+ index &* Self.relocationLength
       let number = Int(half(at &+ 12))
       guard number < symbolCount else { throw ModuleError(.relocationSymbolOutside, at: at) }
       switch half(at &+ 8) {

@@ -23,9 +23,9 @@ extension ModuleImage {
   ) throws(ModuleError) {
     // A section that has no place was never copied.
     guard file.placement(target) != ~0 else { return }
-    let length = file.rawSize(target)
-    for index in 0..<file.size(table) / ModuleFile.relocationLength {
-      let at = file.place(table) &+ index &* ModuleFile.relocationLength
+    let length = file.memorySize(target)
+    for index in 0..<file.range(table).count / ModuleFile.relocationLength {
+      let at = file.range(table).start &+ index &* ModuleFile.relocationLength
       let number = Int(file.half(at &+ 12))
       guard number < file.symbolCount else { throw ModuleError(.relocationSymbolOutside, at: at) }
       guard let relocation = Relocation(type: file.half(at &+ 8)) else {
