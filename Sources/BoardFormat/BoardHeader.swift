@@ -8,12 +8,11 @@ public import MemoryTypes
 public struct BoardHeader: BitwiseCopyable, Sendable {
   /// The text "KILBURN1", its first byte lowest.
   @inlinable public static var magic: UInt64 { 0x314e_5255_424c_494b }
-  @inlinable public static var currentVersion: UInt32 { 1 }
   /// The name of the parameter that carries the header's address.
   public static let parameter: StaticString = "kilburn.board="
 
   public var magic: UInt64 = BoardHeader.magic
-  public var version: UInt32 = BoardHeader.currentVersion
+  public var version: UInt32 = BoardVersion.current
   public var options: Options = []
 
   /// The page size's shift, and the bits of a virtual address, that the kernel is to run with.

@@ -68,5 +68,8 @@ public struct EndRecord: BitwiseCopyable, Sendable {
     /// The machine stopped where it was to be looked at; status is the system call,
     /// or all ones at a probe.
     case stopped = 5
+    /// The board file is not of the kernel's ``BoardVersion``; status is the one that it wants, or
+    /// only its number.
+    case otherVersion = 6
   }
 }

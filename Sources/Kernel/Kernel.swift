@@ -29,6 +29,11 @@ func kernelMain() -> Never {
 @inline(never)
 private func start(_ board: VirtBoard) -> Never {
   board.startConsole()
+  guard board.header.pointee.version == BoardVersion.current else {
+    // Where the output ring is cannot be told either: straight over the line.
+    unsafe kernel_variables().pointee.dying = 1
+    board.powerOff(EndRecord(reason: .otherVersion, status: BoardVersion.current))
+  }
   board.forgetFirmware()
   guard var map = MemoryMap.describing(board) else { die("the device tree has no memory") }
   let log = BootLog(board: board)

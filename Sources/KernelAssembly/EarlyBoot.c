@@ -25,20 +25,23 @@ static bool psci_uses_smc;
 
 static void send(uint8_t byte) { *(volatile uint32_t *)(uintptr_t)UART_PHYSICAL = byte; }
 
-// One log frame, one end frame (BoardFormat.ConsoleFrame, EndRecord.kernelFault), power off.
-static _Noreturn void die(const char *text) {
+// One log frame, one end frame (BoardFormat.ConsoleFrame, EndRecord), power off.
+static _Noreturn void end(const char *text, uint8_t reason, uint8_t status) {
   uint32_t length = 0;
   while (text[length]) length++;
   send(0xA5), send(3), send((uint8_t)(length + 1)), send(0);
   for (uint32_t i = 0; i < length; i++) send((uint8_t)text[i]);
   send('\n');
   send(0xA5), send(6), send(24), send(0);
-  for (int i = 0; i < 24; i++) send(i == 0 ? 4 : 0);
+  for (int i = 0; i < 24; i++) send(i == 0 ? reason : i == 4 ? status : 0);
   register uint64_t function __asm__("x0") = 0x84000008;
   if (psci_uses_smc) __asm__ volatile("smc #0" : "+r"(function));
   else __asm__ volatile("hvc #0" : "+r"(function));
   for (;;) __asm__ volatile("wfi");
 }
+
+enum { KERNEL_FAULT = 4, OTHER_VERSION = 6 };  // EndRecord.Reason
+static _Noreturn void die(const char *text) { end(text, KERNEL_FAULT, 0); }
 
 // MARK: The flattened device tree (devicetree.org, chapter 5)
 
@@ -210,7 +213,9 @@ struct KernelParameters *early_boot(const uint8_t *tree, uint64_t image) {
   if (!header) die("kernel: the command line has no kilburn.board=0x...");
   if (header->magic != 0x314e5255424c494b)
     die("kernel: no board header where kilburn.board= points");
-  if (header->version != 1) die("kernel: the board header has another version");
+  uint8_t wanted = *(const uint8_t *)(image + 32);  // Head.S
+  if ((header->version & 0xff) != wanted)
+    end("kernel: the board file is of another version than this kernel's", OTHER_VERSION, wanted);
 
   uint64_t page_shift = header->page_shift, va_bits = header->va_bits;
   bool large_output = va_bits > 48;

@@ -25,7 +25,8 @@ image_start:
   .quad   0                       // text_offset: anywhere on a 2 MiB boundary
   .quad   image_size_symbol       // image_size, bss included
   .quad   0b1000                  // little endian, any page size, anywhere in memory
-  .quad   0, 0, 0
+  .quad   2                       // BoardVersion.number, which booting.rst leaves to us
+  .quad   0, 0
   .ascii  "ARM\x64"
   .long   0
 

@@ -1,3 +1,4 @@
+import BoardFormat
 import Glibc
 
 /// The kernel: an arm64 Image, and where one is looked for.
@@ -36,7 +37,26 @@ package struct KernelImage: Sendable {
     guard head.count == 64, head[56..<60] == [0x41, 0x52, 0x4d, 0x64] else {
       throw .failure("\(path) is not an arm64 kernel image")
     }
+    // An image of the time before versions says none there; of its board file nothing is known.
+    guard head[32] != 0 else { throw Self.refusal(path, "an older board file") }
     self.path = path
+  }
+
+  /// What is wrong where the kernel wants another version of the board file than ours: all of it, or
+  /// only its number.
+  func refusal(_ wanted: UInt32) -> MachineError {
+    Self.refusal(path, "version \(Self.text(wanted)) of the board file")
+  }
+
+  private static func refusal(_ path: String, _ wanted: String) -> MachineError {
+    .failure(
+      "\(path) is a kernel for \(wanted), this kilburn makes version \(text(BoardVersion.current))",
+      hint: "'make all' builds both from the same sources ('make kasan-image' for --kasan)")
+  }
+
+  private static func text(_ version: UInt32) -> String {
+    let sizes = version >> 8
+    return "\(version & 0xff)" + (sizes == 0 ? "" : "." + String(sizes, radix: 16))
   }
 
   private static func usualPlaces(_ name: String) -> [String] {

@@ -13,6 +13,8 @@ struct Console {
   /// What the kernel sends of the folders that are taken back.
   private(set) var export: ExportReceiver
   private var ending: Ending?
+  /// The version of the board file that the kernel wants instead of ours.
+  private(set) var wantedVersion: UInt32?
   /// What the emulator itself complained of.
   private var complaints: [UInt8] = []
   /// Typed, and not yet taken by the machine.
@@ -96,6 +98,7 @@ struct Console {
       case .export(let bytes): export.receive(bytes)
       case .doorbell: guard handle(ringFrames.receive(ring()), output, trace) else { return false }
       case .end(let reason, let status, let address, let programCounter):
+        if reason == .otherVersion { wantedVersion = status }
         ending =
           switch reason {
           case .exited: .exited(status: status)
@@ -103,7 +106,7 @@ struct Console {
             .signalled(number: status, address: address, programCounter: programCounter)
           case .outOfMemory: .outOfMemory
           case .notStarted: .notStarted(errno: status)
-          case .kernelFault: .kernelFault
+          case .kernelFault, .otherVersion: .kernelFault
           case .stopped: .stopped(call: status, programCounter: programCounter)
           }
       }

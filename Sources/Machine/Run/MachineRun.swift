@@ -57,6 +57,7 @@ package struct MachineRun: Sendable {
     let ending = try console.watch(
       signals: signals, types: guest.standardInput == nil, timeout: timeout, output: output,
       trace: trace)
+    if let wanted = console.wantedVersion { throw kernel.refusal(wanted) }
     if !guest.bound.isEmpty, ending.isOurs {
       try console.end(within: Self.patience, signals: signals)
     }
