@@ -107,6 +107,25 @@ public struct MallocTunables: Sendable {
     finish(&field)
   }
 
+  /// Takes a variable of the environment, one after the other as they stand there (__tunables_init).
+  ///
+  /// It is GLIBC_TUNABLES, or one that means a tunable, if that was not set yet; others are passed
+  /// over.
+  public mutating func set(variable: some Sequence<UInt8>, to value: some Sequence<UInt8>) {
+    let list: StaticString = "GLIBC_TUNABLES"
+    let isList = list.withUTF8Buffer { unsafe $0.elementsEqual(variable) }
+    if isList { return set(fromEnvironment: value) }
+    for name in Name.allCases {
+      guard let alias = name.alias, self[name] == nil else { continue }
+      let matches = alias.withUTF8Buffer { unsafe $0.elementsEqual(variable) }
+      guard matches else { continue }
+      var number = TunableNumber()
+      for byte in value { number.append(byte) }
+      set(name, to: number.value)
+      return
+    }
+  }
+
   private mutating func finish(_ field: inout Field) {
     if let (name, value) = field.setting { set(name, to: value) }
     field = Field()

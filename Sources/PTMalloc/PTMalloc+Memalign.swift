@@ -2,7 +2,7 @@ public import MemoryTypes
 
 /// memalign and its family.
 extension PTMalloc where Memory: ~Copyable {
-  /// As `memalign`, and as `aligned_alloc`, which is the same function before 2.38.
+  /// As `memalign`.
   public mutating func memalign(
     _ alignment: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -25,6 +25,17 @@ extension PTMalloc where Memory: ~Copyable {
     }
     try assertArena(memory, arena, .memalignThreadArena)
     return memory
+  }
+
+  /// As `aligned_alloc`, which before 2.38 is memalign.
+  public mutating func alignedAlloc(
+    _ alignment: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
+  ) throws(HeapAbort) -> UInt64 {
+    if !isInitialized { try initialize(&thread) }
+    if layout.version >= .v2_41, alignment == 0 || alignment & (alignment &- 1) != 0 {
+      return fail(.EINVAL, &thread)
+    }
+    return try memalign(alignment, bytes, &thread)
   }
 
   /// As `posix_memalign`: the memory, or the error that it returns.

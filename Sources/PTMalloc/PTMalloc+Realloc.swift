@@ -37,6 +37,16 @@ extension PTMalloc where Memory: ~Copyable {
     return other
   }
 
+  /// As `reallocarray`.
+  public mutating func reallocarray(
+    _ old: UInt64, _ count: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
+  ) throws(HeapAbort) -> UInt64 {
+    // __libc_reallocarray
+    let (product, overflows) = count.multipliedReportingOverflow(by: bytes)
+    if overflows { return fail(.ENOMEM, &thread) }
+    return try realloc(old, product, &thread)
+  }
+
   private mutating func reallocMapped(
     _ p: Chunk, _ oldSize: UInt64, _ bytes: UInt64, _ size: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {

@@ -1,60 +1,148 @@
-// What both programs record: calls of malloc functions, and the system calls that they make.
+// What a stream records of the C library it is linked with: calls of malloc functions, the system
+// calls that they make, and how the program died if the library ended it.
 //
 // Each system call that an allocator makes is trapped by a seccomp filter; the SIGSYS handler makes
 // it from one place that the filter lets through, and records it. The handler can refuse calls, too.
-#define _GNU_SOURCE
-#include <errno.h>
+#include "stream.h"
+
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
-#include <unistd.h>
 
-enum kind {
-  START, MALLOC, FREE, CALLOC, REALLOC, MEMALIGN, POSIX_MEMALIGN, VALLOC, PVALLOC, USABLE, MALLOPT,
-  TRIM, INFO, SBRK, THREAD_START, THREAD_EXIT, INFO_REST, END,
-  CALL_BRK = 32, CALL_MMAP, CALL_MUNMAP, CALL_MREMAP, CALL_MPROTECT, CALL_MADVISE
-};
+#define lib_malloc malloc
+#define lib_free free
+#define lib_calloc calloc
+#define lib_realloc realloc
+#define lib_reallocarray reallocarray
+#define lib_memalign memalign
+#define lib_aligned_alloc aligned_alloc
+#define lib_posix_memalign posix_memalign
+#define lib_valloc valloc
+#define lib_pvalloc pvalloc
+#define lib_usable malloc_usable_size
+#define lib_mallopt mallopt
+#define lib_trim malloc_trim
+#define lib_sbrk sbrk
 
-struct record {
-  uint8_t kind, thread;
-  uint16_t error;
-  uint32_t sequence;
-  uint64_t a, b, c, d, result;
-};
+// Before 2.33 there are only the fields of 32 bits.
+#ifdef HAS_MALLINFO2
+#define lib_mallinfo mallinfo2
+typedef struct mallinfo2 figures;
+#define FIGURE(x) (x)
+#else
+#define lib_mallinfo mallinfo
+typedef struct mallinfo figures;
+#define FIGURE(x) ((uint32_t)(x))
+#endif
 
+// Whole records, or, where they go over a console, lines: the system calls, the first calls, and a
+// digest of every 256 records.
 static struct record buffer[4096];
 static int buffered, output = 1;
 static uint32_t sequence;
+static int64_t whole_calls = -1;   // -1: records; else how many calls are lines of their own
+static uint64_t digest;
 
-static void flush(void) {
-  char *bytes = (char *)buffer;
-  size_t left = buffered * sizeof *buffer;
+static void put(const void *start, size_t left) {
+  const char *bytes = start;
   while (left) {
     ssize_t n = write(output, bytes, left);
     if (n <= 0) _exit(3);
     bytes += n;
     left -= n;
   }
+}
+
+static void flush(void) {
+  if (whole_calls < 0) put(buffer, buffered * sizeof *buffer);
   buffered = 0;
+}
+
+static void line(char type, const struct record *r) {
+  char text[200];
+  uint64_t words[] = {r->kind, r->thread, r->error, r->a, r->b, r->c, r->d, r->result};
+  int length = 0;
+  text[length++] = type;
+  for (int i = 0; i < 8; i++) {
+    char digits[16];
+    int count = 0;
+    for (uint64_t left = words[i]; left; left >>= 4) digits[count++] = "0123456789abcdef"[left & 15];
+    text[length++] = ' ';
+    while (count) text[length++] = digits[--count];
+  }
+  text[length++] = '\n';
+  put(text, length);
 }
 
 static void record(int kind, int thread, int error, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
                    uint64_t result) {
-  buffer[buffered++] = (struct record){kind, thread, error, sequence++, a, b, c, d, result};
-  if (buffered == 4096) flush();
+  struct record r = {kind, thread, error, sequence++, a, b, c, d, result};
+  if (whole_calls < 0) {
+    buffer[buffered++] = r;
+    if (buffered == 4096) flush();
+    return;
+  }
+  if (kind != START) digest = digest_of_record(digest, &r);
+  if (kind >= CALL_BRK) {
+    line('s', &r);
+  } else if (whole_calls > 0) {
+    whole_calls--;
+    line('c', &r);
+  }
+  if (sequence % 256 == 0 || kind == END || kind == DEATH)
+    line('d', &(struct record){.a = sequence, .result = digest});
+}
+
+// What a call that does not return was.
+static struct record now;
+static void begin(int kind, int thread, uint64_t a, uint64_t b) {
+  now = (struct record){.kind = kind, .thread = thread, .a = a, .b = b};
+}
+
+static void died(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  uint64_t address = signal == SIGABRT ? 0 : (uint64_t)info->si_addr;
+  record(DEATH, now.thread, 0, now.a, now.b, now.kind, signal, address);
+  flush();
+  _exit(0);
+}
+
+// What the library wrote to a file since it was last looked at.
+static char text[1 << 20];
+static uint64_t digest_of_file(int file) {
+  static off_t seen[5];
+  size_t length = 0;
+  ssize_t n;
+  while ((n = pread(file, text + length, sizeof text - length, seen[file])) > 0) {
+    length += n;
+    seen[file] += n;
+  }
+  return digest_of_text(text, length);
+}
+
+static uint64_t lib_text_info(void) {
+  malloc_info(0, stdout);
+  fflush(stdout);
+  return digest_of_file(3);
+}
+
+static uint64_t lib_text_stats(void) {
+  malloc_stats();
+  return digest_of_file(4);
+}
+
+static void lib_limit(uint64_t bytes) {
+  struct rlimit limit = {bytes ? bytes : RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(bytes & 1 ? RLIMIT_DATA : RLIMIT_AS, &limit);
 }
 
 // The one place that system calls may come from.
@@ -72,7 +160,6 @@ __asm__(".globl kept_call, kept_return\nkept_call: mov x8, x0\nmov x0, x1\nmov x
 #define RESULT(u) ((u)->uc_mcontext.regs[0])
 #endif
 
-static volatile int active_thread;
 static uint64_t refusals;          // state of the generator that refuses calls; 0 for never
 
 static int refuses(int kind) {
@@ -108,6 +195,10 @@ static void trapped(int signal, siginfo_t *info, void *context) {
 static void trap_system_calls(void) {
   struct sigaction action = {.sa_sigaction = trapped, .sa_flags = SA_SIGINFO | SA_NODEFER};
   sigaction(SIGSYS, &action, 0);
+  action.sa_sigaction = died;
+  sigaction(SIGABRT, &action, 0);
+  sigaction(SIGSEGV, &action, 0);
+  sigaction(SIGBUS, &action, 0);
   uint64_t kept = (uint64_t)kept_return;
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), yes, no)
@@ -127,4 +218,80 @@ static void trap_system_calls(void) {
     perror("seccomp");
     _exit(2);
   }
+}
+
+// Threads take turns: one runs at a time, for some calls.
+#define THREADS 64
+static pthread_t handles[THREADS];
+static sem_t wake[THREADS], done;
+static int ends[THREADS];
+static void turn(int thread);
+
+static void *body(void *argument) {
+  int thread = (int)(intptr_t)argument;
+  for (;;) {
+    while (sem_wait(&wake[thread])) {}
+    if (ends[thread]) return 0;
+    turn(thread);
+    sem_post(&done);
+  }
+}
+
+// On stacks of our own: the library then makes and ends a thread without a system call of those
+// recorded, and without blocking the signal that records; its vector of thread-local storage is
+// allocated by pthread_create and freed by pthread_join.
+static char stacks[THREADS][65536] __attribute__((aligned(65536)));
+
+static int lib_start_thread(int thread) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstack(&attributes, stacks[thread], sizeof stacks[thread]);
+  sem_init(&wake[thread], 0, 0);
+  ends[thread] = 0;
+  active_thread = 0;
+  return pthread_create(&handles[thread], &attributes, body, (void *)(intptr_t)thread) == 0;
+}
+
+static void lib_end_thread(int thread) {
+  active_thread = thread;
+  ends[thread] = 1;
+  sem_post(&wake[thread]);
+  pthread_join(handles[thread], 0);
+}
+
+static void lib_turn(int thread) {
+  if (thread == 0) return turn(0);
+  sem_post(&wake[thread]);
+  while (sem_wait(&done)) {}
+}
+
+static void run(void);
+
+// stream SEED CALLS PROFILE THREADS FLAGS [CALLS-WHOLE]
+int main(int count, char **arguments) {
+  if (count < 6) return 64;
+  static char buffer[1 << 16];
+  setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+  state = strtoull(arguments[1], 0, 10) * 0x9e3779b97f4a7c15ull + 1;
+  calls_left = strtoull(arguments[2], 0, 10);
+  profile = atoi(arguments[3]);
+  thread_limit = atoi(arguments[4]);
+  flags = atoi(arguments[5]);
+  if (count > 6) whole_calls = atol(arguments[6]);
+  if (flags & REFUSALS) refusals = state ^ 0x5555;
+  sem_init(&done, 0, 0);
+  output = fcntl(1, F_DUPFD, 10);
+  for (int file = 3; file <= 4; file++)
+    if (fcntl(file, F_GETFD) < 0) dup2(memfd_create("text", 0), file);
+  dup2(3, 1);
+  dup2(4, 2);
+  long page = sysconf(_SC_PAGESIZE), processors = sysconf(_SC_NPROCESSORS_ONLN);
+  char *near = mmap(0, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct record start = {START, 0, 0, 0, (uint64_t)sbrk(0), page, processors, (uint64_t)near, 0};
+  if (whole_calls >= 0) line('h', &start);
+  record(START, 0, 0, start.a, start.b, start.c, start.d, 0);
+  trap_system_calls();
+  run();
+  flush();
+  _exit(0);
 }

@@ -1,19 +1,26 @@
-// stream SEED CALLS PROFILE THREADS FLAGS: a random stream of malloc calls, recorded on standard
-// output; malloc_info and malloc_stats at the end go to the files that descriptors 3 and 4 are.
+// A random stream of malloc calls: what is called next hangs on the seed, and on which calls gave
+// memory; nothing is ever written there.
 //
-// PROFILE 0-6 chooses sizes; FLAGS: 1 options change, 2 others move the break, 4 calls are refused.
-#include "record.h"
+// PROFILE 0-10 chooses sizes and what is called how often; FLAGS: 1 options change, 2 others move
+// the break, 4 system calls are refused, 8 limits of the process change.
+#include "stream.h"
 
-static uint64_t state;
+static uint64_t state, calls_left;
+
+#ifdef TWIN
+#include "twin.h"
+#else
+#include "record.h"
+#endif
+
 static uint64_t next(void) {
   state ^= state << 13, state ^= state >> 7, state ^= state << 17;
   return state * 0x2545f4914f6cdd1dull >> 16;
 }
 
-static int profile, flags, thread_limit;
 #define SLOTS 2048
 static void *slots[SLOTS];
-static uint64_t calls_left;
+static uint64_t calls_made, others_end, others_bytes;
 
 static uint64_t logarithmic(int bits) {
   int power = next() % bits;
@@ -30,7 +37,13 @@ static uint64_t size(void) {
     case 3: return logarithmic(next() % 8 ? 17 : 24);
     case 4: return fixed[next() % 8];
     case 5: return edges[next() % 11] + next() % 64 - (next() % 2 ? 24 : 0);
-    default: return next() % 16 ? next() % 4000 : next() % 400000;
+    case 6: return next() % 16 ? next() % 4000 : next() % 400000;
+    // As objects, strings and now and then a buffer.
+    case 7: return next() % 20 ? 16 + 8 * (next() % 12) : logarithmic(15);
+    case 8: return logarithmic(12);
+    case 9: return next() % 30 ? next() % 600 : logarithmic(17);
+    // About the threshold that moves.
+    default: return next() % 10 ? logarithmic(14) : 90000 + logarithmic(25);
   }
 }
 
@@ -40,105 +53,190 @@ static int slot_for(uint64_t bytes) {
 }
 
 static void information(int thread) {
-  struct mallinfo2 m = mallinfo2();
-  record(INFO, thread, 0, m.arena, m.ordblks, m.smblks, m.hblks, m.hblkhd);
-  record(INFO_REST, thread, 0, m.usmblks, m.fsmblks, m.uordblks, m.fordblks, m.keepcost);
+  begin(INFO, thread, 0, 0);
+  figures m = lib_mallinfo();
+  record(INFO, thread, 0, FIGURE(m.arena), FIGURE(m.ordblks), FIGURE(m.smblks), FIGURE(m.hblks),
+         FIGURE(m.hblkhd));
+  record(INFO_REST, thread, 0, FIGURE(m.usmblks), FIGURE(m.fsmblks), FIGURE(m.uordblks),
+         FIGURE(m.fordblks), FIGURE(m.keepcost));
+}
+
+static void texts(int thread) {
+  begin(TEXT_INFO, thread, 0, 0);
+  record(TEXT_INFO, thread, 0, 0, 0, 0, 0, lib_text_info());
+  begin(TEXT_STATS, thread, 0, 0);
+  record(TEXT_STATS, thread, 0, 0, 0, 0, 0, lib_text_stats());
+}
+
+static void release(int thread, void *p) {
+  begin(FREE, thread, (uint64_t)p, 0);
+  lib_free(p);
+  record(FREE, thread, 0, (uint64_t)p, 0, 0, 0, 0);
 }
 
 static void drop(int thread, int slot) {
   void *old = slots[slot];
   slots[slot] = 0;
-  free(old);
-  record(FREE, thread, 0, (uint64_t)old, 0, 0, 0, 0);
+  release(thread, old);
 }
 
-static void keep(int kind, int thread, uint64_t a, uint64_t b, int slot, void *p, int error) {
-  slots[slot] = p;
+// A call that gives memory; p is 0 where it did not.
+static void *get(int kind, int thread, uint64_t a, uint64_t b) {
+  void *p = 0;
+  int error = 0;
+  begin(kind, thread, a, b);
+  errno = 0;
+  switch (kind) {
+    case MALLOC: p = lib_malloc(a); break;
+    case CALLOC: p = lib_calloc(a, b); break;
+    case MEMALIGN: p = lib_memalign(a, b); break;
+    case ALIGNED_ALLOC: p = lib_aligned_alloc(a, b); break;
+    case VALLOC: p = lib_valloc(a); break;
+    case PVALLOC: p = lib_pvalloc(a); break;
+    case POSIX_MEMALIGN: error = lib_posix_memalign(&p, a, b); break;
+  }
+  if (kind != POSIX_MEMALIGN) error = errno;
+  if (error) p = kind == POSIX_MEMALIGN ? 0 : p;
   record(kind, thread, p ? 0 : error, a, b, 0, 0, (uint64_t)p);
+  return p;
+}
+
+static void *grow(int kind, int thread, void *old, uint64_t count, uint64_t bytes) {
+  begin(REALLOC, thread, (uint64_t)old, kind == REALLOC ? count : count * bytes);
+  errno = 0;
+  void *p = kind == REALLOC ? lib_realloc(old, count) : lib_reallocarray(old, count, bytes);
+  record(kind, thread, p ? 0 : errno, (uint64_t)old, count, bytes, 0, (uint64_t)p);
+  return p;
 }
 
 static void options(int thread) {
-  static const int parameters[] = {M_MXFAST, M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD,
-                                   M_MMAP_MAX, M_PERTURB, M_ARENA_TEST, M_ARENA_MAX, 99};
+  // M_MXFAST, M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_PERTURB, M_ARENA_TEST,
+  // M_ARENA_MAX, and one that is none.
+  static const int parameters[] = {1, -1, -2, -3, -4, -6, -7, -8, 99};
   int parameter = parameters[next() % 9], value = 0;
   switch (parameter) {
-    case M_MXFAST: value = next() % 200; break;
-    case M_MMAP_MAX: value = next() % 3 ? 65536 : next() % 3; break;
-    case M_PERTURB: value = next() % 3 ? 0 : next() % 256; break;
-    case M_ARENA_TEST: value = next() % 9; break;
-    case M_ARENA_MAX: value = next() % 9; break;
-    default: value = next() % 400000;
+    case 1: value = next() % 200; break;
+    case -4: value = next() % 3 ? 65536 : next() % 3; break;
+    case -6: value = next() % 3 ? 0 : next() % 256; break;
+    case -7: value = next() % 9; break;
+    case -8: value = next() % 9; break;
+    default: value = next() % 20 ? next() % 400000 : next() % 2 ? -1 : 50 << 20;
   }
-  int result = mallopt(parameter, value);
+  begin(MALLOPT, thread, (uint64_t)(int64_t)parameter, (uint64_t)(int64_t)value);
+  int result = lib_mallopt(parameter, value);
   record(MALLOPT, thread, 0, (uint64_t)(int64_t)parameter, (uint64_t)(int64_t)value, 0, 0, result);
 }
 
+// What programs do wrong, or at the edge of what is allowed.
 static void strange(int thread) {
   void *p = 0;
-  uint64_t a = 0, b = 0;
-  int kind = MALLOC;
-  errno = 0;
-  switch (next() % 9) {
-    case 0: p = malloc(a = -1); break;
-    case 1: p = malloc(a = 1ull << 62); break;
-    case 2: kind = CALLOC; p = calloc(a = 1ull << 33, b = 1ull << 33); break;
-    case 3: kind = MEMALIGN; p = memalign(a = (1ull << 63) + 1, b = 10); break;
-    case 4: kind = MEMALIGN; p = memalign(a = 1ull << 62, b = 10); break;
-    case 5: kind = PVALLOC; p = pvalloc(a = -5); break;
-    case 6: kind = CALLOC; p = calloc(a = 1ull << 62, b = 2); break;
-    case 7: {
-      kind = POSIX_MEMALIGN;
-      int e = posix_memalign(&p, a = next() % 40, b = 40);
-      if (e) { record(kind, thread, e, a, b, 0, 0, 0); return; }
+  switch (next() % 20) {
+    case 0: p = get(MALLOC, thread, -1, 0); break;
+    case 1: p = get(MALLOC, thread, 1ull << 62, 0); break;
+    case 2: p = get(CALLOC, thread, 1ull << 33, 1ull << 33); break;
+    case 3: p = get(MEMALIGN, thread, (1ull << 63) + 1, 10); break;
+    case 4: p = get(MEMALIGN, thread, 1ull << 62, 10); break;
+    case 5: p = get(PVALLOC, thread, -5, 0); break;
+    case 6: p = get(CALLOC, thread, 1ull << 62, 2); break;
+    case 7: p = get(POSIX_MEMALIGN, thread, next() % 40, 40); break;
+    case 8: p = get(MALLOC, thread, INT64_MAX, 0); break;
+    case 9: p = get(MALLOC, thread, INT64_MAX - next() % 5000, 0); break;
+    case 10: p = get(MEMALIGN, thread, 1ull << 63, next() % 2 ? 10 : INT64_MAX); break;
+    case 11: p = get(ALIGNED_ALLOC, thread, next() % 300, 40); break;
+    case 12: p = get(CALLOC, thread, 0, next() % 3); break;
+    case 13: p = get(VALLOC, thread, 0, 0); break;
+    case 14: p = get(MEMALIGN, thread, 1ull << next() % 27, next() % 200); break;
+    case 15: p = grow(REALLOCARRAY, thread, 0, 1ull << 40, 1ull << 40); break;
+    case 16: {
+      // Refused, the old one stays.
+      p = get(MALLOC, thread, next() % 2000, 0);
+      void *q = grow(REALLOC, thread, p, next() % 2 ? (uint64_t)-1 : 1ull << 60, 0);
+      if (q) p = q;
       break;
     }
-    default: {
-      void *z = realloc(0, 0);
-      record(REALLOC, thread, 0, 0, 0, 0, 0, (uint64_t)z);
-      free(0);
-      record(FREE, thread, 0, 0, 0, 0, 0, 0);
-      free(z);
-      record(FREE, thread, 0, (uint64_t)z, 0, 0, 0, 0);
+    case 17: {
+      p = get(MALLOC, thread, next() % 300000, 0);
+      if (p) grow(REALLOC, thread, p, 0, 0);
       return;
     }
+    case 18: {
+      begin(USABLE, thread, 0, 0);
+      uint64_t usable = lib_usable(0);
+      record(USABLE, thread, 0, 0, 0, 0, 0, usable);
+      return;
+    }
+    default: p = grow(REALLOC, thread, 0, 0, 0); release(thread, 0);
   }
-  int error = errno;
-  record(kind, thread, p ? 0 : error, a, b, 0, 0, (uint64_t)p);
-  if (p) { free(p); record(FREE, thread, 0, (uint64_t)p, 0, 0, 0, 0); }
+  if (p) release(thread, p);
 }
 
-static void one_call(int thread) {
-  uint64_t choice = next() % 10000, bytes = size();
-  int slot = slot_for(bytes);
-  void *old = slots[slot], *p;
-  errno = 0;
+// Others move the break: up, and down again where nobody has moved it since.
+static void others(int thread) {
+  int64_t by = next() % 20000;
+  uint64_t at = (uint64_t)lib_sbrk(0);
+  if (at == others_end && others_bytes && next() % 2) by = -(int64_t)(1 + next() % others_bytes);
+  // Where a refused break may have led to mappings, glibc asserts that the break is aligned.
+  if (flags & REFUSALS && next() % 16) by &= ~15;
+  begin(SBRK, thread, by, 0);
+  at = (uint64_t)lib_sbrk(by);
+  record(SBRK, thread, 0, by, 0, 0, 0, at);
+  if (at == (uint64_t)-1) return;
+  others_bytes = by > 0 ? by : others_bytes + by;
+  others_end = at + by;
+}
+
+static void seldom(int thread, uint64_t choice) {
   if (choice < 6) {
     information(thread);
   } else if (choice < 8) {
     uint64_t pad = next() % 3 ? 0 : next() % 200000;
-    int result = malloc_trim(pad);
+    begin(TRIM, thread, pad, 0);
+    int result = lib_trim(pad);
     record(TRIM, thread, 0, pad, 0, 0, 0, result);
   } else if (choice < 11) {
-    if (flags & 1) options(thread);
+    if (flags & OPTIONS_CHANGE) options(thread);
   } else if (choice < 14) {
-    if (flags & 2) {
-      // Where a refused break may have led to mappings, glibc asserts that the break is aligned.
-      intptr_t by = next() % 20000 & (flags & 4 ? ~15 : ~0);
-      void *at = sbrk(by);
-      record(SBRK, thread, 0, by, 0, 0, 0, (uint64_t)at);
-    }
-  } else if (choice < 20) {
+    if (flags & OTHERS_BREAK) others(thread);
+  } else if (choice < 19) {
     strange(thread);
-  } else if (choice < 60) {
-    size_t usable = malloc_usable_size(old);
+  } else if (choice < 20) {
+    if (next() % 8 == 0) texts(thread);
+    if (flags & LIMITS) lib_limit(next() % 3 ? 0 : 1 << 19 | logarithmic(27));
+  } else {
+    void *old = slots[next() % SLOTS];
+    begin(USABLE, thread, (uint64_t)old, 0);
+    uint64_t usable = lib_usable(old);
     record(USABLE, thread, 0, (uint64_t)old, 0, 0, 0, usable);
-  } else if (choice < 1200) {
-    p = realloc(old, bytes);
-    // Refused, the old one stays.
-    int error = errno;
-    record(REALLOC, thread, p ? 0 : error, (uint64_t)old, bytes, 0, 0, (uint64_t)p);
+  }
+}
+
+// In 10,000: up to where calls are realloc, and up to where they are free.
+static void shares(uint64_t *reallocs, uint64_t *frees) {
+  *reallocs = profile == 7 ? 4000 : 1200;
+  *frees = 6200;
+  // Grows, then shrinks.
+  if (profile == 9) *frees = calls_made / 6000 % 2 ? 9500 : 1500;
+}
+
+static void one_call(int thread) {
+  uint64_t choice = next() % 10000, bytes = size(), reallocs, frees;
+  int slot = slot_for(bytes);
+  void *old = slots[slot], *p;
+  shares(&reallocs, &frees);
+  if (choice < 60) {
+    seldom(thread, choice);
+  } else if (choice < reallocs) {
+    // Strings grow by half.
+    if (profile == 7 && old && next() % 4) {
+      begin(USABLE, thread, (uint64_t)old, 0);
+      uint64_t usable = lib_usable(old);
+      record(USABLE, thread, 0, (uint64_t)old, 0, 0, 0, usable);
+      bytes = usable > 1 << 21 ? next() % 100 : usable + usable / 2;
+    }
+    p = next() % 20 ? grow(REALLOC, thread, old, bytes, 0)
+                    : grow(REALLOCARRAY, thread, old, 1 + bytes / 3, 3);
     if (p || (old && !bytes)) slots[slot] = p;
-  } else if (old && choice < 6200) {
+  } else if (old && choice < frees) {
     drop(thread, slot);
     // Runs of frees fill the bins.
     if (next() % 50 == 0)
@@ -148,121 +246,64 @@ static void one_call(int thread) {
       }
   } else {
     if (old) drop(thread, slot);
-    errno = 0;
-    if (choice < 8800) {
-      p = malloc(bytes);
-      keep(MALLOC, thread, bytes, 0, slot, p, errno);
-    } else if (choice < 9400) {
+    // More of them aligned in profile 8.
+    uint64_t kind = next() % 100, plain = profile == 8 ? 40 : 68;
+    if (kind < plain) {
+      p = get(MALLOC, thread, bytes, 0);
+    } else if (kind < plain + 15) {
       uint64_t count = 1 + next() % 16;
-      p = calloc(count, bytes / count + 1);
-      keep(CALLOC, thread, count, bytes / count + 1, slot, p, errno);
-    } else if (choice < 9800) {
+      p = get(CALLOC, thread, count, bytes / count + 1);
+    } else if (kind < 92) {
       uint64_t alignment = next() % 4 ? 1ull << next() % 14 : next() % 300;
-      p = memalign(alignment, bytes);
-      keep(MEMALIGN, thread, alignment, bytes, slot, p, errno);
-    } else if (choice < 9900) {
-      uint64_t alignment = 8ull << next() % 8;
-      p = 0;
-      int e = posix_memalign(&p, alignment, bytes);
-      keep(POSIX_MEMALIGN, thread, alignment, bytes, slot, p, e);
-    } else if (choice < 9950) {
-      p = valloc(bytes);
-      keep(VALLOC, thread, bytes, 0, slot, p, errno);
+      p = get(MEMALIGN, thread, alignment, bytes);
+    } else if (kind < 95) {
+      p = get(POSIX_MEMALIGN, thread, 8ull << next() % 8, bytes);
+    } else if (kind < 98) {
+      p = get(ALIGNED_ALLOC, thread, 1ull << next() % 13, bytes);
     } else {
-      p = pvalloc(bytes);
-      keep(PVALLOC, thread, bytes, 0, slot, p, errno);
+      p = get(kind == 98 ? VALLOC : PVALLOC, thread, bytes, 0);
     }
+    slots[slot] = p;
   }
 }
-
-// Threads take turns: one runs at a time, for some calls.
-#define THREADS 64
-static pthread_t handles[THREADS];
-static sem_t wake[THREADS], done;
-static int running[THREADS], ends[THREADS];
 
 static void turn(int thread) {
   active_thread = thread;
-  for (int n = 1 + next() % 60; n > 0 && calls_left; n--, calls_left--) one_call(thread);
+  for (int n = 1 + next() % 60; n > 0 && calls_left; n--, calls_left--, calls_made++)
+    one_call(thread);
 }
 
-static void *body(void *argument) {
-  int thread = (int)(intptr_t)argument;
-  for (;;) {
-    while (sem_wait(&wake[thread])) {}
-    if (ends[thread]) return 0;
-    turn(thread);
-    sem_post(&done);
-  }
-}
+static int running[256];
 
-// On stacks of our own: the library then makes and ends a thread without a system call of those
-// recorded, and without blocking the signal that records; its vector of thread-local storage is
-// allocated by pthread_create and freed by pthread_join.
-static char stacks[THREADS][65536] __attribute__((aligned(65536)));
-
-static void start_thread(int thread) {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstack(&attributes, stacks[thread], sizeof stacks[thread]);
-  sem_init(&wake[thread], 0, 0);
-  ends[thread] = 0;
+static void start(int thread) {
   active_thread = 0;
-  if (pthread_create(&handles[thread], &attributes, body, (void *)(intptr_t)thread)) _exit(4);
-  running[thread] = 1;
-  record(THREAD_START, 0, 0, thread, 0, 0, 0, 0);
+  begin(THREAD_START, 0, thread, 0);
+  running[thread] = lib_start_thread(thread);
+  record(THREAD_START, 0, running[thread] ? 0 : ENOMEM, thread, 0, 0, 0, 0);
 }
 
-static void end_thread(int thread) {
+static void end(int thread) {
   active_thread = thread;
-  ends[thread] = 1;
-  sem_post(&wake[thread]);
-  pthread_join(handles[thread], 0);
+  begin(THREAD_EXIT, thread, thread, 0);
+  lib_end_thread(thread);
   running[thread] = 0;
   record(THREAD_EXIT, thread, 0, thread, 0, 0, 0, 0);
 }
 
-int main(int count, char **arguments) {
-  if (count < 6) return 64;
-  static char text[1 << 16];
-  setvbuf(stdout, text, _IOFBF, sizeof text);
-  state = strtoull(arguments[1], 0, 10) * 0x9e3779b97f4a7c15ull + 1;
-  calls_left = strtoull(arguments[2], 0, 10);
-  profile = atoi(arguments[3]);
-  thread_limit = atoi(arguments[4]);
-  flags = atoi(arguments[5]);
-  if (flags & 4) refusals = state ^ 0x5555;
-  output = dup(1);
-  long page = sysconf(_SC_PAGESIZE), processors = sysconf(_SC_NPROCESSORS_ONLN);
-  char *near = mmap(0, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  record(START, 0, 0, (uint64_t)sbrk(0), page, processors, (uint64_t)near, 0);
-  trap_system_calls();
-  if (thread_limit == 0)
-    while (calls_left) turn(0);
-  sem_init(&done, 0, 0);
+static void run(void) {
   while (calls_left) {
-    int thread = next() % (thread_limit + 1);
-    if (thread == 0) {
-      turn(0);
-    } else if (!running[thread]) {
-      start_thread(thread);
-    } else if (next() % 200 == 0) {
-      end_thread(thread);
-    } else {
-      sem_post(&wake[thread]);
-      while (sem_wait(&done)) {}
-    }
+    int thread = thread_limit ? next() % (thread_limit + 1) : 0;
+    if (thread == 0 || (running[thread] && next() % 200))
+      lib_turn(thread);
+    else if (running[thread])
+      end(thread);
+    else
+      start(thread);
   }
-  for (int thread = 1; thread < THREADS; thread++)
-    if (running[thread]) end_thread(thread);
+  for (int thread = 1; thread <= thread_limit; thread++)
+    if (running[thread]) end(thread);
   active_thread = 0;
   information(0);
-  dup2(3, 1);
-  malloc_info(0, stdout);
-  fflush(stdout);
-  dup2(4, 2);
-  malloc_stats();
+  texts(0);
   record(END, 0, 0, 0, 0, 0, 0, 0);
-  flush();
-  _exit(0);
 }

@@ -24,7 +24,7 @@ enum MallocDriver {
     let program = place.appending(path: name)
     // The programs do to memory what a compiler would rather warn of, or leave out.
     let status = unsafe system(
-      "cc -O1 -w -fno-builtin -pthread -o \(program.path) \(folder.path)/\(name).c")
+      "cc -O1 -w -fno-builtin -DHAS_MALLINFO2 -pthread -o \(program.path) \(folder.path)/\(name).c")
     guard status == 0 else { throw CocoaError(.executableLoad) }
     return program
   }

@@ -1,4 +1,4 @@
-/// One record of the C driver (Tests/MallocDriver/record.h): a call of a malloc function, or a
+/// One record of the C driver (Tests/MallocDriver/stream.h): a call of a malloc function, or a
 /// system call that one made.
 struct RecordedCall {
   var kind: UInt8 = 0
@@ -13,7 +13,8 @@ struct RecordedCall {
 
   enum Kind: UInt8 {
     case start, malloc, free, calloc, realloc, memalign, posixMemalign, valloc, pvalloc, usable
-    case mallopt, trim, info, sbrk, threadStart, threadExit, infoRest, end
+    case mallopt, trim, info, sbrk, threadStart, threadExit, infoRest, end, death, alignedAlloc
+    case reallocarray, textInfo, textStats
     case brk = 32
     case mmap, munmap, mremap, mprotect, madvise
   }

@@ -62,6 +62,16 @@ import PTMalloc
     pendingNext = 0
   }
 
+  /// Where the call did not return: what printed the message may have asked for memory for it.
+  mutating func finishDeath() {
+    if pendingNext < pendingCount, case let call = unsafe pending[pendingNext],
+      call.kind == RecordedCall.Kind.mmap.rawValue, call.a == 0
+    {
+      pendingNext += 1
+    }
+    finish()
+  }
+
   mutating func fail(_ text: String) { if mismatch == nil { mismatch = text } }
 
   private mutating func answer(

@@ -36,4 +36,26 @@ struct TextSink: MallocTextSink {
   var bytes: [UInt8] = []
   mutating func write(_ byte: UInt8) { bytes.append(byte) }
   var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// As the driver records it (Tests/MallocDriver/stream.h).
+  var digest: UInt64 {
+    bytes.reduce(UInt64(bytes.count)) { StreamDigest.mix($0, UInt64($1)) }
+  }
+}
+
+/// What a recording says of the records that it does not hold (Tests/MallocDriver/stream.h).
+struct StreamDigest {
+  var value: UInt64 = 0
+
+  static func mix(_ digest: UInt64, _ word: UInt64) -> UInt64 {
+    let product = (digest ^ word) &* 0x9e37_79b9_7f4a_7c15
+    return product ^ product >> 29
+  }
+
+  mutating func add(_ call: RecordedCall) {
+    let first = UInt64(call.kind) | UInt64(call.thread) << 8 | UInt64(call.error) << 16
+    for word in [first, call.a, call.b, call.c, call.d, call.result] {
+      value = Self.mix(value, word)
+    }
+  }
 }
