@@ -162,7 +162,11 @@ let package = Package(
   name: "Kilburn",
   products: forBoard
     ? [.executable(name: "Kernel", targets: ["Kernel"])]
-    : [.executable(name: "kilburn", targets: ["kilburn"])],
+    : [
+      .executable(name: "kilburn", targets: ["kilburn"]),
+      // What benchmarks link.
+      .library(name: "PTMalloc", targets: ["PTMalloc", "MemoryTypes"]),
+    ],
   dependencies: forBoard
     ? []
     : [

@@ -1,6 +1,7 @@
 /// The end of the data segment.
 extension PTMalloc where Memory: ~Copyable {
   /// As `sbrk`, which programs may call between allocations: the break before, nil where it fails.
+  @inlinable
   public mutating func sbrk(_ increment: Int64) -> UInt64? {
     if currentBreak == 0 { currentBreak = memory.brk(0) }
     if increment == 0 { return currentBreak }
@@ -14,6 +15,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// __glibc_morecore.
+  @inlinable
   mutating func morecore(_ increment: Int64) -> UInt64? {
     morecoreFails ? nil : sbrk(increment)
   }

@@ -15,7 +15,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// A chunk with a mapping of its own: freeing it raises the thresholds, unless one was set.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   mutating func freeMapped(_ p: Chunk, _ head: UInt64) throws(HeapAbort) {
     if try !isThresholdFixed, head > (try mmapThreshold), head <= Self.mmapThresholdLimit {
       let size = head & ~GlibcLayout.Header.flags
@@ -53,13 +53,13 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// What a pointer that is no chunk's ends in: SIGSEGV already where its header cannot be read.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   func wild(_ p: Chunk, _ corruption: Corruption) -> HeapAbort {
     memory.isAccessible(p.address &+ 8) ? .corruption(corruption) : .fault(p.address &+ 8)
   }
 
   /// The rest of _int_free: a fastbin, or merged with its neighbours into the unsorted bin or top.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   mutating func freeToArena(
     _ arena: Arena, _ p: Chunk, _ head: UInt64, isLocked: Bool
   ) throws(HeapAbort) {
@@ -70,7 +70,8 @@ extension PTMalloc where Memory: ~Copyable {
     if merged >= 65536 { try freeExcess(arena) }
   }
 
-  private mutating func freeToFastbin(
+  @inlinable
+  mutating func freeToFastbin(
     _ arena: Arena, _ p: Chunk, _ size: UInt64, isLocked: Bool
   ) throws(HeapAbort) {
     let nextHead = try head(p + size)
@@ -94,7 +95,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// Merges a chunk with free neighbours; the size that came of it.
-  private mutating func freeMerging(
+  @inlinable
+  mutating func freeMerging(
     _ arena: Arena, _ freed: Chunk, _ head: UInt64
   ) throws(HeapAbort) -> UInt64 {
     var p = freed
@@ -148,7 +150,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// FASTBIN_CONSOLIDATION_THRESHOLD is reached: fastbins are merged, and the end may be given back.
-  private mutating func freeExcess(_ arena: Arena) throws(HeapAbort) {
+  @inlinable
+  mutating func freeExcess(_ arena: Arena) throws(HeapAbort) {
     if try hasFastChunks(arena) { try consolidate(arena) }
     if arena == mainArena {
       if try size(top(arena)) >= trimThreshold { _ = try trimTop(arena, pad: topPad) }
@@ -160,7 +163,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// _int_free of a chunk that another malloc function made.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   mutating func freeLocked(
     _ arena: Arena, _ p: Chunk, _ thread: MallocThread
   ) throws(HeapAbort) {
@@ -168,7 +171,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// malloc_consolidate: empties the fastbins into the unsorted bin.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   mutating func consolidate(_ arena: Arena) throws(HeapAbort) {
     try setHasFastChunks(arena, false)
     var index: UInt64 = 0
@@ -189,7 +192,8 @@ extension PTMalloc where Memory: ~Copyable {
     }
   }
 
-  private mutating func consolidateChunk(
+  @inlinable
+  mutating func consolidateChunk(
     _ arena: Arena, _ chunk: Chunk, _ index: UInt64
   ) throws(HeapAbort) {
     var p = chunk

@@ -17,12 +17,14 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The page size of a heap: its own field from 2.35 on.
+  @inlinable
   func pageSize(ofHeap heap: UInt64) throws(HeapAbort) -> UInt64 {
     guard let offset = layout.heapInfo.pageSize else { return pageSize }
     return try word(heap &+ offset)
   }
 
   /// new_heap: 0 where there is no memory.
+  @inlinable
   mutating func newHeap(_ size: UInt64, pad: UInt64) throws(HeapAbort) -> UInt64 {
     let huge = try hugePageSize
     if huge != 0 {
@@ -33,7 +35,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// alloc_new_heap.
-  private mutating func allocateHeap(
+  @inlinable
+  mutating func allocateHeap(
     _ request: UInt64, pad: UInt64, page: UInt64, flags: MapFlags
   ) throws(HeapAbort) -> UInt64 {
     let huge = try hugePageSize
@@ -65,7 +68,8 @@ extension PTMalloc where Memory: ~Copyable {
 
   /// An aligned area without access: where the last one left room above itself, or cut from twice
   /// as much, or by luck.
-  private mutating func reserveHeap(_ length: UInt64, _ flags: MapFlags) -> UInt64 {
+  @inlinable
+  mutating func reserveHeap(_ length: UInt64, _ flags: MapFlags) -> UInt64 {
     let mask = length &- 1
     if alignedHeapArea != 0 {
       let area = memory.mmap(at: alignedHeapArea, length: length, readWrite: false, flags: flags)
@@ -95,6 +99,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// grow_heap.
+  @inlinable
   mutating func growHeap(_ heap: UInt64, _ bytes: UInt64) throws(HeapAbort) -> Bool {
     let size =
       try alignUp(bytes, pageSize(ofHeap: heap))
@@ -112,7 +117,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// shrink_heap.
-  private mutating func shrinkHeap(_ heap: UInt64, _ bytes: UInt64) throws(HeapAbort) -> Bool {
+  @inlinable
+  mutating func shrinkHeap(_ heap: UInt64, _ bytes: UInt64) throws(HeapAbort) -> Bool {
     let size = try word(heap &+ GlibcLayout.HeapInfo.sizeField) &- bytes
     if Int64(bitPattern: size) < Int64(layout.heapInfo.size) { return false }
     if environment.mayShrinkHeap {
@@ -127,6 +133,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// heap_trim: unmaps heaps that are all top, then gives back the end of the last.
+  @inlinable
   mutating func trimHeap(_ last: UInt64, pad: UInt64) throws(HeapAbort) {
     var heap = last
     let arena = Arena(try word(heap))

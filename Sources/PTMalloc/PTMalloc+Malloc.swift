@@ -19,7 +19,7 @@ extension PTMalloc where Memory: ~Copyable {
     return try mallocFromArena(bytes, &thread)
   }
 
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   mutating func mallocFromArena(
     _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -50,13 +50,14 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// NULL, with errno.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   func fail(_ errno: Errno, _ thread: inout MallocThread) -> UInt64 {
     thread.errno = errno
     return 0
   }
 
   /// As `calloc`: memory of zeros.
+  @inlinable
   public mutating func calloc(
     _ count: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -99,7 +100,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The top of an arena and how many of its bytes may have been used before (MORECORE_CLEARS).
-  private func freshTop(_ arena: Arena) throws(HeapAbort) -> (Chunk, UInt64) {
+  @inlinable
+  func freshTop(_ arena: Arena) throws(HeapAbort) -> (Chunk, UInt64) {
     if arena.isNull { return (.null, 0) }
     let top = try top(arena)
     var size = try size(top)

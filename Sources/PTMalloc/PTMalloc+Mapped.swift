@@ -1,6 +1,7 @@
 /// Chunks with a mapping of their own.
 extension PTMalloc where Memory: ~Copyable {
   /// sysmalloc_mmap: the memory, or 0 where the kernel gives none.
+  @inlinable
   mutating func mapChunk(
     _ size: UInt64, page: UInt64, flags: MapFlags
   ) throws(HeapAbort) -> UInt64 {
@@ -23,7 +24,8 @@ extension PTMalloc where Memory: ~Copyable {
     return p.memory
   }
 
-  private mutating func addMmapped(_ length: UInt64) throws(HeapAbort) {
+  @inlinable
+  mutating func addMmapped(_ length: UInt64) throws(HeapAbort) {
     let sum = try mmappedMem &+ length
     try setWord(parameters &+ layout.parameters.mmappedMem, sum)
     if try word(parameters &+ layout.parameters.maxMmappedMem) < sum {
@@ -32,6 +34,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// munmap_chunk.
+  @inlinable
   mutating func unmapChunk(_ p: Chunk) throws(HeapAbort) {
     let head = try head(p)
     if head & GlibcLayout.Header.isMapped == 0 { throw .assertion(.munmapMapped) }
@@ -46,13 +49,15 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// Whether block and length are whole pages and the memory a power of two into its page.
-  private func isMappedBlock(_ p: Chunk, _ block: UInt64, _ length: UInt64) -> Bool {
+  @inlinable
+  func isMappedBlock(_ p: Chunk, _ block: UInt64, _ length: UInt64) -> Bool {
     let offset = p.memory & (pageSize &- 1)
     return (block | length) & (pageSize &- 1) == 0
       && (offset & (offset &- 1) == 0 || layout.version < .v2_31)
   }
 
   /// mremap_chunk: NULL where the kernel refuses.
+  @inlinable
   mutating func remapChunk(_ p: Chunk, _ size: UInt64) throws(HeapAbort) -> Chunk {
     let offset = try prevSize(p)
     let head = try head(p)
@@ -74,6 +79,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// madvise_thp: transparent huge pages for ranges that can hold one.
+  @inlinable
   mutating func adviseHuge(_ address: UInt64, _ length: UInt64) throws(HeapAbort) {
     let huge = try transparentHugePageSize
     if huge == 0 || length < huge { return }
@@ -82,6 +88,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// ALIGN_UP.
+  @inlinable
   func alignUp(_ value: UInt64, _ alignment: UInt64) -> UInt64 {
     (value &+ alignment &- 1) & (0 &- alignment)
   }

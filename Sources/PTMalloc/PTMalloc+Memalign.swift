@@ -3,6 +3,7 @@ public import MemoryTypes
 /// memalign and its family.
 extension PTMalloc where Memory: ~Copyable {
   /// As `memalign`.
+  @inlinable
   public mutating func memalign(
     _ alignment: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -28,6 +29,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// As `aligned_alloc`, which before 2.38 is memalign.
+  @inlinable
   public mutating func alignedAlloc(
     _ alignment: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -39,6 +41,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// As `posix_memalign`: the memory, or the error that it returns.
+  @inlinable
   public mutating func posixMemalign(
     _ alignment: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> (memory: UInt64, error: Errno?) {
@@ -52,6 +55,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// As `valloc`: aligned to a page.
+  @inlinable
   public mutating func valloc(
     _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -59,6 +63,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// As `pvalloc`: whole pages.
+  @inlinable
   public mutating func pvalloc(
     _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -70,7 +75,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// _int_memalign: a larger chunk, whose ends are freed.
-  private mutating func intMemalign(
+  @inlinable
+  mutating func intMemalign(
     _ arena: Arena, _ alignment: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
     guard let size = ChunkSize.checked(bytes), alignment <= UInt64(Int64.max) else {

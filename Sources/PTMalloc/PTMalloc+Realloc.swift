@@ -1,8 +1,9 @@
-import MemoryTypes
+public import MemoryTypes
 
 /// realloc.
 extension PTMalloc where Memory: ~Copyable {
   /// As `realloc`: with 0 bytes it frees.
+  @inlinable
   public mutating func realloc(
     _ old: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -38,6 +39,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// As `reallocarray`.
+  @inlinable
   public mutating func reallocarray(
     _ old: UInt64, _ count: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -47,7 +49,8 @@ extension PTMalloc where Memory: ~Copyable {
     return try realloc(old, product, &thread)
   }
 
-  private mutating func reallocMapped(
+  @inlinable
+  mutating func reallocMapped(
     _ p: Chunk, _ oldSize: UInt64, _ bytes: UInt64, _ size: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
     let moved = try remapChunk(p, size)
@@ -61,7 +64,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// _int_realloc: in place if it shrinks or a free neighbour or top is large enough, else moved.
-  private mutating func intRealloc(
+  @inlinable
+  mutating func intRealloc(
     _ arena: Arena, _ old: Chunk, _ oldSize: UInt64, _ size: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
     let systemMem = try systemMem(arena)

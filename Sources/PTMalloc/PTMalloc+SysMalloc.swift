@@ -1,9 +1,9 @@
-import MemoryTypes
+public import MemoryTypes
 
 /// More memory from the kernel.
 extension PTMalloc where Memory: ~Copyable {
   /// sysmalloc: a mapping of its own for what is large, else a larger top.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   mutating func sysMalloc(
     _ size: UInt64, _ arena: Arena, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -51,14 +51,16 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// Whether a request of this size gets a mapping of its own.
-  private func isForMmap(_ size: UInt64, _ arena: Arena) throws(HeapAbort) -> Bool {
+  @inlinable
+  func isForMmap(_ size: UInt64, _ arena: Arena) throws(HeapAbort) -> Bool {
     if arena.isNull { return true }
     if size < (try mmapThreshold) { return false }
     return Int32(bitPattern: try mmapCount) < Int32(bitPattern: try mmapCountLimit)
   }
 
   /// A larger heap, or a further one; what stays of the old top is freed before a fence.
-  private mutating func growThreadArena(
+  @inlinable
+  mutating func growThreadArena(
     _ arena: Arena, _ size: UInt64, _ oldTop: Chunk, _ oldTopSize: UInt64, _ thread: MallocThread
   ) throws(HeapAbort) -> Bool {
     let oldHeap = heap(of: oldTop.address)
@@ -98,7 +100,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The main arena's way: brk, or a mapping in its place where that fails.
-  private mutating func growBreak(
+  @inlinable
+  mutating func growBreak(
     _ arena: Arena, _ request: UInt64, _ oldTop: Chunk, _ oldSize: UInt64, _ thread: MallocThread
   ) throws(HeapAbort) {
     let oldEnd = oldTop.address &+ oldSize
@@ -146,7 +149,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// sysmalloc_mmap_fallback: nil where this mapping fails, too.
-  private mutating func mapInsteadOfBreak(
+  @inlinable
+  mutating func mapInsteadOfBreak(
     _ arena: Arena, _ size: inout UInt64, _ request: UInt64, _ oldSize: UInt64, least: UInt64,
     page: UInt64, flags: MapFlags
   ) throws(HeapAbort) -> UInt64? {
@@ -165,7 +169,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// Top begins anew where someone else moved the break, or in a mapping; the old one is fenced off.
-  private mutating func startAnew(
+  @inlinable
+  mutating func startAnew(
     _ arena: Arena, _ oldTop: Chunk, _ oldTopSize: UInt64, _ start: UInt64, _ size: UInt64,
     _ mappedEnd: UInt64?, _ thread: MallocThread
   ) throws(HeapAbort) {

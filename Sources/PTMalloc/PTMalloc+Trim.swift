@@ -1,6 +1,7 @@
 /// Giving memory back to the kernel.
 extension PTMalloc where Memory: ~Copyable {
   /// As `malloc_trim`: 1 where anything was given back.
+  @inlinable
   public mutating func malloc_trim(
     _ pad: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> Bool {
@@ -16,7 +17,8 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// mtrim: whole pages within free chunks, then the top of the main arena.
-  private mutating func trimArena(_ arena: Arena, pad: UInt64) throws(HeapAbort) -> Bool {
+  @inlinable
+  mutating func trimArena(_ arena: Arena, pad: UInt64) throws(HeapAbort) -> Bool {
     try consolidate(arena)
     let least = ChunkSize.binIndex(pageSize)
     let mask = pageSize &- 1
@@ -51,6 +53,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// systrim: lowers the break by what top has beyond the pad.
+  @inlinable
   mutating func trimTop(_ arena: Arena, pad: UInt64) throws(HeapAbort) -> Bool {
     let top = try top(arena)
     let topSize = try size(top)

@@ -16,7 +16,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The list of sizes: of chunks of one size the first is in it; the next one takes its place.
-  @usableFromInline @inline(never)
+  @inlinable @inline(never)
   mutating func unlinkLarge(_ p: Chunk, _ fd: Chunk) throws(HeapAbort) {
     let next = try fdNextSize(p)
     if next.isNull { return }

@@ -142,7 +142,7 @@ extension PTMalloc where Memory: ~Copyable {
   ///
   /// A bin is sorted from the largest down; of chunks of one size the new one becomes the second,
   /// so that the list of sizes stays.
-  @usableFromInline
+  @inlinable
   mutating func placeInLargebin(
     _ bin: Chunk, _ first: Chunk, _ victim: Chunk, _ size: UInt64
   ) throws(HeapAbort) -> (before: Chunk, behind: Chunk) {
