@@ -1,17 +1,20 @@
 /// What a C library finds below itself: memory by the word, and the kernel's calls for more of it.
 ///
-/// Addresses are the program's. An access that the program itself could not make throws
-/// `HeapAbort.fault`. Lengths and addresses of the calls are multiples of the page size wherever
-/// glibc makes them so; what it passes is passed on unchanged.
+/// Addresses are the program's. Lengths and addresses of the calls are multiples of the page size
+/// wherever glibc makes them so; what it passes is passed on unchanged.
+///
+/// The two that every step of the allocator goes through do not throw: a witness with a typed error
+/// is called through the table even where its type is known, if it comes from another module (Swift
+/// 6.3), which took half the speed.
 public protocol HeapMemory: ~Copyable {
-  func word(at address: UInt64) throws(HeapAbort) -> UInt64
-  func half(at address: UInt64) throws(HeapAbort) -> UInt32
-  func short(at address: UInt64) throws(HeapAbort) -> UInt16
-  func byte(at address: UInt64) throws(HeapAbort) -> UInt8
-  mutating func setWord(at address: UInt64, to value: UInt64) throws(HeapAbort)
-  mutating func setHalf(at address: UInt64, to value: UInt32) throws(HeapAbort)
-  mutating func setShort(at address: UInt64, to value: UInt16) throws(HeapAbort)
-  mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort)
+  /// What lies at an address; nil where the program itself could not read it.
+  func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    at address: UInt64, as type: Value.Type
+  ) -> Value?
+  /// False where the program itself could not write there.
+  mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ value: Value, at address: UInt64
+  ) -> Bool
   /// As `memset` does.
   mutating func fill(at address: UInt64, length: UInt64, with value: UInt8) throws(HeapAbort)
   /// As `memcpy` does: the two do not overlap.
@@ -39,7 +42,41 @@ public protocol HeapMemory: ~Copyable {
   mutating func madvise(at address: UInt64, length: UInt64, _ advice: HeapAdvice)
 }
 
+/// An access that the program itself could not make throws `HeapAbort.fault`.
 extension HeapMemory where Self: ~Copyable {
+  @inlinable @inline(__always) public func word(at address: UInt64) throws(HeapAbort) -> UInt64 {
+    guard let value = load(at: address, as: UInt64.self) else { throw .fault(address) }
+    return value
+  }
+  @inlinable @inline(__always) public func half(at address: UInt64) throws(HeapAbort) -> UInt32 {
+    guard let value = load(at: address, as: UInt32.self) else { throw .fault(address) }
+    return value
+  }
+  @inlinable @inline(__always) public func short(at address: UInt64) throws(HeapAbort) -> UInt16 {
+    guard let value = load(at: address, as: UInt16.self) else { throw .fault(address) }
+    return value
+  }
+  @inlinable @inline(__always) public func byte(at address: UInt64) throws(HeapAbort) -> UInt8 {
+    guard let value = load(at: address, as: UInt8.self) else { throw .fault(address) }
+    return value
+  }
+  @inlinable @inline(__always)
+  public mutating func setWord(at address: UInt64, to value: UInt64) throws(HeapAbort) {
+    guard store(value, at: address) else { throw .fault(address) }
+  }
+  @inlinable @inline(__always)
+  public mutating func setHalf(at address: UInt64, to value: UInt32) throws(HeapAbort) {
+    guard store(value, at: address) else { throw .fault(address) }
+  }
+  @inlinable @inline(__always)
+  public mutating func setShort(at address: UInt64, to value: UInt16) throws(HeapAbort) {
+    guard store(value, at: address) else { throw .fault(address) }
+  }
+  @inlinable @inline(__always)
+  public mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort) {
+    guard store(value, at: address) else { throw .fault(address) }
+  }
+
   public func isAccessible(_ address: UInt64) -> Bool { true }
 }
 

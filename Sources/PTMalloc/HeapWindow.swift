@@ -18,10 +18,12 @@ import Glibc
 @safe public struct HeapWindow: HeapMemory {
   // SAFETY: `base` has `length` bytes below the table for as long as the window is used, which is
   // the promise of whoever made it; every access is checked against `length` first.
-  private let base: UnsafeMutableRawPointer
+  @usableFromInline let base: UnsafeMutableRawPointer
   /// The program's address of the first byte.
   public let start: UInt64
-  private let length: UInt64
+  @usableFromInline let length: UInt64
+  /// `length - 8`: a word at a smaller offset lies within.
+  @usableFromInline let wordLimit: UInt64
   private let table: UnsafeMutablePointer<Range>
   private let tableCapacity: Int
   private var rangeCount = 0
@@ -58,6 +60,7 @@ import Glibc
     unsafe base = buffer.baseAddress.unsafelyUnwrapped
     self.start = start.rawValue
     length = (UInt64(buffer.count) &- Self.tableSize) & ~0xffff
+    wordLimit = length &- 8
     unsafe table = (base + Int(length)).bindMemory(
       to: Range.self, capacity: Int(Self.tableSize) / 16)
     tableCapacity = Int(Self.tableSize) / 16
@@ -74,50 +77,34 @@ import Glibc
 
   // MARK: Bytes
 
-  @inline(__always)
-  private func pointer(_ address: UInt64, _ size: UInt64) throws(HeapAbort)
-    -> UnsafeMutableRawPointer
-  {
+  @inlinable @inline(__always)
+  public func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    at address: UInt64, as type: Value.Type
+  ) -> Value? {
     let offset = address &- start
-    guard offset < length &- size else { throw .fault(address) }
-    return unsafe base + Int(truncatingIfNeeded: offset)
+    guard offset < wordLimit else { return nil }
+    return unsafe base.loadUnaligned(
+      fromByteOffset: Int(truncatingIfNeeded: offset), as: Value.self)
   }
 
-  @inline(__always) public func word(at address: UInt64) throws(HeapAbort) -> UInt64 {
-    unsafe try pointer(address, 8).loadUnaligned(as: UInt64.self)
-  }
-  @inline(__always) public func half(at address: UInt64) throws(HeapAbort) -> UInt32 {
-    unsafe try pointer(address, 4).loadUnaligned(as: UInt32.self)
-  }
-  @inline(__always) public func short(at address: UInt64) throws(HeapAbort) -> UInt16 {
-    unsafe try pointer(address, 2).loadUnaligned(as: UInt16.self)
-  }
-  @inline(__always) public func byte(at address: UInt64) throws(HeapAbort) -> UInt8 {
-    unsafe try pointer(address, 1).load(as: UInt8.self)
-  }
-  @inline(__always)
-  public mutating func setWord(at address: UInt64, to value: UInt64) throws(HeapAbort) {
-    unsafe try pointer(address, 8).storeBytes(of: value, as: UInt64.self)
-  }
-  @inline(__always)
-  public mutating func setHalf(at address: UInt64, to value: UInt32) throws(HeapAbort) {
-    unsafe try pointer(address, 4).storeBytes(of: value, as: UInt32.self)
-  }
-  @inline(__always)
-  public mutating func setShort(at address: UInt64, to value: UInt16) throws(HeapAbort) {
-    unsafe try pointer(address, 2).storeBytes(of: value, as: UInt16.self)
-  }
-  @inline(__always)
-  public mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort) {
-    unsafe try pointer(address, 1).storeBytes(of: value, as: UInt8.self)
+  @inlinable @inline(__always)
+  public mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ value: Value, at address: UInt64
+  ) -> Bool {
+    let offset = address &- start
+    guard offset < wordLimit else { return false }
+    unsafe base.storeBytes(
+      of: value, toByteOffset: Int(truncatingIfNeeded: offset), as: Value.self)
+    return true
   }
 
   /// Whether a range lies within the window.
-  private func contains(_ address: UInt64, _ count: UInt64) -> Bool {
+  @inlinable func contains(_ address: UInt64, _ count: UInt64) -> Bool {
     let offset = address &- start
     return offset <= length && count <= length &- offset
   }
 
+  @inlinable
   public mutating func fill(
     at address: UInt64, length count: UInt64, with value: UInt8
   ) throws(HeapAbort) {
@@ -126,6 +113,7 @@ import Glibc
       as: UInt8.self, repeating: value, count: Int(count))
   }
 
+  @inlinable
   public mutating func copy(
     from source: UInt64, to destination: UInt64, length count: UInt64
   ) throws(HeapAbort) {

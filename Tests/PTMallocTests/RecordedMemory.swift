@@ -105,30 +105,20 @@ import PTMalloc
     throw .fault(address)
   }
 
-  func word(at address: UInt64) throws(HeapAbort) -> UInt64 {
-    unsafe try pointer(address, 8).loadUnaligned(as: UInt64.self)
+  func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    at address: UInt64, as type: Value.Type
+  ) -> Value? {
+    unsafe (try? pointer(address, 8))?.loadUnaligned(as: Value.self)
   }
-  func half(at address: UInt64) throws(HeapAbort) -> UInt32 {
-    unsafe try pointer(address, 4).loadUnaligned(as: UInt32.self)
+
+  mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ value: Value, at address: UInt64
+  ) -> Bool {
+    guard let place = unsafe try? pointer(address, 8) else { return false }
+    unsafe place.storeBytes(of: value, as: Value.self)
+    return true
   }
-  func short(at address: UInt64) throws(HeapAbort) -> UInt16 {
-    unsafe try pointer(address, 2).loadUnaligned(as: UInt16.self)
-  }
-  func byte(at address: UInt64) throws(HeapAbort) -> UInt8 {
-    unsafe try pointer(address, 1).load(as: UInt8.self)
-  }
-  mutating func setWord(at address: UInt64, to value: UInt64) throws(HeapAbort) {
-    unsafe try pointer(address, 8).storeBytes(of: value, as: UInt64.self)
-  }
-  mutating func setHalf(at address: UInt64, to value: UInt32) throws(HeapAbort) {
-    unsafe try pointer(address, 4).storeBytes(of: value, as: UInt32.self)
-  }
-  mutating func setShort(at address: UInt64, to value: UInt16) throws(HeapAbort) {
-    unsafe try pointer(address, 2).storeBytes(of: value, as: UInt16.self)
-  }
-  mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort) {
-    unsafe try pointer(address, 1).storeBytes(of: value, as: UInt8.self)
-  }
+
   mutating func fill(
     at address: UInt64, length: UInt64, with value: UInt8
   ) throws(HeapAbort) {

@@ -136,28 +136,14 @@ package struct ReplayMemory: ~Copyable, HeapMemory {
     return unsafe base + Int(truncatingIfNeeded: offset)
   }
 
-  /// The same for a write, which touches the page.
-  @inline(__always)
-  private mutating func written(_ address: UInt64, _ size: UInt64) throws(HeapAbort)
-    -> UnsafeMutableRawPointer
-  {
-    let offset = address &- start
-    guard offset < length &- size else { throw .fault(address) }
-    if unsafe pages[Int(truncatingIfNeeded: offset &>> shift)] & Self.isTouched == 0 {
-      try touch(page: offset &>> shift)
-    }
-    return unsafe base + Int(truncatingIfNeeded: offset)
-  }
-
   @inline(never)
-  private mutating func touch(page: UInt64) throws(HeapAbort) {
-    guard unsafe pages[Int(page)] & Self.isAccessible != 0 else {
-      throw .fault(start &+ page &<< shift)
-    }
+  private mutating func touch(page: UInt64) -> Bool {
+    guard unsafe pages[Int(page)] & Self.isAccessible != 0 else { return false }
     unsafe pages[Int(page)] |= Self.isTouched
     counts.faults &+= 1
     counts.resident &+= pageSize
     counts.peakResident = max(counts.peakResident, counts.resident)
+    return true
   }
 
   /// The program writes all bytes of an object.
@@ -168,7 +154,9 @@ package struct ReplayMemory: ~Copyable, HeapMemory {
     guard offset < length, size <= length &- offset else { throw .fault(address) }
     let first = offset &>> shift
     let last = (offset &+ size &- 1) &>> shift
-    if unsafe pages[Int(first)] & Self.isTouched == 0 { try touch(page: first) }
+    if unsafe pages[Int(first)] & Self.isTouched == 0, !touch(page: first) {
+      throw .fault(address)
+    }
     if last != first { try touch(pages: first &+ 1, through: last) }
   }
 
@@ -186,7 +174,9 @@ package struct ReplayMemory: ~Copyable, HeapMemory {
         page &+= 8
         continue
       }
-      if unsafe pages[Int(page)] & Self.isTouched == 0 { try touch(page: page) }
+      if unsafe pages[Int(page)] & Self.isTouched == 0, !touch(page: page) {
+        throw .fault(start &+ page &<< shift)
+      }
       page &+= 1
     }
   }
@@ -200,36 +190,29 @@ package struct ReplayMemory: ~Copyable, HeapMemory {
   }
 
   @inline(__always)
-  package func word(at address: UInt64) throws(HeapAbort) -> UInt64 {
-    unsafe try pointer(address, 8).loadUnaligned(as: UInt64.self)
+  package func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    at address: UInt64, as type: Value.Type
+  ) -> Value? {
+    let offset = address &- start
+    guard offset < length &- 8 else { return nil }
+    return unsafe base.loadUnaligned(
+      fromByteOffset: Int(truncatingIfNeeded: offset), as: Value.self)
   }
+
+  /// Touches the page.
   @inline(__always)
-  package func half(at address: UInt64) throws(HeapAbort) -> UInt32 {
-    unsafe try pointer(address, 4).loadUnaligned(as: UInt32.self)
-  }
-  @inline(__always)
-  package func short(at address: UInt64) throws(HeapAbort) -> UInt16 {
-    unsafe try pointer(address, 2).loadUnaligned(as: UInt16.self)
-  }
-  @inline(__always)
-  package func byte(at address: UInt64) throws(HeapAbort) -> UInt8 {
-    unsafe try pointer(address, 1).load(as: UInt8.self)
-  }
-  @inline(__always)
-  package mutating func setWord(at address: UInt64, to value: UInt64) throws(HeapAbort) {
-    unsafe try written(address, 8).storeBytes(of: value, as: UInt64.self)
-  }
-  @inline(__always)
-  package mutating func setHalf(at address: UInt64, to value: UInt32) throws(HeapAbort) {
-    unsafe try written(address, 4).storeBytes(of: value, as: UInt32.self)
-  }
-  @inline(__always)
-  package mutating func setShort(at address: UInt64, to value: UInt16) throws(HeapAbort) {
-    unsafe try written(address, 2).storeBytes(of: value, as: UInt16.self)
-  }
-  @inline(__always)
-  package mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort) {
-    unsafe try written(address, 1).storeBytes(of: value, as: UInt8.self)
+  package mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ value: Value, at address: UInt64
+  ) -> Bool {
+    let offset = address &- start
+    guard offset < length &- 8 else { return false }
+    let page = offset &>> shift
+    if unsafe pages[Int(truncatingIfNeeded: page)] & Self.isTouched == 0, !touch(page: page) {
+      return false
+    }
+    unsafe base.storeBytes(
+      of: value, toByteOffset: Int(truncatingIfNeeded: offset), as: Value.self)
+    return true
   }
 
   package mutating func fill(at address: UInt64, length: UInt64, with value: UInt8)
