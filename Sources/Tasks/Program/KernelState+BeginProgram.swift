@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import BoardFormat
 import Files
 import MemoryTypes
 
