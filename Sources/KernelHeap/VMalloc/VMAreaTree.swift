@@ -23,6 +23,8 @@ struct VMAreaTree: MaximumTree {
 
   var root: Pointer?
   var last: Pointer?
+  /// The area that came last, while it is there.
+  var recent: Pointer?
   /// The region's first address, and the first behind it.
   let low: VirtualAddress
   let high: VirtualAddress
@@ -56,6 +58,8 @@ struct VMAreaTree: MaximumTree {
 extension VMAreaTree {
   /// The area that an address is in (`__find_vmap_area()`).
   func area(containing address: VirtualAddress) -> Pointer? {
+    // The one made last is the likeliest to be given back first.
+    if let recent, address >= recent.pointee.start, address < recent.pointee.end { return recent }
     var node = root
     while let here = node {
       if address < here.pointee.start {
@@ -107,6 +111,7 @@ extension VMAreaTree {
 
   /// Hangs an area in, in front of the one that will follow it, or behind all with nil.
   mutating func insert(_ area: Pointer, before next: Pointer?) {
+    recent = area
     let previous = next == nil ? last : next?.pointee.previous
     area.pointee.previous = previous
     if let next { next.pointee.previous = area } else { last = area }
@@ -130,7 +135,8 @@ extension VMAreaTree {
 
   /// Takes an area out; the gap below its successor grows by it.
   mutating func remove(_ area: Pointer) {
-    let next = successor(of: area)
+    if recent == area { recent = nil }
+    let next = area == last ? nil : successor(of: area)
     if let next {
       next.pointee.previous = area.pointee.previous
     } else {

@@ -1,21 +1,22 @@
-/// Every node on the way up has its greatest value refreshed; past the last height change only as
-/// far as values change too.
+/// A node on the way up has its greatest value refreshed as long as the one below changed its own,
+/// which is as far as the change is seen; heights have a limit of their own.
 extension MaximumTree {
   package mutating func rebalance(afterInserting node: Pointer) {
     var child = node
+    var changed = true
     while let node = Self.links(child).pointee.parent {
       let step: Int8 = Self.links(node).pointee.left == child ? -1 : 1
       let balance = Self.balance(node).pointee &+ step
       Self.balance(node).pointee = balance
       if balance == 0 {
-        refreshUp(from: node)
+        if changed { refreshUp(from: node) }
         return
       }
       if balance == 2 || balance == -2 {
         refreshUp(from: Self.links(rotate(node)).pointee.parent)
         return
       }
-      _ = refresh(node)
+      if changed { changed = refresh(node) }
       child = node
     }
   }
@@ -23,14 +24,20 @@ extension MaximumTree {
   package mutating func rebalance(afterRemovingFrom parent: Pointer, left: Bool) {
     var node = parent
     var wasLeft = left
+    var changed = true
     while true {
       var top = node
       let balance = Self.balance(node).pointee &+ (wasLeft ? 1 : -1)
       Self.balance(node).pointee = balance
-      if balance == 2 || balance == -2 { top = rotate(node) } else { _ = refresh(node) }
+      if balance == 2 || balance == -2 {
+        top = rotate(node)
+        changed = true
+      } else if changed {
+        changed = refresh(node)
+      }
       guard let above = Self.links(top).pointee.parent else { return }
       if Self.balance(top).pointee != 0 {
-        refreshUp(from: above)
+        if changed { refreshUp(from: above) }
         return
       }
       wasLeft = Self.links(above).pointee.left == top
