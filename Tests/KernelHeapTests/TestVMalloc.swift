@@ -8,6 +8,7 @@ import TestSupport
 /// A machine with a heap and a vmalloc of its own kernel half, whose regions a test may make small.
 struct TestVMalloc {
   let machine: HostMachine<HostBoard>
+  let heap: KernelPointer<SlabAllocator<HostBoard>>
   let vmalloc: KernelPointer<VMAllocator<HostBoard>>
   let region: Range<VirtualAddress>
   let modules: Range<VirtualAddress>
@@ -20,7 +21,7 @@ struct TestVMalloc {
     modules: ByteCount = .mebibytes(128)
   ) {
     machine = HostMachine(pageSize, ram: ram)
-    let heap = machine.makeHeap()
+    heap = machine.makeHeap()
     let bits = machine.board.translation.vaBits
     let start = VirtualAddress(0 &- 1 &<< (bits - 1))
     self.modules = start..<(start + modules)

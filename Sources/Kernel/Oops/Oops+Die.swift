@@ -98,9 +98,8 @@ extension Oops {
     var high = address_of_boot_stack_end()
     // Process 1 runs on the boot stack.
     if let task, task != Kernel.state.initTask {
-      high =
-        UInt64(task.pointee.context.address) &+ UInt64(MemoryLayout<UserContext>.size)
-      low = high &- Kernel.state.layout.threadSize.rawValue
+      low = task.pointee.kernelStack.start.rawValue
+      high = low &+ Kernel.state.layout.threadSize.rawValue
     }
     stack("Task stack:     ", low, high)
     // Interrupts come while programs run, and use the task's stack.

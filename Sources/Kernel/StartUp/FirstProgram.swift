@@ -70,9 +70,11 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   return end
 }
 
-/// The frames that are free when nothing is kept for later use: no empty slabs, nothing on the
-/// per-CPU lists.
+/// The frames that are free when nothing is kept for later use: no stacks, no lazy addresses and
+/// tables of what was there, no empty slabs, nothing on the per-CPU lists.
 private func settledFree(_ kernel: KernelState<VirtBoard>) -> UInt64 {
+  kernel.dropCachedStacks()
+  kernel.vmalloc.pointee.freeUnusedTables()
   kernel.slab.pointee.shrink()
   kernel.frames.pointee.drain()
   return kernel.frames.pointee.free.rawValue

@@ -47,13 +47,23 @@ extension VMAllocator {
     _ size: ByteCount, _ gfp: GFP, alignment: UInt64 = 1, in region: Region = .vmalloc,
     attributes: Descriptor.Attributes = .kernel, flags: VMFlags = [], caller: VMCaller
   ) -> VirtualAddress? {
+    allocateArea(
+      size, gfp, alignment: alignment, in: region, attributes: attributes, flags: flags,
+      caller: caller)?.pointee.start
+  }
+
+  /// The same, for who keeps the description to give the memory back by.
+  public mutating func allocateArea(
+    _ size: ByteCount, _ gfp: GFP, alignment: UInt64 = 1, in region: Region = .vmalloc,
+    attributes: Descriptor.Attributes = .kernel, flags: VMFlags = [], caller: VMCaller
+  ) -> Description? {
     let pageSize = board.pageSize
     let count = size.pagesNeeded(of: pageSize).rawValue
     guard count > 0, count <= mostPages else { return nil }
     if flags.contains(.allowHuge) && allowsHuge,
-      let start = allocateBlocks(size, gfp, alignment, region, attributes, flags, caller)
+      let area = allocateBlocks(size, gfp, alignment, region, attributes, flags, caller)
     {
-      return start
+      return area
     }
     let bytes = PageCount(count).bytes(of: pageSize)
     guard
@@ -70,7 +80,7 @@ extension VMAllocator {
     pages &+= mapped
     if mapped == count {
       tellSanitizer(.opened, start, size)
-      return start
+      return description
     }
     remove(description, freesFrames: true)
     return nil
@@ -82,7 +92,7 @@ extension VMAllocator {
   private mutating func allocateBlocks(
     _ size: ByteCount, _ gfp: GFP, _ alignment: UInt64, _ region: Region,
     _ attributes: Descriptor.Attributes, _ flags: VMFlags, _ caller: VMCaller
-  ) -> VirtualAddress? {
+  ) -> Description? {
     let pageSize = board.pageSize
     let span = board.translation.coverage(at: 2)
     let order = Order(holding: span.wholePages(of: pageSize))
@@ -115,7 +125,7 @@ extension VMAllocator {
     pages &+= mapped
     if at == start + bytes {
       tellSanitizer(.opened, start, size)
-      return start
+      return description
     }
     remove(description, freesFrames: true)
     return nil

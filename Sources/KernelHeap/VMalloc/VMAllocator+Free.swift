@@ -18,6 +18,19 @@ extension VMAllocator {
     return true
   }
 
+  /// The same for who kept the description.
+  public mutating func free(_ description: Description) {
+    if deferred != 0 { freeDeferred() }
+    remove(description, freesFrames: true)
+  }
+
+  /// Lets a sanitizer forget what it holds against the memory of an area that goes to another owner
+  /// (`kasan_unpoison_range()`).
+  public func open(_ description: Description) {
+    let size = description.pointee.usableSize(board.pageSize)
+    tellSanitizer(.opened, description.pointee.start, size)
+  }
+
   /// Ends a mapping of frames that are somebody else's, or of devices (`vunmap()`, `iounmap()`).
   @discardableResult
   public mutating func unmap(_ address: VirtualAddress) -> Bool {

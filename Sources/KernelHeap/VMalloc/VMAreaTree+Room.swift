@@ -23,9 +23,10 @@ extension VMAreaTree {
           continue
         }
         while true {
-          let start = (floor(node).rawValue &+ mask) & ~mask
+          let floor = floor(node).rawValue
+          let start = (floor &+ mask) & ~mask
           let ceiling = node.pointee.start.rawValue
-          if start <= ceiling, ceiling &- start >= length {
+          if start >= floor, start <= ceiling, ceiling &- start >= length {
             return Room(start: VirtualAddress(start), next: node)
           }
           if let right = node.pointee.tree.right, right.pointee.tree.greatest >= length {
@@ -44,8 +45,11 @@ extension VMAreaTree {
         }
       }
     }
-    let start = ((last?.pointee.end ?? low).rawValue &+ mask) & ~mask
-    guard start <= high.rawValue, high.rawValue &- start >= length else { return nil }
+    let floor = (last?.pointee.end ?? low).rawValue
+    let start = (floor &+ mask) & ~mask
+    guard start >= floor, start <= high.rawValue, high.rawValue &- start >= length else {
+      return nil
+    }
     return Room(start: VirtualAddress(start), next: nil)
   }
 

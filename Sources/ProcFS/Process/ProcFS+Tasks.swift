@@ -10,8 +10,8 @@ extension ProcFS {
   /// A task with memory of its own *owns* its space or *shares* it with those that show the same
   /// address; a kernel thread *borrows* the tables that are loaded when it gets the CPU.
   func tasks(_ out: inout Writer) {
-    out.text("  pid  tgid  ppid state name            stack     memory  space            users ")
-    out.text("TTBR0     ASID\n")
+    out.text("  pid  tgid  ppid state name            stack            memory  space            ")
+    out.text("users TTBR0     ASID\n")
     kernel.forEachTask { task in
       line(task, &out)
     }
@@ -28,7 +28,7 @@ extension ProcFS {
     out.text("    ")
     out.name(task.pointee.name)
     for _ in task.pointee.name.count..<16 { out.byte(0x20) }
-    out.hexadecimal(task.pointee.kernelStack.address(kernel.board.pageSize).rawValue, width: 9)
+    out.hexadecimal(task.pointee.kernelStack.start.rawValue, width: 16)
     out.byte(0x20)
     if let space = task.pointee.memory.space {
       out.text(space.pointee.users > 1 ? "shares  " : "owns    ")

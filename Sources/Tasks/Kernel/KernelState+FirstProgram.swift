@@ -68,7 +68,7 @@ extension KernelState {
     }
 
     task.pointee.switched.programCounter = board.startOfTask
-    task.pointee.switched.stackPointer = UInt64(task.pointee.context.address)
+    task.pointee.switched.stackPointer = contextAddress(task.pointee.kernelStack).rawValue
     store.pointee.firstProgram = process
     let counts = board.instructions
     store.pointee.programStart = counts

@@ -72,6 +72,8 @@ public import PageFrames
 
   public internal(set) var current: KernelPointer<Task<B>>
   public internal(set) var initTask: KernelPointer<Task<B>>
+  /// Stacks of tasks that ended (`cached_stacks`); each CPU would have its own.
+  var cachedStacks: InlineArray<2, KernelStack?> = .init(repeating: nil)
   /// The process that `run` was asked for, while it lives.
   public internal(set) var firstProgram: KernelPointer<Process<B>>?
   /// All processes, oldest first.

@@ -178,7 +178,7 @@ extension KernelState {
       }
     }
     child.pointee.switched.programCounter = board.startOfTask
-    child.pointee.switched.stackPointer = UInt64(context.address)
+    child.pointee.switched.stackPointer = contextAddress(child.pointee.kernelStack).rawValue
     child.pointee.blocked = parent.pointee.blocked
     // A thread on another stack of the same memory must not use the parent's signal stack.
     if !flags.contains(.memory) || flags.contains(.waitForChild) {

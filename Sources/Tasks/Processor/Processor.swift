@@ -9,7 +9,7 @@ public import MemoryTypes
 /// (``switchContext(from:to:)``, ``idle(until:)``), so nothing here needs a lock; the timer interrupts
 /// programs only (``setTimer(at:)``).
 ///
-/// **The kernel stack of a task** is one block of THREAD_SIZE bytes. Its highest
+/// **The kernel stack of a task** (``KernelStack``) has THREAD_SIZE bytes. Its highest
 /// `MemoryLayout<UserContext>.size` bytes, rounded up to 16, hold the ``UserContext`` of the
 /// program: an exception from EL0 stores it there (SP_EL1 points just above it while the program
 /// runs), and the return loads it from there. The rest grows down from it.

@@ -83,7 +83,6 @@ extension KernelState {
   private func switchTo(_ next: KernelPointer<Task<B>>) {
     let previous = current
     previous.pointee.noteSequenceEvent()
-    checkStack(of: previous)
     account(previous, next)
     if previous.pointee.memory.space != nil {
       board.save(Task.vectorsPointer(previous))

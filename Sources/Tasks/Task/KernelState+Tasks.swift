@@ -63,47 +63,6 @@ extension KernelState {
     }
   }
 
-  /// A kernel stack (kernel/fork.c:alloc_thread_stack_node()); nil if there is no room.
-  private func takeStack() -> PageFrameNumber? {
-    guard let stack = frames.pointee.allocate(stackOrder, .kernel) else { return nil }
-    frames.pointee.frame(stack).pointee.state = .kernelStack
-    frames.pointee.count(.nr_kernel_stack, by: Int(layout.threadSize.kibibytes))
-    board.store(Self.stackEnd, at: stack.address(board.pageSize))
-    return stack
-  }
-
-  private func giveStack(_ stack: PageFrameNumber) {
-    frames.pointee.count(.nr_kernel_stack, by: -Int(layout.threadSize.kibibytes))
-    frames.pointee.free(stack, stackOrder)
-  }
-
-  private var stackOrder: Order {
-    Order(holding: layout.threadSize.pagesNeeded(of: board.pageSize))
-  }
-
-  /// What the lowest word of a kernel stack holds (STACK_END_MAGIC): whoever finds it changed has
-  /// come too late, but knows why.
-  private static var stackEnd: UInt64 { 0x57AC_6E9D }
-
-  /// Ends the machine if a task has used more kernel stack than there is
-  /// (kernel/sched/core.c:schedule_debug()).
-  func checkStack(of task: KernelPointer<Task<B>>) {
-    let end = task.pointee.kernelStack.address(board.pageSize)
-    guard board.load(UInt64.self, at: end) == Self.stackEnd else {
-      board.panic("a task's kernel stack has overflowed")
-    }
-  }
-
-  /// The registers of the program: the highest bytes of the kernel stack.
-  private func contextPointer(_ stack: PageFrameNumber) -> KernelPointer<UserContext> {
-    let length = (MemoryLayout<UserContext>.size &+ 15) & ~15
-    let top = stack.address(board.pageSize) + layout.threadSize - ByteCount(UInt64(length))
-    // SAFETY: the place lies in the task's own stack, and is initialised here.
-    let pointer = unsafe board.pointer(to: top).bindMemory(to: UserContext.self, capacity: 1)
-    unsafe pointer.initialize(to: UserContext())
-    return unsafe KernelPointer(pointer)
-  }
-
   /// Frees what is left of a task that no one knows any more, and with a process's last task the
   /// process (put_task_struct(), put_signal_struct()).
   func free(_ task: KernelPointer<Task<B>>) {

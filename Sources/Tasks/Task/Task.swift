@@ -8,7 +8,7 @@ import PageFrames
 ///
 /// What the threads of a program have in common is its ``Process``.
 ///
-/// A task is a slab object with one frame block for its kernel stack. Who owns what:
+/// A task is a slab object with a kernel stack of its own. Who owns what:
 ///
 /// | field | owner, life |
 /// |---|---|
@@ -51,7 +51,7 @@ import PageFrames
 
   /// The registers of the program, at the top of the kernel stack.
   public let context: KernelPointer<UserContext>
-  public let kernelStack: PageFrameNumber
+  public let kernelStack: KernelStack
   /// The rest of the registers, while it does not run.
   public var switched = SwitchedContext()
   public var vectors = VectorState()
@@ -152,7 +152,7 @@ import PageFrames
   init(
     number: KernelPointer<PID<B>>, process: KernelPointer<Process<B>>, name: TaskName,
     handlers: KernelPointer<SignalHandlerTable>, user: KernelPointer<UserAccount>,
-    context: KernelPointer<UserContext>, kernelStack: PageFrameNumber,
+    context: KernelPointer<UserContext>, kernelStack: KernelStack,
     startTime: MachineTime
   ) {
     pid = number.pointee.number

@@ -103,16 +103,17 @@ final class GuestMachine {
       }
       return hasEnded
     }
-    processor.setBegin { [unowned self] context in
-      self.begin(context)
+    processor.setBegin { [unowned self] in
+      self.begin()
     }
   }
 
   func end() { processor.release() }
 
   /// A task's thread: runs the function that its program counter names, and ends with exit 0.
-  private func begin(_ context: KernelPointer<UserContext>) {
+  private func begin() {
     kernel.beginTask()
+    let context = kernel.current.pointee.context
     let guest = Guest(kernel: kernel, context: context)
     let place = context.pointee.programCounter
     if let program = programs[place] {

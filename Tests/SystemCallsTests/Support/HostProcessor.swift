@@ -17,7 +17,7 @@ import Tasks
 
   struct State {
     var sleeping: [UInt: DispatchSemaphore] = [:]
-    var begin: ((KernelPointer<UserContext>) -> Void)?
+    var begin: (() -> Void)?
     var hasEnded: ((UInt) -> Bool)?
     var output: [ConsoleFrame.Channel: [UInt8]] = [:]
     var typed: [UInt8] = []
@@ -56,8 +56,8 @@ import Tasks
     host.release()
   }
 
-  /// The function that a new task's thread runs with its registers.
-  func setBegin(_ body: @escaping (KernelPointer<UserContext>) -> Void) {
+  /// The function that a new task's thread runs.
+  func setBegin(_ body: @escaping () -> Void) {
     unsafe state.pointee.begin = body
   }
 
@@ -141,14 +141,8 @@ import Tasks
     if !isLast { unsafe state.pointee.sleeping[from.address] = mine }
     if to.pointee.programCounter == startOfTask {
       to.pointee.programCounter = 0
-      // SAFETY: a new task's stack pointer is the address of its registers.
-      let place = UInt(to.pointee.stackPointer)
-      let thread = Thread {
-        guard let registers = unsafe UnsafeMutablePointer<UserContext>(bitPattern: place) else {
-          fatalError("a new task without registers")
-        }
-        unsafe self.state.pointee.begin?(KernelPointer(registers))
-      }
+      // Its stack is in the kernel's address space, which this process does not have.
+      let thread = Thread { unsafe self.state.pointee.begin?() }
       thread.stackSize = 4 << 20
       thread.start()
     } else {

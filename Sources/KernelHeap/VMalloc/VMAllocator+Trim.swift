@@ -1,0 +1,44 @@
+import Arm64
+import MemoryTypes
+import PageFrames
+
+extension VMAllocator {
+  /// Gives back the tables that no area needs, after a purge.
+  ///
+  /// Linux keeps them for ever, and so does everything here but who wants to know, when a machine
+  /// has nothing more to do, whether every frame came back.
+  public mutating func freeUnusedTables() {
+    if deferred != 0 { freeDeferred() }
+    purge()
+    freeTables(between: modules)
+    freeTables(between: vmalloc)
+  }
+
+  private func freeTables(between areas: VMAreaTree) {
+    var floor = areas.low
+    var next = areas.first
+    while let area = next {
+      freeTables(from: floor, to: area.pointee.start)
+      // A guard page is never mapped.
+      let usable = description(area)?.pointee.usableSize(board.pageSize)
+      floor = area.pointee.start + (usable ?? area.pointee.length)
+      next = areas.successor(of: area)
+    }
+    freeTables(from: floor, to: areas.high)
+  }
+
+  /// Frees the tables that are for nothing but these addresses.
+  private func freeTables(from start: VirtualAddress, to end: VirtualAddress) {
+    guard start < end else { return }
+    let frames = frames
+    var count = 0
+    table.freeTables(in: start..<end, floor: start, ceiling: end) { number, level in
+      if level == 2 { frames.pointee.count(.nr_page_table_pages, by: -1) }
+      frames.pointee.free(number)
+      count &+= 1
+    }
+    // The walk caches forget them before anybody can have the frames.
+    guard count > 0 else { return }
+    board.invalidate(.kernelRange(start, (end - start).wholePages(of: board.pageSize)))
+  }
+}
