@@ -83,6 +83,7 @@ test: needs-test tool image kasan-image kasan-seeds $(BUSYBOX) $(BUSYBOX32) sysr
 bench: needs-test tool image
 	@cd Benchmarks && $(SWIFT) build -c release
 	@Benchmarks/.build/release/Benchmarks operations
+	@Benchmarks/.build/release/Benchmarks kernel
 	@Benchmarks/.build/release/Benchmarks boot
 	@[ ! -d ../shared/bench ] || Benchmarks/.build/release/Benchmarks programs
 

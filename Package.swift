@@ -147,7 +147,11 @@ let hostTargets: [Target] =
 /// The kernel image and the Embedded check; never part of a host build, whose assembler and linker
 /// are the wrong ones.
 let boardTargets: [Target] = [
-  .target(name: "KernelAssembly", publicHeadersPath: "include"),
+  // Only here: what runs before the MMU is on is in it. The toolset's flags are Swift's, too, where
+  // they made a call of memset() of two stores.
+  .target(
+    name: "KernelAssembly", publicHeadersPath: "include",
+    cSettings: [.unsafeFlags(["-mstrict-align"])]),
   .executableTarget(
     name: "Kernel", dependencies: allRooms + ["KernelAssembly"],
     swiftSettings: strict + [.enableExperimentalFeature("Volatile")]

@@ -21,6 +21,7 @@ static void report(const char *name, u64 ticks, u64 operations) {
     { long i = 0; (void)i; operation; }                        \
     for (int pass = 0; pass < 2; pass++) {                     \
       long end = (long)(count) << pass;                        \
+      asm("" : "+r"(end)); /* one loop for both passes */      \
       u64 start = get_cycles();                                \
       for (long i = 0; i < end; i++) { operation; barrier(); } \
       ticks[pass] = get_cycles() - start;                      \

@@ -18,13 +18,22 @@ extension FrameAllocator {
     zone.pointee.perCPU.freeFactor &>>= 1
     zone.pointee.perCPU.count &-= 1
     zone.pointee.allocated &+= 1
+    return ready(frame, 0, flags)
+  }
+
+  /// What every block gets before its owner has it (`prep_new_page()`).
+  @inline(__always)
+  private mutating func ready(
+    _ frame: KernelPointer<Frame>, _ order: Int, _ flags: GFP
+  ) -> PageFrameNumber {
     frame.pointee.state = .kernel
     frame.pointee.referenceCount = 1
     let number = frames.number(of: frame)
     if flags.contains(.zero) {
-      board.clearPages(at: number.address(board.pageSize), PageCount(1), board.pageSize)
+      board.clearPages(
+        at: number.address(board.pageSize), PageCount(1 &<< UInt64(order)), board.pageSize)
     }
-    if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceAllocation(number, 0, flags) }
+    if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceAllocation(number, order, flags) }
     return number
   }
 
@@ -35,7 +44,30 @@ extension FrameAllocator {
   public mutating func allocate(_ order: Order, _ flags: GFP) -> PageFrameNumber? {
     if order == .zero { return allocate(flags) }
     guard order <= geometry.largest else { return nil }
-    return allocateSlowly(Int(order.rawValue), flags)
+    let order = Int(truncatingIfNeeded: order.rawValue)
+    guard order <= PerCPULists.costly, let number = allocatePerCPU(order, flags) else {
+      return allocateSlowly(order, flags)
+    }
+    return number
+  }
+
+  /// A block of a per-CPU list, while there is no doubt that the flags may take it: as the straight
+  /// line for one frame, and there is a free block of the largest order (`__zone_watermark_ok()`
+  /// looks for any that is large enough).
+  @inline(__always)
+  private mutating func allocatePerCPU(_ order: Int, _ flags: GFP) -> PageFrameNumber? {
+    let choice = choices[Int(flags.rawValue & 15)]
+    let zone = choice.zone
+    let type = Int((flags.rawValue &>> 3) & mobilityMask)
+    let list = zone.pointee.perCPU.heads[order &* MigrateType.count &+ type]
+    guard zone.pointee.free &- (1 &<< order) >= choice.limit,
+      !zone.pointee.list(zone.pointee.largestOrder, .movable).isEmpty, let frame = list.first
+    else { return nil }
+    FrameList.remove(frame)
+    zone.pointee.perCPU.freeFactor &>>= 1
+    zone.pointee.perCPU.count &-= 1 &<< order
+    zone.pointee.allocated &+= 1 &<< order
+    return ready(frame, order, flags)
   }
 
   /// Everything but the straight line (`__alloc_pages()`, `__alloc_pages_slowpath()`).
@@ -82,31 +114,15 @@ extension FrameAllocator {
             || zone.pointee.hasRoom(order, for: highest, rights),
           let frame = zone.pointee.takeAny(order, migrateType(flags), rights)
         else { continue }
-        return prepare(frame, order, flags, rights, zone)
+        if rights.contains(.highAtomic) {
+          zone.pointee.reserveHighAtomic(frames.number(of: frame))
+          updateLimits()
+        }
+        return ready(frame, order, flags)
       }
       guard rights.contains(.noFragment) else { return nil }
       rights.remove(.noFragment)
     }
-  }
-
-  /// Makes a block ready for its owner (`prep_new_page()`).
-  private mutating func prepare(
-    _ frame: KernelPointer<Frame>, _ order: Int, _ flags: GFP, _ rights: AllocationRights,
-    _ zone: KernelPointer<Zone>
-  ) -> PageFrameNumber {
-    frame.pointee.state = .kernel
-    frame.pointee.referenceCount = 1
-    let number = frames.number(of: frame)
-    if flags.contains(.zero) {
-      board.clearPages(
-        at: number.address(board.pageSize), PageCount(1 &<< UInt64(order)), board.pageSize)
-    }
-    if rights.contains(.highAtomic) {
-      zone.pointee.reserveHighAtomic(number)
-      updateLimits()
-    }
-    if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceAllocation(number, order, flags) }
-    return number
   }
 
   /// The type of block to take from (`gfp_migratetype()`).

@@ -6,7 +6,7 @@ import ArgumentParser
     commandName: "benchmarks",
     abstract: "Measures the kernel beside real Linux on the same board.",
     subcommands: [
-      Operations.self, Programs.self, Boot.self, Decode.self, Tables.self, Inspect.self,
-      HeapReplay.self, Malloc.self,
+      Operations.self, KernelOperations.self, Programs.self, Boot.self, Decode.self, Tables.self,
+      Inspect.self, HeapReplay.self, Malloc.self,
     ])
 }

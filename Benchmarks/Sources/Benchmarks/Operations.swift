@@ -28,33 +28,14 @@ struct Operations: ParsableCommand {
 
   mutating func run() throws {
     let program = try Guest.build("operations")
-    let linux = try LinuxFigures()
+    let linux = try LinuxFigures("operations.tsv")
     let sizes = pageSizes.split(separator: ",").map(String.init)
     let kinds = kinds.isEmpty ? linux.kinds : kinds
-    var slower: [String] = []
-    print("operation".padded(14), terminator: "")
-    for size in sizes {
-      print("\(size): linux".leading(12), "ours".leading(9), "ratio", terminator: "  ")
-    }
-    print()
+    var table = ComparisonTable(linux, sizes: sizes, width: 14)
     for kind in kinds {
-      print(kind.padded(14), terminator: "")
-      for size in sizes {
-        let reference = linux.figure(kind, size)
-        let count = Self.counts[kind] ?? 1000
-        let ours = try Self.measure(program, kind, count, size)
-        let ratio = ours / reference
-        print(
-          String(Int(reference)).leading(12), String(Int(ours)).leading(9),
-          String(format: "%.2f", ratio).leading(5), terminator: "  ")
-        if ratio > 1 { slower.append("\(kind) on \(size)") }
-      }
-      print()
+      try table.row(kind) { try Self.measure(program, kind, Self.counts[kind] ?? 1000, $0) }
     }
-    guard slower.isEmpty else {
-      print("above Linux: \(slower.joined(separator: ", "))")
-      throw ExitCode(1)
-    }
+    try table.finish()
   }
 
   static func measure(_ program: String, _ kind: String, _ count: Int, _ size: String) throws
@@ -64,38 +45,5 @@ struct Operations: ParsableCommand {
     let twice = try Guest.ticks(program, kind, 2 * count, size)
     return Double(twice.ticks - once.ticks) * instructionsPerTick
       / Double(twice.operations - once.operations)
-  }
-}
-
-/// What Linux 6.1 took, recorded in `Linux/operations.tsv`.
-struct LinuxFigures {
-  private(set) var kinds: [String] = []
-  private var figures: [String: [String: Double]] = [:]
-
-  init() throws {
-    let text = try String(
-      contentsOf: Guest.folder.appending(path: "Linux/operations.tsv"), encoding: .utf8)
-    var sizes: [String] = []
-    for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-      let words = line.split(separator: "\t").map(String.init)
-      if sizes.isEmpty {
-        sizes = Array(words.dropFirst())
-        continue
-      }
-      kinds.append(words[0])
-      figures[words[0]] = Dictionary(
-        uniqueKeysWithValues: zip(sizes, words.dropFirst().compactMap { Double($0) }))
-    }
-  }
-
-  func figure(_ kind: String, _ size: String) -> Double { figures[kind]?[size] ?? .nan }
-}
-
-extension String {
-  func padded(_ width: Int) -> String {
-    padding(toLength: max(width, count), withPad: " ", startingAt: 0)
-  }
-  func leading(_ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - count)) + self
   }
 }

@@ -12,8 +12,11 @@ extension KernelTables {
   func startVMalloc(_ slab: KernelPointer<SlabAllocator<VirtBoard>>)
     -> KernelPointer<VMAllocator<VirtBoard>>?
   {
+    // As arch/arm64/kernel/kaslr.c: from the start of what modules get, a branch reaches all text.
+    let reach = VirtualAddress(address_of_text_end() &- (128 &<< 20))
+      .alignedDown(to: VirtBoard().pageSize)
     let regions = (
-      layout.vmallocStart..<layout.vmallocEnd, layout.modulesStart..<layout.modulesEnd
+      layout.vmallocStart..<layout.vmallocEnd, max(layout.modulesStart, reach)..<layout.modulesEnd
     )
     guard
       let vmalloc = VMAllocator.start(

@@ -56,6 +56,10 @@ extension SlabAllocator {
           options: type.options, userSize: UInt32(size))
         guard let cache = build(description) else { return false }
         classes[type.firstClass &+ index] = cache
+        guard type == .normal else { continue }
+        normalClasses[57 &- index] = cache
+        // Sizes from 1 to 128 have 57 to 64 leading zeros less 1.
+        for zeros in 58..<65 where index == 0 { normalClasses[zeros] = cache }
       }
     }
     return true

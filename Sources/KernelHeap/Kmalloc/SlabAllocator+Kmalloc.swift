@@ -21,22 +21,31 @@ extension SlabAllocator {
   public func kmalloc(
     _ size: ByteCount, _ flags: GFP = .kernel, on processor: Int = 0
   ) -> UnsafeMutableRawPointer? {
-    let type = flags.isDisjoint(with: KmallocType.special) ? 0 : KmallocType(flags).firstClass
+    let zeros = (size.rawValue &- 1).leadingZeroBitCount
+    guard flags.isDisjoint(with: KmallocType.special),
+      // SAFETY: a word has 0 to 64 leading zeros.
+      let cache = unsafe normalClasses[unchecked: zeros],
+      let buffer = unsafe cache.pop(processor)
+    else { return unsafe Self.kmallocSlowly(self, size, flags, processor) }
+    return flags.contains(.zero) ? unsafe cache.zero(buffer) : unsafe buffer
+  }
+
+  // What is out of line takes the allocator as an argument like others: `self` has a register that
+  // the caller would have to keep, and so a stack frame.
+  @inline(never)
+  private static func kmallocSlowly(
+    _ heap: borrowing Self, _ size: ByteCount, _ flags: GFP, _ processor: Int
+  ) -> UnsafeMutableRawPointer? {
+    let type = KmallocType(flags).firstClass
     // SAFETY: a type's first class and the class of a size, 11 at most, are below 48.
-    guard let cache = unsafe classes[unchecked: type &+ Self.classIndex(size)] else {
-      return unsafe kmallocLarge(size, flags)
+    guard let cache = unsafe heap.classes[unchecked: type &+ classIndex(size)] else {
+      return unsafe heap.kmallocLarge(size, flags)
     }
-    if size == .zero { return unsafe UnsafeMutableRawPointer(bitPattern: Self.zeroSize) }
-    guard
-      let buffer = unsafe cache.takeObject(
-        flags, size: Int(truncatingIfNeeded: size.rawValue), on: processor)
-    else { return nil }
-    if flags.contains(.zero) {
-      // SAFETY: the buffer is as large.
-      unsafe buffer.initializeMemory(
-        as: UInt8.self, repeating: 0, count: Int(cache.pointee.objectSize.rawValue))
+    if size == .zero { return unsafe UnsafeMutableRawPointer(bitPattern: zeroSize) }
+    guard let buffer = unsafe cache.pop(processor) else {
+      return unsafe cache.takeSlowly(flags, Int(truncatingIfNeeded: size.rawValue), processor)
     }
-    return unsafe buffer
+    return flags.contains(.zero) ? unsafe cache.zero(buffer) : unsafe buffer
   }
 
   /// As ``kmalloc(_:_:on:)``, all bytes 0.
@@ -53,17 +62,24 @@ extension SlabAllocator {
   /// of RAM in the linear map.
   @inline(__always) @discardableResult
   public func kfree(_ buffer: UnsafeMutableRawPointer?, on processor: Int = 0) -> Bool {
-    guard let buffer = unsafe buffer, UInt(bitPattern: buffer) > Self.zeroSize else { return true }
-    let board = frames.pointee.board
-    let number = PageFrameNumber(
-      containing: unsafe board.physicalAddress(of: buffer), board.pageSize)
-    let head = Slab.head(of: frames.pointee.frame(number))
-    guard head.pointee.state == .slab,
-      // SAFETY: a slab's first frame holds its cache's address.
-      let cache = unsafe UnsafeMutablePointer<SlabCache<B>>(
-        bitPattern: UInt(head.pointee.mapping))
-    else { return unsafe freeLarge(buffer, number) }
-    unsafe KernelPointer(cache).giveObject(buffer, on: processor)
+    guard UInt(bitPattern: buffer) > Self.zeroSize else { return true }
+    // SAFETY: an address that is more than that is none of nil's.
+    let buffer = unsafe buffer.unsafelyUnwrapped
+    guard let cache: KernelPointer<SlabCache<B>> = Slab.cache(of: unsafe frame(under: buffer)),
+      unsafe cache.push(buffer, processor)
+    else { return unsafe Self.kfreeSlowly(self, buffer, processor) }
+    return true
+  }
+
+  @inline(never)
+  private static func kfreeSlowly(
+    _ heap: borrowing Self, _ buffer: UnsafeMutableRawPointer, _ processor: Int
+  ) -> Bool {
+    let frame = unsafe heap.frame(under: buffer)
+    guard let cache: KernelPointer<SlabCache<B>> = Slab.cache(of: frame) else {
+      return unsafe heap.freeLarge(buffer, frame)
+    }
+    unsafe cache.giveToSlab(buffer, processor)
     return true
   }
 
@@ -86,42 +102,8 @@ extension SlabAllocator {
         ? ByteCount(cache.pointee.objectSize.rawValue.rounded(up: 8))
         : cache.pointee.geometry.size
     }
-    let board = frames.pointee.board
-    let number = PageFrameNumber(
-      containing: unsafe board.physicalAddress(of: buffer), board.pageSize)
-    let frame = frames.pointee.frame(number)
+    let frame = unsafe frame(under: buffer)
     guard isLarge(frame) else { return .zero }
-    return Order(UInt64(frame.pointee.blockOrder)).pages.bytes(of: board.pageSize)
-  }
-
-  /// Makes a buffer larger or smaller, in place where it has the room (`krealloc()`).
-  ///
-  /// Nil, and the buffer as it was, if there is no memory; size 0 frees.
-  public func krealloc(
-    _ buffer: UnsafeMutableRawPointer?, _ size: ByteCount, _ flags: GFP = .kernel
-  ) -> UnsafeMutableRawPointer? {
-    if size == .zero {
-      unsafe kfree(buffer)
-      return unsafe UnsafeMutableRawPointer(bitPattern: Self.zeroSize)
-    }
-    guard let buffer = unsafe buffer, UInt(bitPattern: buffer) > Self.zeroSize else {
-      return unsafe kmalloc(size, flags)
-    }
-    let room = unsafe ksize(buffer)
-    // Without room no buffer is there, or the checker has reported it.
-    guard room > .zero else { return nil }
-    if room >= size {
-      if let hooks = unsafe hooks {
-        let cache = unsafe slab(at: buffer)?.cache.address ?? 0
-        unsafe hooks.pointee.resized(
-          hooks.pointee.context, cache, buffer, Int(size.rawValue), flags.rawValue)
-      }
-      return unsafe buffer
-    }
-    guard let new = unsafe kmalloc(size, flags) else { return nil }
-    // SAFETY: the old buffer has so many bytes, and the new one more.
-    unsafe new.copyMemory(from: buffer, byteCount: Int(room.rawValue))
-    unsafe kfree(buffer)
-    return unsafe new
+    return Order(UInt64(frame.pointee.blockOrder)).pages.bytes(of: frames.pointee.board.pageSize)
   }
 }

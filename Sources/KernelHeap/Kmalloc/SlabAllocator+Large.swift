@@ -24,17 +24,16 @@ extension SlabAllocator {
 
   /// Takes back a large buffer; false if none begins in the frame.
   @inline(never)
-  func freeLarge(_ buffer: UnsafeMutableRawPointer, _ number: PageFrameNumber) -> Bool {
+  func freeLarge(_ buffer: UnsafeMutableRawPointer, _ frame: KernelPointer<Frame>) -> Bool {
     if let hooks = unsafe hooks,
       unsafe hooks.pointee.largeFreed(hooks.pointee.context, buffer)
     {
       return true
     }
-    let frame = frames.pointee.frame(number)
     guard isLarge(frame) else { return false }
     let order = Order(UInt64(frame.pointee.blockOrder))
     frames.pointee.count(.nr_slab_unreclaimable, by: -Int(order.pages.rawValue))
-    frames.pointee.free(number, order)
+    frames.pointee.free(frames.pointee.number(of: frame), order)
     return true
   }
 

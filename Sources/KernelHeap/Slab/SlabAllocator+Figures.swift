@@ -114,7 +114,7 @@ extension KernelPointer where Pointee: ~Copyable {
 
   private func check<B>(_ slab: Slab) where Pointee == SlabCache<B> {
     precondition(slab.frame.pointee.state == .slab)
-    precondition(slab.frame.pointee.mapping == UInt64(address))
+    precondition(slab.frame.pointee.mapping == Slab.mark(self))
     let free = unsafe pointee.length(of: slab.freeList, in: slab)
     precondition(free &+ slab.inUse == pointee.objects(in: slab))
   }

@@ -9,13 +9,10 @@ extension SlabAllocator {
   public func allocate(
     from cache: KernelPointer<SlabCache<B>>, _ flags: GFP = .kernel, on processor: Int = 0
   ) -> UnsafeMutableRawPointer? {
-    guard let object = unsafe cache.takeObject(flags, on: processor) else { return nil }
-    if flags.contains(.zero) {
-      // SAFETY: the object is as large.
-      unsafe object.initializeMemory(
-        as: UInt8.self, repeating: 0, count: Int(cache.pointee.objectSize.rawValue))
+    guard let object = unsafe cache.pop(processor) else {
+      return unsafe cache.takeSlowly(flags, 0, processor)
     }
-    return unsafe object
+    return flags.contains(.zero) ? unsafe cache.zero(object) : unsafe object
   }
 
   /// Gives an object back (`kmem_cache_free()`).
@@ -93,15 +90,16 @@ extension SlabAllocator {
   func slab(
     at address: UnsafeRawPointer
   ) -> (cache: KernelPointer<SlabCache<B>>, slab: Slab)? {
+    let frame = unsafe frame(under: address)
+    guard let cache: KernelPointer<SlabCache<B>> = Slab.cache(of: frame) else { return nil }
+    return (cache, Slab(containing: frame))
+  }
+
+  /// The frame that an address of the linear map lies in.
+  @inline(__always)
+  func frame(under address: UnsafeRawPointer) -> KernelPointer<Frame> {
     let board = frames.pointee.board
-    let number = PageFrameNumber(
-      containing: unsafe board.physicalAddress(of: address), board.pageSize)
-    let head = Slab.head(of: frames.pointee.frame(number))
-    guard head.pointee.state == .slab,
-      // SAFETY: a slab's first frame holds its cache's address.
-      let cache = unsafe UnsafeMutablePointer<SlabCache<B>>(
-        bitPattern: UInt(head.pointee.mapping))
-    else { return nil }
-    return unsafe (KernelPointer(cache), Slab(frame: head))
+    return unsafe table[
+      PageFrameNumber(containing: board.physicalAddress(of: address), board.pageSize)]
   }
 }

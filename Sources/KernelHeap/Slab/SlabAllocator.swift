@@ -12,8 +12,15 @@ public import PageFrames
 /// Source: Linux 6.1 mm/slub.c, mm/slab_common.c. The list of caches is to be guarded by what is
 /// `slab_mutex` there.
 @safe public struct SlabAllocator<B: Board>: ~Copyable {
+  // First of all, so that an address and an index are all that a `kmalloc()` needs.
+  /// The caches of ``KmallocType/normal`` by the leading zeros of a size less 1.
+  ///
+  /// Where that is 0, or too large for a class, there is none.
+  var normalClasses: InlineArray<65, KernelPointer<SlabCache<B>>?> = .init(repeating: nil)
   let resident = Resident()
   public let frames: KernelPointer<FrameAllocator<B>>
+  /// As `frames` has it; here it is a load nearer.
+  let table: FrameTable
   /// Who hears of every allocation; nil for nobody.
   let hooks: UnsafePointer<SlabHooks>?
   /// The cache of caches, the cache of their nodes, and their processors' structures.
@@ -38,6 +45,7 @@ public import PageFrames
     caches: KernelPointer<SlabCache<B>>, nodes: KernelPointer<SlabCache<B>>, perCPU: PerCPUStore
   ) {
     self.frames = frames
+    table = frames.pointee.frames
     unsafe self.hooks = hooks
     self.caches = caches
     self.nodes = nodes

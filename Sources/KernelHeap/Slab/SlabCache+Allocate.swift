@@ -10,11 +10,35 @@ extension KernelPointer where Pointee: ~Copyable {
   func takeObject<B>(
     _ flags: GFP, size: Int = 0, on processor: Int = 0
   ) -> UnsafeMutableRawPointer? where Pointee == SlabCache<B> {
+    unsafe pop(processor) ?? refill(flags, size, processor)
+  }
+
+  /// The next free object of the processor's slab.
+  @inline(__always)
+  func pop<B>(_ processor: Int) -> UnsafeMutableRawPointer? where Pointee == SlabCache<B> {
     let cpu = pointee.cpu(processor)
-    guard let object = unsafe cpu.pointee.freeList else {
-      return unsafe refill(flags, size, processor)
-    }
+    guard let object = unsafe cpu.pointee.freeList else { return nil }
     unsafe cpu.pointee.freeList = pointee.next(after: object)
+    return unsafe object
+  }
+
+  /// Takes an object where the processor has none ready, and clears it if the flags say so.
+  @inline(never)
+  func takeSlowly<B>(
+    _ flags: GFP, _ size: Int, _ processor: Int
+  ) -> UnsafeMutableRawPointer? where Pointee == SlabCache<B> {
+    guard let object = unsafe refill(flags, size, processor) else { return nil }
+    return flags.contains(.zero) ? unsafe zero(object) : unsafe object
+  }
+
+  /// Clears an object.
+  @inline(never)
+  func zero<B>(
+    _ object: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer where Pointee == SlabCache<B> {
+    // SAFETY: the object is as large.
+    unsafe object.initializeMemory(
+      as: UInt8.self, repeating: 0, count: Int(truncatingIfNeeded: pointee.objectSize.rawValue))
     return unsafe object
   }
 
@@ -80,11 +104,12 @@ extension KernelPointer where Pointee: ~Copyable {
     let frames = pointee.frames
     let slab = Slab(frame: frames.pointee.frame(block))
     slab.frame.pointee.state = .slab
-    slab.frame.pointee.mapping = UInt64(address)
+    slab.frame.pointee.mapping = Slab.mark(self)
     slab.frame.pointee.index = 0
     for offset in 1..<max(order.pages.rawValue, 1) {
-      frames.pointee.frame(block + PageCount(offset)).pointee.mapping =
-        UInt64(slab.frame.address) | 1
+      let frame = frames.pointee.frame(block + PageCount(offset))
+      frame.pointee.mapping = Slab.mark(self)
+      frame.pointee.privateWord = UInt64(slab.frame.address)
     }
     let board = frames.pointee.board
     let start = unsafe board.pointer(to: frames.pointee.address(of: block))

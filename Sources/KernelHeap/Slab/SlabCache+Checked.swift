@@ -36,7 +36,7 @@ extension KernelPointer where Pointee: ~Copyable {
   /// Puts an object of a checked cache back, whatever its checker says.
   func giveChecked<B>(_ object: UnsafeMutableRawPointer) where Pointee == SlabCache<B> {
     let slab = unsafe pointee.slab(of: object)
-    precondition(slab.frame.pointee.state == .slab && slab.frame.pointee.mapping == UInt64(address))
+    precondition(slab.frame.pointee.state == .slab && slab.frame.pointee.mapping == Slab.mark(self))
     let node = pointee.node
     let wasFull = unsafe slab.freeList == nil
     unsafe pointee.link(object, to: slab.freeList)

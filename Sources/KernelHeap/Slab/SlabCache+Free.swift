@@ -8,12 +8,21 @@ extension KernelPointer where Pointee: ~Copyable {
   func giveObject<B>(
     _ object: UnsafeMutableRawPointer, on processor: Int = 0
   ) where Pointee == SlabCache<B> {
+    guard unsafe push(object, processor) else { return unsafe giveToSlab(object, processor) }
+  }
+
+  /// Puts an object of the processor's slab in front of its free ones; false if it is of another.
+  @inline(__always)
+  func push<B>(
+    _ object: UnsafeMutableRawPointer, _ processor: Int
+  ) -> Bool where Pointee == SlabCache<B> {
     let cpu = pointee.cpu(processor)
     guard UInt(bitPattern: object) &- cpu.pointee.slabStart < cpu.pointee.slabBytes else {
-      return unsafe giveToSlab(object, processor)
+      return false
     }
     unsafe pointee.link(object, to: cpu.pointee.freeList)
     unsafe cpu.pointee.freeList = object
+    return true
   }
 
   /// Puts an object back into the slab that it is from (`__slab_free()`).
@@ -26,7 +35,7 @@ extension KernelPointer where Pointee: ~Copyable {
       return unsafe giveChecked(object)
     }
     let slab = unsafe pointee.slab(of: object)
-    precondition(slab.frame.pointee.state == .slab && slab.frame.pointee.mapping == UInt64(address))
+    precondition(slab.frame.pointee.state == .slab && slab.frame.pointee.mapping == Slab.mark(self))
     let wasFull = unsafe slab.freeList == nil
     unsafe pointee.link(object, to: slab.freeList)
     unsafe slab.freeList = object
@@ -77,7 +86,7 @@ extension SlabCache {
     let address = unsafe frames.pointee.board.physicalAddress(of: object)
     let frame = frames.pointee.frame(
       PageFrameNumber(containing: address, frames.pointee.board.pageSize))
-    return Slab(frame: Slab.head(of: frame))
+    return Slab(containing: frame)
   }
 
   /// Gives an empty slab's frames back (`discard_slab()`).
@@ -88,7 +97,9 @@ extension SlabCache {
     node.pointee.frames &-= Int(order.pages.rawValue)
     node.pointee.objects &-= objects(in: slab)
     for offset in 1..<max(order.pages.rawValue, 1) {
-      frames.pointee.frame(block + PageCount(offset)).pointee.mapping = 0
+      let frame = frames.pointee.frame(block + PageCount(offset))
+      frame.pointee.mapping = 0
+      frame.pointee.privateWord = 0
     }
     frames.pointee.count(counter, by: -Int(order.pages.rawValue))
     frames.pointee.free(block, order)
