@@ -24,7 +24,7 @@ package struct HeapInspector {
       arenas.append(try Arena(memory, at: address, isMain: address == found.main))
     }
     let known = finder.parameters(found, main: arenas[0])
-    var form = form(arenas, known?.hasHugePages, found.library)
+    var form = try form(arenas, known?.hasHugePages, found.library)
     var search = SegmentSearch(memory, form: form)
     for index in arenas.indices {
       if arenas[index].isMain {
@@ -41,20 +41,19 @@ package struct HeapInspector {
     var report = HeapReport(
       title: memory.source.title, isRacy: memory.source.isRacy, how: found.how,
       library: found.library, form: form, parameters: known?.0)
-    var reader = ListReader(
-      memory: memory, form: form, arenas: arenas, current: 0, marks: ChunkMarks())
+    var reader = ListReader(memory, form, arenas)
     report.caches = caches(reader, &form)
     form.hasSafeLinking = hasSafeLinking(reader, report.caches, form) ?? form.hasSafeLinking
     report.form = form
-    read(&reader, form, &report)
-    for (index, arena) in arenas.enumerated() {
+    reader.form = form
+    read(&reader, &report)
+    let caches = Set(report.caches.map(\.chunk))
+    for index in arenas.indices {
       var walk = ArenaWalk(
-        memory, arena, marks: reader.marks, caches: Set(report.caches.map(\.chunk)), search: search)
+        memory, report.arenas[index], marks: reader.marks, caches: caches, search: search)
       walk.walk(each)
-      walk.report.fastLists = report.arenas[index].fastLists
-      walk.report.binLists = report.arenas[index].binLists
       report.arenas[index] = walk.report
-      report.damages += walk.damages
+      report.damages += walk.damages.prefix(Damage.most - min(Damage.most, report.damages.count))
       metChunks(walk, &report)
     }
     if !report.arenas.allSatisfy(\.arena.isUnused) || known != nil {
@@ -68,32 +67,24 @@ package struct HeapInspector {
     do throws(HeapError) {
       return try finder.find()
     } catch {
-      throw memory.source.missing(in: 0..<UInt64.max) ?? error
+      if let cut = memory.source.missing(in: 0..<UInt64.max) { throw cut }
+      let library = memory.source.regions.first { $0.name.contains("/libc") && $0.fileOffset == 0 }
+      if let library { _ = try version(of: library.name) }
+      throw error
     }
   }
 
   /// Reads the lists of all arenas and caches, in the order in which malloc asks them.
-  private func read(_ reader: inout ListReader, _ form: GlibcForm, _ report: inout HeapReport) {
-    var lists = ListReader(
-      memory: memory, form: form, arenas: reader.arenas, current: 0, marks: reader.marks)
-    for index in report.caches.indices {
-      lists = ListReader(
-        memory: memory, form: form, arenas: reader.arenas, current: report.caches[index].arena,
-        marks: lists.marks, damages: lists.damages)
-      lists.read(&report.caches[index], size: form.tcacheSize ?? 0x290)
-    }
+  private func read(_ reader: inout ListReader, _ report: inout HeapReport) {
+    for index in report.caches.indices { reader.read(&report.caches[index]) }
     for index in reader.arenas.indices {
-      lists = ListReader(
-        memory: memory, form: form, arenas: reader.arenas, current: index, marks: lists.marks,
-        damages: lists.damages)
-      lists.read()
-      var arena = ArenaReport(reader.arenas[index])
-      arena.fastLists = lists.fastSizes
-      arena.binLists = lists.binSizes
+      reader.read(index)
+      var arena = ArenaReport(reader.arenas[index], isDrawn: index < HeapMap.mostArenas)
+      arena.fastLists = reader.fastSizes
+      arena.binLists = reader.binSizes
       report.arenas.append(arena)
     }
-    report.damages = lists.damages
-    reader = lists
+    report.damages = reader.damages
   }
 
   /// A listed chunk that the walk did not come to lies inside of another.
@@ -121,18 +112,34 @@ package struct HeapInspector {
   // MARK: forms
 
   /// What the arenas' places and the library's file say of the version.
-  private func form(_ arenas: [Arena], _ hasHugePages: Bool?, _ library: String?) -> GlibcForm {
+  private func form(
+    _ arenas: [Arena], _ hasHugePages: Bool?, _ library: String?
+  ) throws(HeapError) -> GlibcForm {
     var form = GlibcForm()
     if let other = arenas.first(where: { !$0.isMain }) {
       form.heapInfoSize = other.address & (SegmentSearch.heapAlignment - 1) == 32 ? 32 : 48
     } else if let hasHugePages {
       form.heapInfoSize = hasHugePages ? 48 : 32
     }
-    if let library, let file = memory.source.file(library) { form.version = version(in: file) }
+    if let library { form.version = try version(of: library) }
     if let version = form.version, let minor = Int(version.split(separator: ".").last ?? "") {
       form.hasSafeLinking = minor >= 32
     }
     return form
+  }
+
+  /// The version that a library's file says it is; an error where its heaps are not known here.
+  private func version(of library: String) throws(HeapError) -> String? {
+    guard let file = memory.source.file(library), let version = version(in: file) else {
+      return nil
+    }
+    let words = version.split(separator: ".").map { Int($0) ?? 0 }
+    guard words.count > 1, words[0] == 2, GlibcForm.versions.contains(words[1]) else {
+      throw .unsupported(
+        "glibc \(version) (\(library)): its heaps are laid out in another way than those of "
+          + "2.\(GlibcForm.versions.lowerBound) to 2.\(GlibcForm.versions.upperBound)")
+    }
+    return version
   }
 
   /// "GNU C Library … version 2.36." in the library's file.
@@ -163,10 +170,10 @@ package struct HeapInspector {
         else { continue }
         if link == 0 { return false }
         if link == entry >> 12 { return true }
-        if reader.arenas.contains(where: { $0.segment(at: link ^ entry >> 12) != nil }) {
+        if reader.places.hold(link ^ entry >> 12) {
           return true
         }
-        if reader.arenas.contains(where: { $0.segment(at: link) != nil }) { return false }
+        if reader.places.hold(link) { return false }
       }
     }
     return nil

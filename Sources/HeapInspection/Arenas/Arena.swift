@@ -30,7 +30,40 @@ package struct Arena: Equatable, Sendable {
 
   /// The segment that holds an address.
   package func segment(at address: UInt64) -> HeapSegment? {
-    segments.first { $0.contains(address) }
+    var low = 0
+    var high = segments.count
+    while low < high {
+      let middle = (low + high) / 2
+      if segments[middle].end <= address { low = middle + 1 } else { high = middle }
+    }
+    return low < segments.count && segments[low].contains(address) ? segments[low] : nil
+  }
+}
+
+/// The memory of all arenas, by address.
+struct HeapPlaces {
+  /// In order, none overlapping.
+  private var ranges: [Range<UInt64>] = []
+
+  init(_ arenas: [Arena]) {
+    for segment in arenas.flatMap(\.segments).sorted(by: { $0.start < $1.start }) {
+      if let last = ranges.last, segment.start <= last.upperBound {
+        ranges[ranges.count - 1] = last.lowerBound..<max(last.upperBound, segment.end)
+      } else {
+        ranges.append(segment.start..<segment.end)
+      }
+    }
+  }
+
+  /// Whether some arena has an address.
+  func hold(_ address: UInt64) -> Bool {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound <= address { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].contains(address)
   }
 }
 

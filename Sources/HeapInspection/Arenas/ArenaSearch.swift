@@ -20,23 +20,26 @@ struct ArenaSearch {
   /// The main arena.
   func find() throws(HeapError) -> Found {
     if let found = bySymbols() { return found }
-    var best: (found: Found, bytes: UInt64)?
+    var best: (arena: UInt64, bytes: UInt64, region: MemoryRegion)?
+    var looks = Self.mostLooks
     for region in dataRegions() {
-      for arena in arenas(in: region) {
+      for arena in arenas(in: region, &looks) {
         let bytes = memory.peek(arena &+ MallocState.systemMemory) ?? 0
-        if best == nil || bytes > best?.bytes ?? 0 {
-          let library = library(before: region)
-          best = (Found(main: arena, how: "by structure", library: library), bytes)
-        }
+        if best == nil || bytes > best?.bytes ?? 0 { best = (arena, bytes, region) }
       }
     }
     guard let best else {
       throw .noHeap(
-        "no arena of glibc's is in \(memory.source.title): it has another allocator, another C "
-          + "library, or has not allocated yet")
+        "no arena of glibc's is in \(memory.source.title): "
+          + (looks < Self.mostLooks
+            ? "\(Self.mostLooks - looks) places look like one, and no ring of arenas comes back there"
+            : "it has another allocator, another C library, or has not allocated yet"))
     }
-    return best.found
+    return Found(main: best.arena, how: "by structure", library: library(before: best.region))
   }
+
+  /// So many places may look like an arena and be none.
+  private static let mostLooks = 4096
 
   // MARK: symbols
 
@@ -60,7 +63,7 @@ struct ArenaSearch {
         let values = variables.values(of: ["main_arena", "mp_"])
         guard let main = values["main_arena"] else { continue }
         let base = region.start &- own.linkedBase
-        guard isArena(base &+ main) else { continue }
+        guard looksLikeArena(base &+ main) else { continue }
         return Found(
           main: base &+ main, parameters: values["mp_"].map { base &+ $0 },
           how: "by the symbols of \(path)", library: region.name)
@@ -90,24 +93,35 @@ struct ArenaSearch {
   }
 
   /// The arenas in a region: main ones, since it is no heap's.
-  private func arenas(in region: MemoryRegion) -> [UInt64] {
+  ///
+  /// Each place is looked at once, and of those that look like an arena `looks` more are tried.
+  private func arenas(in region: MemoryRegion, _ looks: inout Int) -> [UInt64] {
     var found: [UInt64] = []
     var at = (region.start + 7) & ~7
+    // The highest place that was looked at, by its address modulo 16.
+    var seen: (UInt64, UInt64) = (0, 0)
     while at + 16 <= region.end {
       guard let word = memory.peek(at) else {
+        // What a core does not store ends the region.
+        if memory.source.regions.readable(behind: at) ?? .max >= region.end { break }
         at = (at & ~0xfff) + 0x1000
         continue
       }
       if word == at &- 16, memory.peek(at + 8) == at &- 16 {
         // The links of bin `index` are 96 + 16·index bytes behind the arena's first.
+        let lowest = at & 8 == 0 ? seen.0 : seen.1
         var arena: UInt64?
         for index: UInt64 in 1..<MallocState.binCount {
           let candidate = at &- 96 &- index * 16
-          if isArena(candidate) {
+          guard candidate > lowest, looks > 0 else { break }
+          guard looksLikeArena(candidate) else { continue }
+          looks -= 1
+          if ring(from: candidate) != nil {
             arena = candidate
             break
           }
         }
+        if at & 8 == 0 { seen.0 = at &- 112 } else { seen.1 = at &- 112 }
         if let arena {
           found.append(arena)
           at = max(at + 16, arena + MallocState.size)
@@ -119,34 +133,42 @@ struct ArenaSearch {
     return found
   }
 
-  /// Whether the words at an address can be a `malloc_state` that is in use.
-  func isArena(_ arena: UInt64) -> Bool {
+  /// Whether the words at an address can be a `malloc_state` that is in use, but for its ring.
+  private func looksLikeArena(_ arena: UInt64) -> Bool {
     guard arena & 7 == 0, let flags = try? memory.half(at: arena + MallocState.flags), flags <= 7,
       let top = memory.peek(arena &+ MallocState.top), top != 0, top & 15 == 0 || top == arena + 96,
       let system = memory.peek(arena &+ MallocState.systemMemory), system <= 1 << 57
     else { return false }
-    var consistent = 0
+    // A heap may be damaged, and is to be found all the same.
+    var inconsistent = 0
     for index in 1..<MallocState.binCount {
       let bin = MallocState.bin(index, of: arena)
       guard let forward = memory.peek(bin + 16), let backward = memory.peek(bin + 24) else {
         return false
       }
-      if forward == bin && backward == bin || forward != bin && backward != bin && forward != 0 {
-        consistent += 1
-      }
+      if forward == bin && backward == bin { continue }
+      if forward != bin && backward != bin && forward != 0 { continue }
+      inconsistent += 1
+      guard inconsistent < 32 else { return false }
     }
-    // A heap may be damaged, and is to be found all the same.
-    guard consistent >= 96 else { return false }
-    return ring(from: arena) != nil
+    return true
   }
 
   /// All arenas, from one on; nil where their ring does not come back.
+  ///
+  /// A ring that leads elsewhere and goes round there is seen as soon as it was gone round twice
+  /// (Brent's algorithm); and there are no more arenas than memory has room for.
   func ring(from main: UInt64) -> [UInt64]? {
+    let most = min(65536, memory.source.capacity / MallocState.size + 1)
     var arenas = [main]
     var at = main
-    while arenas.count <= 65536 {
+    var mark = main
+    var power = 1
+    while arenas.count <= most {
       guard let next = memory.peek(at &+ MallocState.next), next & 7 == 0 else { return nil }
       if next == main { return arenas }
+      if next == mark { return nil }
+      if arenas.count == power { (mark, power) = (next, power * 2) }
       at = next
       arenas.append(at)
     }

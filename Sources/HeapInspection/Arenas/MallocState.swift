@@ -72,6 +72,9 @@ package struct GlibcForm: Equatable, Sendable {
   /// The version that the library says it is, from its file.
   package var version: String?
 
+  /// The versions 2.x whose structures are as they are described here.
+  static let versions = 27...41
+
   /// The versions that have this form.
   package var text: String {
     if let version { return "glibc \(version)" }

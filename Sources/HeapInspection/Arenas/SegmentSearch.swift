@@ -4,13 +4,14 @@ import MemoryImages
 struct SegmentSearch {
   let memory: HeapMemory
   let form: GlibcForm
-  /// How many more chunks may be tried.
-  private var budget: UInt64
+  /// Places that a walk came through on its way to `goal`, and did not get there: whatever leads to
+  /// one of them need not be followed further, so that all walks together are as long as the memory.
+  private var tried = ChunkMarks()
+  private var goal: UInt64 = 0
 
   init(_ memory: HeapMemory, form: GlibcForm) {
     self.memory = memory
     self.form = form
-    budget = memory.source.capacity / 4
   }
 
   /// HEAP_MAX_SIZE: heaps are aligned to it.
@@ -40,12 +41,11 @@ struct SegmentSearch {
       guard first < heap + size else {
         throw .damaged(address: heap + 16, "heap_info has the size \(Hex(size))")
       }
-      arena.segments.insert(
-        HeapSegment(start: heap, firstChunk: first, end: heap + size), at: 0)
+      arena.segments.append(HeapSegment(start: heap, firstChunk: first, end: heap + size))
       arena.heapBytes += size
       arena.heapProtectedBytes &+= try memory.word(at: heap + 24)
       arena.heapCount += 1
-      if isCurrent, !(arena.segments.first?.contains(arena.top) ?? false) {
+      if isCurrent, arena.top - heap >= size {
         throw .damaged(
           address: arena.address + MallocState.top, "top, \(Hex(arena.top)), is outside of its heap"
         )
@@ -69,6 +69,7 @@ struct SegmentSearch {
       topSize <= arena.systemMemory && topSize >= 16 && arena.top < UInt64.max - topSize
       ? arena.top + topSize : end(ofTopIn: arena, base ?? region.start, region)
     var start = base ?? mainBase(arena, region)
+    var starts: Set<UInt64> = [start]
     // Each stretch but the last ends in two fenceposts.
     while arena.segments.count < 65536 {
       let first = (start + 15) & ~15
@@ -83,7 +84,9 @@ struct SegmentSearch {
       arena.segments.append(
         HeapSegment(start: start, firstChunk: first, end: stop, followsForeign: follows))
       let from = region.contains(stop) ? stop : region.start
-      guard let next = resume(after: from &- 16, to: arena.top) else {
+      guard let next = resume(after: from &- 16, to: arena.top, by: .stretch),
+        starts.insert(next).inserted
+      else {
         arena.segments.append(
           HeapSegment(start: arena.top, firstChunk: arena.top, end: end, followsForeign: true))
         break
@@ -102,15 +105,14 @@ struct SegmentSearch {
   /// The first chunk of the main heap where `mp_` was not found: the region's start, or what a walk
   /// gets from to top.
   private mutating func mainBase(_ arena: Arena, _ region: MemoryRegion) -> UInt64 {
-    if reaches(region.start, arena.top) { return region.start }
-    return resume(after: region.start, to: arena.top) ?? region.start
+    if leads(region.start, to: arena.top, by: .stretch) { return region.start }
+    return resume(after: region.start, to: arena.top, by: .stretch) ?? region.start
   }
 
   /// Walks to two fenceposts and returns what is behind them; nil where `top` comes first, or damage.
   private mutating func fenceposts(from first: UInt64, before top: UInt64) -> UInt64? {
     var at = first
-    while at != top, budget > 0, let word = memory.peek(at &+ ChunkField.size) {
-      budget -= 1
+    while at != top, let word = memory.peek(at &+ ChunkField.size) {
       let size = word & ChunkField.sizeMask
       if size == 16, let next = memory.peek(at &+ 24), next & ChunkField.sizeMask == 16 {
         return at + 32
@@ -121,36 +123,54 @@ struct SegmentSearch {
     return nil
   }
 
-  /// The first place behind `address` from which a walk gets to `end` exactly.
-  mutating func resume(after address: UInt64, to end: UInt64) -> UInt64? {
+  /// What a walk has to get to, so that the place where it began is taken for a chunk.
+  enum Proof {
+    /// The end exactly, or the fenceposts of a stretch: memory before it may be anyone's.
+    case stretch
+    /// The end, or so many chunks: memory is known to be an arena's, and may be damaged further on.
+    case chunks
+  }
+
+  /// Chunks in a row that are no accident.
+  private static let enough = 64
+
+  /// The first place behind `address` from which a walk towards `end` proves to be one.
+  mutating func resume(after address: UInt64, to end: UInt64, by proof: Proof) -> UInt64? {
     var at = (address &+ 16) & ~15
-    while at < end, budget > 0 {
-      // What cannot be read costs a step, too: a made-up size may reach over all addresses.
+    while at < end {
       guard memory.peek(at &+ ChunkField.size) != nil else {
-        at = (at & ~0xfff) &+ 0x1000
-        budget -= 1
+        // A made-up size may reach over all addresses.
+        guard let next = memory.source.regions.readable(behind: at &+ ChunkField.size) else {
+          return nil
+        }
+        at = (max(next, at &+ 16) &+ 15) & ~15
         continue
       }
-      if reaches(at, end) { return at }
+      if leads(at, to: end, by: proof) { return at }
       at &+= 16
-      budget -= 1
     }
     return nil
   }
 
-  /// Whether a walk from one chunk gets to another.
-  mutating func reaches(_ start: UInt64, _ end: UInt64) -> Bool {
+  /// Whether a walk from a place proves that chunks begin there.
+  private mutating func leads(_ start: UInt64, to end: UInt64, by proof: Proof) -> Bool {
+    if goal != end { (goal, tried) = (end, ChunkMarks()) }
     var at = start
     var steps = 0
-    while at < end, budget > 0 {
+    while at < end {
       guard let word = memory.peek(at &+ ChunkField.size) else { return false }
       let size = word & ChunkField.sizeMask
       // The fenceposts at the end of a heap.
       if size <= 16, end - at <= 32 { return size == 16 || end - at == 16 }
-      guard size >= ChunkField.minimum, size & 15 == 0, size <= end - at else { return false }
+      if size == 16, proof == .stretch, let next = memory.peek(at &+ 24) {
+        return steps > 0 && next & ChunkField.sizeMask == 16
+      }
+      guard size >= ChunkField.minimum, size & 15 == 0, size <= end - at,
+        tried.mark(at, .damaged).isNew
+      else { return false }
       at += size
       steps += 1
-      budget -= 1
+      if proof == .chunks, steps == Self.enough { return true }
     }
     return at == end && steps > 0
   }

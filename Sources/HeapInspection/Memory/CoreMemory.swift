@@ -77,30 +77,31 @@ package final class CoreMemory: MemorySource {
     }
     var segments: [Segment] = []
     var names: [NamedRange] = []
+    // Each byte of memory, and of notes, has a byte of the file of its own.
+    var left = file.count
     for index in 0..<count {
       let at = table + index * 56
       func field(_ place: UInt64) -> UInt64 { file.number(at + place, 8) ?? 0 }
       let type = file.number(at, 4) ?? 0
+      guard type == 1 || type == 4 else { continue }
+      let there = min(field(32), file.count - min(file.count, field(8)))
+      guard there <= left else {
+        throw .malformed("the segments up to \(index) have more bytes than the file", offset: at)
+      }
+      left -= there
       if type == 1 {
         let (end, overflow) = field(16).addingReportingOverflow(field(40))
         guard !overflow, field(8) <= UInt64.max - field(32) else {
           throw .malformed("segment \(index) reaches beyond the last address", offset: at)
         }
-        guard end > field(16) else { continue }
+        // The kernel's half has nothing of a program's (but x86-64's vsyscall page).
+        guard end > field(16), end <= MemoryRegion.limit else { continue }
         segments.append(
           Segment(
             start: field(16), end: end, offset: field(8), stored: min(field(32), field(40)),
             flags: file.number(at + 4, 4) ?? 0))
-      } else if type == 4 {
+      } else {
         names += notes(field(8), field(32))
-      }
-    }
-    // Each byte of memory has a byte of the file of its own, or is another file's.
-    var total: UInt64 = 0
-    for segment in segments where segment.offset < file.count {
-      total &+= min(segment.stored, file.count - segment.offset)
-      guard total <= file.count else {
-        throw .malformed("the segments have more bytes than the file", offset: table)
       }
     }
     capacity = file.count + 1 << 24

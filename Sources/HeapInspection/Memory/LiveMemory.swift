@@ -21,10 +21,9 @@ package final class LiveMemory: MemorySource {
   private let cache: UnsafeMutableRawBufferPointer
   /// Which piece of memory is in a slot, and how much of it.
   private var cached: [(start: UInt64, count: Int)]
+  private let slots: Int
 
-  /// 128 MiB of pieces of 16 KiB: what walks along lists comes back to is there.
   private static let piece = 1 << 14
-  private static let slots = 1 << 13
 
   /// Opens a process; `stops` says that it is to stand still.
   package init(_ pid: Int32, stops: Bool) throws(HeapError) {
@@ -52,9 +51,22 @@ package final class LiveMemory: MemorySource {
     }
     regions = MemoryRegion.all(maps: maps)
     files = BackingFiles(root: "\(folder)/root")
+    slots = Self.slots(for: regions)
     unsafe cache = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: Self.slots * Self.piece, alignment: 4096)
-    cached = Array(repeating: (.max, 0), count: Self.slots)
+      byteCount: slots * Self.piece, alignment: 4096)
+    cached = Array(repeating: (.max, 0), count: slots)
+  }
+
+  /// As many pieces as all memory that heaps can be in.
+  ///
+  /// Lists lead anywhere in it, and a read costs some microseconds. Not more than a quarter of this
+  /// host's memory; and what is not read of the process takes none here.
+  private static func slots(for regions: [MemoryRegion]) -> Int {
+    let host = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * 4096
+    let heaps = regions.reduce(UInt64(0)) { $0 &+ ($1.isWritable && !$1.hasFile ? $1.size : 0) }
+    var slots = 1 << 10
+    while UInt64(slots * piece) < heaps, UInt64(slots * piece) < host / 8 { slots *= 2 }
+    return slots
   }
 
   deinit {
@@ -68,12 +80,13 @@ package final class LiveMemory: MemorySource {
   }
 
   package func window(at address: UInt64) throws(HeapError) -> MemoryWindow {
-    guard let region = regions.region(at: address) else { throw .unmapped(address: address) }
-    let start = max(address & ~UInt64(Self.piece - 1), region.start)
-    let slot = Int(address / UInt64(Self.piece)) % Self.slots
+    let slot = Int(truncatingIfNeeded: address / UInt64(Self.piece)) & (slots - 1)
     let place = unsafe UnsafeMutableRawBufferPointer(
       rebasing: cache[slot * Self.piece..<(slot + 1) * Self.piece])
-    if cached[slot].start != start {
+    let (known, count) = cached[slot]
+    if address < known || address - known >= UInt64(count) {
+      guard let region = regions.region(at: address) else { throw .unmapped(address: address) }
+      let start = max(address & ~UInt64(Self.piece - 1), region.start)
       let end = min((address & ~UInt64(Self.piece - 1)) + UInt64(Self.piece), region.end)
       cached[slot] = (.max, 0)
       let wanted = Int(end - start)
@@ -84,7 +97,8 @@ package final class LiveMemory: MemorySource {
       cached[slot] = (start, got)
     }
     return unsafe MemoryWindow(
-      start: start, bytes: UnsafeRawBufferPointer(rebasing: place[..<cached[slot].count]))
+      start: cached[slot].start,
+      bytes: UnsafeRawBufferPointer(rebasing: place[..<cached[slot].count]))
   }
 
   package func file(_ path: String) -> MappedBytes? { files[path] }

@@ -37,9 +37,9 @@ package struct ArenaReport: Sendable {
     }
   }
 
-  package init(_ arena: Arena) {
+  package init(_ arena: Arena, isDrawn: Bool = true) {
     self.arena = arena
-    map = HeapMap(arena.segments)
+    map = HeapMap(isDrawn ? arena.segments : [])
   }
 
   package func count(_ state: ChunkState) -> UInt64 { counts[Int(state.rawValue)] }

@@ -9,6 +9,9 @@ package struct Damage: Equatable, Sendable {
   /// What is wrong, with the values.
   package var detail: String
 
+  /// No more than these are told of.
+  static let most = 1000
+
   package init(address: UInt64, arena: UInt64, message: String?, detail: String) {
     self.address = address
     self.arena = arena

@@ -15,7 +15,8 @@ package struct SizeTable: Sendable {
 
   /// Sizes below this have a place in the array.
   private static let limit: UInt64 = 1 << 16
-  private var small: [Row] = (0..<limit / 16).map { Row(size: $0 * 16) }
+  /// Empty until there is one.
+  private var small: [Row] = []
   private var large: [UInt64: Row] = [:]
   /// Of a hostile heap no more sizes than these are told apart.
   private static let mostLarge = 1 << 20
@@ -24,10 +25,15 @@ package struct SizeTable: Sendable {
 
   mutating func add(_ size: UInt64, _ state: ChunkState) {
     if size < Self.limit {
+      makeSmall()
       Self.count(&small[Int(size / 16)], state)
     } else if large[size] != nil || large.count < Self.mostLarge {
       Self.count(&large[size, default: Row(size: size)], state)
     }
+  }
+
+  private mutating func makeSmall() {
+    if small.isEmpty { small = (0..<Self.limit / 16).map { Row(size: $0 * 16) } }
   }
 
   private static func count(_ row: inout Row, _ state: ChunkState) {
@@ -45,6 +51,7 @@ package struct SizeTable: Sendable {
   }
 
   mutating func add(_ other: SizeTable) {
+    if !other.small.isEmpty { makeSmall() }
     for (index, row) in other.small.enumerated() where row.count > 0 { small[index].add(row) }
     for row in other.large.values { large[row.size, default: Row(size: row.size)].add(row) }
   }

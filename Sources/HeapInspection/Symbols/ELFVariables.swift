@@ -26,6 +26,8 @@ package struct ELFVariables {
   package func values(of names: Set<String>) -> [String: UInt64] {
     var found: [String: UInt64] = [:]
     let sections = file.number(40, 8) ?? 0
+    // Tables that lie over each other have more symbols than the file has room for.
+    var left = file.count / 24
     for index in 0..<(file.number(60, 2) ?? 0) {
       let at = sections &+ index &* 64
       // SHT_SYMTAB and SHT_DYNSYM.
@@ -34,6 +36,8 @@ package struct ELFVariables {
         file.holds(start, size),
         let strings = file.number(sections &+ (file.number(at &+ 40, 4) ?? 0) &* 64 &+ 24, 8)
       else { continue }
+      guard size / 24 <= left else { return found }
+      left -= size / 24
       for symbol in 0..<size / 24 {
         let place = start + symbol * 24
         // STT_OBJECT, defined.

@@ -25,16 +25,16 @@ struct ArenaWalk {
   private var base: UInt64 = 0
 
   init(
-    _ memory: HeapMemory, _ arena: Arena, marks: ChunkMarks, caches: Set<UInt64>,
+    _ memory: HeapMemory, _ report: ArenaReport, marks: ChunkMarks, caches: Set<UInt64>,
     search: SegmentSearch
   ) {
     self.memory = memory
-    self.arena = arena
+    self.report = report
+    arena = report.arena
     self.marks = marks
     self.caches = caches
     self.search = search
     pageSize = memory.source.pageSize
-    report = ArenaReport(arena)
     left = memory.source.capacity / 16
   }
 
@@ -58,7 +58,7 @@ struct ArenaWalk {
   }
 
   mutating func found(_ address: UInt64, _ message: String?, _ detail: String) {
-    guard damages.count < 1000 else { return }
+    guard damages.count < Damage.most else { return }
     damages.append(
       Damage(address: address, arena: arena.address, message: message, detail: detail))
   }
@@ -87,7 +87,7 @@ struct ArenaWalk {
       guard size >= ChunkField.minimum, size & 15 == 0, size <= top - at,
         let next = memory.peek(at &+ size &+ ChunkField.size)
       else {
-        let resumed = search.resume(after: at, to: top) ?? top
+        let resumed = search.resume(after: at, to: top, by: .chunks) ?? top
         badSize(at, word, before, top, resumed)
         tell(
           HeapChunk(address: at, size: resumed - at, state: .damaged, isChunk: false), in: segment,

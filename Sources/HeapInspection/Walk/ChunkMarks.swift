@@ -12,6 +12,8 @@ struct ChunkMarks {
   private var bytes: [UInt8] = []
   private var lastKey = UInt64.max
   private var lastPage = 0
+  /// The keys of all pages, in order, as far as they were put in order.
+  private var order: [UInt64] = []
   private(set) var count = 0
 
   /// What a chunk is marked as; ``ChunkState/used`` where it is not.
@@ -34,13 +36,15 @@ struct ChunkMarks {
 
   /// The first marked chunk in a range.
   mutating func first(in range: Range<UInt64>) -> UInt64? {
+    if order.count != index.count { order = index.keys.sorted() }
+    var next = order.firstIndex { $0 >= range.lowerBound >> Self.shift } ?? order.count
     var at = (range.lowerBound + 15) & ~15
     while at < range.upperBound {
       guard page(at, makes: false) != nil else {
         // A segment may be far longer than what is marked of it.
-        let key = at >> Self.shift
-        guard let next = index.keys.lazy.filter({ $0 > key }).min() else { return nil }
-        at = next << Self.shift
+        while next < order.count, order[next] <= at >> Self.shift { next += 1 }
+        guard next < order.count else { return nil }
+        at = order[next] << Self.shift
         continue
       }
       if state(of: at) != .used { return at }

@@ -4,19 +4,34 @@ import MemoryImages
 /// would complain of there (malloc/malloc.c: _int_malloc(), unlink_chunk(), _int_free()).
 struct ListReader {
   let memory: HeapMemory
-  let form: GlibcForm
+  var form: GlibcForm
   let arenas: [Arena]
-  /// The index of the arena that is read.
-  let current: Int
-  var marks: ChunkMarks
+  let places: HeapPlaces
+  /// The arena that is read, or whose thread's cache is.
+  private(set) var arena: Arena
+  var marks = ChunkMarks()
   var damages: [Damage] = []
   /// What malloc_info() counts: fastbins, then bins by index.
   var fastSizes: [ArenaReport.ListSizes] = []
   var binSizes: [ArenaReport.ListSizes] = []
 
-  var arena: Arena { arenas[current] }
+  init(_ memory: HeapMemory, _ form: GlibcForm, _ arenas: [Arena]) {
+    self.memory = memory
+    self.form = form
+    self.arenas = arenas
+    places = HeapPlaces(arenas)
+    arena = arenas[0]
+  }
 
-  mutating func read() {
+  /// Reads a cache of a thread of an arena.
+  mutating func read(_ cache: inout TCache) {
+    arena = arenas[cache.arena]
+    readLists(of: &cache, size: form.tcacheSize ?? 0x290)
+  }
+
+  /// Reads an arena's own lists.
+  mutating func read(_ index: Int) {
+    arena = arenas[index]
     fastSizes = Array(repeating: ArenaReport.ListSizes(), count: Int(MallocState.fastbinCount))
     binSizes = Array(repeating: ArenaReport.ListSizes(), count: Int(MallocState.binCount))
     for index in 0..<MallocState.fastbinCount { fastbin(index) }
@@ -25,7 +40,7 @@ struct ListReader {
   }
 
   mutating func found(_ address: UInt64, _ message: String?, _ detail: String) {
-    guard damages.count < 1000 else { return }
+    guard damages.count < Damage.most else { return }
     damages.append(
       Damage(address: address, arena: arena.address, message: message, detail: detail))
   }

@@ -8,9 +8,9 @@ struct MappedChunks {
     let page = memory.source.pageSize
     var found: [HeapReport.MappedChunk] = []
     let segments = arenas.flatMap(\.segments).sorted { $0.start < $1.start }
+    var next = 0
     for region in memory.source.regions
     where region.isWritable && !region.hasFile && region.name.isEmpty {
-      var next = segments.firstIndex { $0.end > region.start } ?? segments.count
       var at = (region.start + page - 1) & ~(page - 1)
       while at < region.end, region.end - at >= page {
         while next < segments.count, segments[next].end <= at { next += 1 }

@@ -18,7 +18,7 @@ package struct TCache: Equatable, Sendable {
 
 extension ListReader {
   /// Reads a cache's lists; its chunks may be of any arena.
-  mutating func read(_ cache: inout TCache, size: UInt64) {
+  mutating func readLists(of cache: inout TCache, size: UInt64) {
     for index in 0..<TCache.lists {
       guard let (listed, entry) = head(cache.chunk, index, size) else { return }
       let name = "the tcache at \(Hex(cache.chunk + 16)), list of \((index + 2) * 16)-byte chunks,"
@@ -33,8 +33,7 @@ extension ListReader {
           break
         }
         let chunk = address &- 16
-        guard arenas.contains(where: { $0.segment(at: chunk) != nil }),
-          let word = memory.peek(chunk &+ 8)
+        guard places.hold(chunk), let word = memory.peek(chunk &+ 8)
         else {
           found(
             place, nil,
@@ -98,7 +97,7 @@ extension ListReader {
       let word = memory.peek(entry &- 8) ?? 0
       let fits =
         count != 0 && entry & 15 == 0 && word & ChunkField.sizeMask == (index + 2) * 16
-        && arenas.contains { $0.segment(at: entry &- 16) != nil }
+        && places.hold(entry &- 16)
       if fits { good += 1 } else { bad += 1 }
     }
     // A damaged one is to be found all the same.

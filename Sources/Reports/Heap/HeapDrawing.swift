@@ -12,14 +12,14 @@ package struct HeapDrawing {
   package var text: String {
     var body = ""
     var y = 20
-    let arenas = report.arenas.filter { !$0.map.cells.isEmpty }.prefix(64)
+    let arenas = report.arenas.filter { $0.map.count > 0 }.prefix(64)
     for arena in arenas {
       let name = arena.arena.isMain ? "main arena" : "arena"
       body += Self.label(
         "\(name) \(Hex(arena.arena.address)): \(arena.span.grouped) bytes", x: 10, y: y)
       y += 8
       body += Self.cells(arena.map, y)
-      y += (arena.map.cells.count + Self.columns - 1) / Self.columns * Self.cell + 22
+      y += (arena.map.count + Self.columns - 1) / Self.columns * Self.cell + 22
     }
     var x = 10
     for state in ChunkState.allCases {
@@ -36,11 +36,11 @@ package struct HeapDrawing {
   private static func cells(_ map: HeapMap, _ y: Int) -> String {
     var text = ""
     var start = 0
-    while start < map.cells.count {
+    while start < map.count {
       let row = start / columns
       let state = map.state(of: start..<start + 1)
       var end = start + 1
-      while end < map.cells.count, end / columns == row, map.state(of: end..<end + 1) == state {
+      while end < map.count, end / columns == row, map.state(of: end..<end + 1) == state {
         end += 1
       }
       text += rectangle(

@@ -9,17 +9,17 @@ extension HeapText {
   /// An arena drawn: a sign a cell, for what most of it is.
   func map(_ report: ArenaReport) -> [String] {
     let map = report.map
-    guard !map.cells.isEmpty else { return [] }
+    guard map.count > 0 else { return [] }
     let cells = Self.width * Self.height
-    let per = max(1, (map.cells.count + cells - 1) / cells)
-    let signs = (map.cells.count + per - 1) / per
+    let per = max(1, (map.count + cells - 1) / cells)
+    let signs = (map.count + per - 1) / per
     var lines: [String] = []
     var seen: Set<ChunkState> = []
     for row in stride(from: 0, to: signs, by: Self.width) {
       var text = ""
       var last: ChunkState?
       for sign in row..<min(row + Self.width, signs) {
-        let state = map.state(of: sign * per..<min((sign + 1) * per, map.cells.count))
+        let state = map.state(of: sign * per..<min((sign + 1) * per, map.count))
         seen.insert(state)
         if style.isRich, state != last { text += Self.color(state) }
         last = state
