@@ -8,14 +8,15 @@ let package = Package(
     .package(name: "Kilburn", path: ".."),
   ],
   targets: [
+    .target(name: "LibraryMalloc"),
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "PTMalloc", package: "Kilburn"),
+        .product(name: "PTMalloc", package: "Kilburn"), "LibraryMalloc",
       ],
       swiftSettings: [
         .swiftLanguageMode(.v6), .strictMemorySafety(), .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"), .treatAllWarnings(as: .error),
-      ])
+      ]),
   ])

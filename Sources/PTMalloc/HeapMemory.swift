@@ -15,6 +15,9 @@ public protocol HeapMemory: ~Copyable {
   mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
     _ value: Value, at address: UInt64
   ) -> Bool
+  /// So many bytes, at most 4,096, from an address on, if this process can read and write them as
+  /// they are; nil where it cannot, or where more is to be done at an access.
+  func span(at address: UInt64, _ length: UInt64) -> HeapSpan?
   /// As `memset` does.
   mutating func fill(at address: UInt64, length: UInt64, with value: UInt8) throws(HeapAbort)
   /// As `memcpy` does: the two do not overlap.
@@ -76,6 +79,8 @@ extension HeapMemory where Self: ~Copyable {
   public mutating func setByte(at address: UInt64, to value: UInt8) throws(HeapAbort) {
     guard store(value, at: address) else { throw .fault(address) }
   }
+
+  @inlinable public func span(at address: UInt64, _ length: UInt64) -> HeapSpan? { nil }
 
   public func isAccessible(_ address: UInt64) -> Bool { true }
 }

@@ -24,6 +24,8 @@ import Glibc
   @usableFromInline let length: UInt64
   /// `length - 8`: a word at a smaller offset lies within.
   @usableFromInline let wordLimit: UInt64
+  /// `length - 4096`: the same of a span.
+  @usableFromInline let spanLimit: UInt64
   private let table: UnsafeMutablePointer<Range>
   private let tableCapacity: Int
   private var rangeCount = 0
@@ -61,6 +63,7 @@ import Glibc
     self.start = start.rawValue
     length = (UInt64(buffer.count) &- Self.tableSize) & ~0xffff
     wordLimit = length &- 8
+    spanLimit = length &- 4096
     unsafe table = (base + Int(length)).bindMemory(
       to: Range.self, capacity: Int(Self.tableSize) / 16)
     tableCapacity = Int(Self.tableSize) / 16
@@ -96,6 +99,13 @@ import Glibc
     unsafe base.storeBytes(
       of: value, toByteOffset: Int(truncatingIfNeeded: offset), as: Value.self)
     return true
+  }
+
+  @inlinable @inline(__always)
+  public func span(at address: UInt64, _ length: UInt64) -> HeapSpan? {
+    let offset = address &- start
+    guard offset < spanLimit else { return nil }
+    return unsafe HeapSpan(base + Int(truncatingIfNeeded: offset))
   }
 
   /// Whether a range lies within the window.

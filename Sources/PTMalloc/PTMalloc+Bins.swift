@@ -1,7 +1,7 @@
 /// Best fit among the sorted bins.
 extension PTMalloc where Memory: ~Copyable {
   /// The least chunk that is large enough in the large bin of this size.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func takeFromLargebin(_ arena: Arena, _ size: UInt64) throws(HeapAbort) -> UInt64 {
     let bin = arena.bin(ChunkSize.largebinIndex(size))
     let largest = try fd(bin)
@@ -27,7 +27,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The last chunk of the next bin that has one, by the binmap.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func takeFromLargerBin(_ arena: Arena, _ size: UInt64) throws(HeapAbort) -> UInt64 {
     var index = ChunkSize.binIndex(size) &+ 1
     while index < GlibcLayout.State.binCount {
@@ -58,7 +58,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The lower part of an unlinked chunk; the rest goes to the front of the unsorted bin.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func split(
     _ arena: Arena, _ victim: Chunk, _ victimSize: UInt64, _ size: UInt64,
     _ corruption: Corruption, keepsRemainder: Bool

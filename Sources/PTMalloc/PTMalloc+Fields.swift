@@ -145,6 +145,17 @@ extension PTMalloc where Memory: ~Copyable {
     Arena(try word(arena.address &+ GlibcLayout.State.next))
   }
 
+  // MARK: Spans
+
+  /// The fields of a chunk, where they can be had at once.
+  @inlinable @inline(__always) func span(_ p: Chunk) -> HeapSpan? {
+    memory.span(at: p.address, 48)
+  }
+  /// A tcache of version 2.35 and later.
+  @inlinable @inline(__always) func span(tcache: UInt64) -> HeapSpan? {
+    tcache == 0 ? nil : memory.span(at: tcache, 640)
+  }
+
   // MARK: mp_
 
   @inlinable @inline(__always) var trimThreshold: UInt64 {
@@ -204,10 +215,15 @@ extension PTMalloc where Memory: ~Copyable {
   @inlinable var mmappedMem: UInt64 {
     get throws(HeapAbort) { try word(parameters &+ layout.parameters.mmappedMem) }
   }
-  @inlinable @inline(__always) var tcacheBins: UInt64 {
-    get throws(HeapAbort) { try word(parameters &+ layout.parameters.tcacheBins) }
+  /// tcache_bins.
+  mutating func setTCacheBins(_ count: UInt64) throws(HeapAbort) {
+    tcacheBins = count
+    shortBins = layout.version >= .v2_35 ? count : 0
+    try setWord(parameters &+ layout.parameters.tcacheBins, count)
   }
-  @inlinable @inline(__always) var tcacheCountLimit: UInt64 {
-    get throws(HeapAbort) { try word(parameters &+ layout.parameters.tcacheCount) }
+  /// tcache_count.
+  mutating func setTCacheCountLimit(_ count: UInt64) throws(HeapAbort) {
+    tcacheCountLimit = count
+    try setWord(parameters &+ layout.parameters.tcacheCount, count)
   }
 }

@@ -3,7 +3,37 @@ extension PTMalloc where Memory: ~Copyable {
   /// As `free`; 0 is nothing to free.
   @inlinable
   public mutating func free(_ memory: UInt64, _ thread: inout MallocThread) throws(HeapAbort) {
-    // __libc_free; errno stays as it was.
+    // __libc_free and _int_free where the tcache takes it; all else, and all that is wrong, is
+    // freeSlowly's.
+    let p = Chunk(memory: memory)
+    let tcache = thread.tcache
+    if let chunk = span(p), let cache = span(tcache: tcache) {
+      let head = chunk.word(GlibcLayout.Header.size)
+      let size = head & ~GlibcLayout.Header.flags
+      let index = ChunkSize.tcacheIndex(size)
+      // No mapping of its own, and sizes and addresses are multiples of 16.
+      if index < shortBins, (head & 10) | (memory & 15) == 0, p.address <= 0 &- size,
+        head & GlibcLayout.Header.nonMainArena == 0
+          || self.memory.span(at: heap(of: p.address), 8) != nil,
+        chunk.word(24) != environment.tcacheKey
+      {
+        let count = cache.short(index &* 2)
+        if UInt64(count) < tcacheCountLimit {
+          let list = 128 &+ index &* 8
+          chunk.setWord(24, environment.tcacheKey)
+          chunk.setWord(16, cache.word(list) ^ (memory &>> 12))
+          cache.setWord(list, memory)
+          cache.setShort(index &* 2, count &+ 1)
+          return
+        }
+      }
+    }
+    try freeSlowly(memory, &thread)
+  }
+
+  /// __libc_free; errno stays as it was.
+  @inlinable @inline(never)
+  mutating func freeSlowly(_ memory: UInt64, _ thread: inout MallocThread) throws(HeapAbort) {
     if memory == 0 { return }
     let p = Chunk(memory: memory)
     let head = try head(p)
@@ -11,7 +41,7 @@ extension PTMalloc where Memory: ~Copyable {
     if thread.tcache == 0 { try initializeTCache(&thread) }
     // arena_for_chunk comes before the checks: a wild heap_info is read before the size is doubted.
     let arena = try arenaOf(p, head)
-    try intFree(arena, p, head, thread, isLocked: false)
+    try intFree(arena, p, head, thread.tcache, isLocked: false)
   }
 
   /// A chunk with a mapping of its own: freeing it raises the thresholds, unless one was set.
@@ -33,19 +63,18 @@ extension PTMalloc where Memory: ~Copyable {
   /// `isLocked` where the caller holds the arena's lock: another malloc function.
   @inlinable @inline(__always)
   mutating func intFree(
-    _ arena: Arena, _ p: Chunk, _ head: UInt64, _ thread: MallocThread, isLocked: Bool
+    _ arena: Arena, _ p: Chunk, _ head: UInt64, _ tcache: UInt64, isLocked: Bool
   ) throws(HeapAbort) {
     let size = head & ~GlibcLayout.Header.flags
     if p.address > 0 &- size || p.isMisaligned { throw wild(p, .freeInvalidPointer) }
     if size < GlibcLayout.Header.minimum || size & 15 != 0 { throw wild(p, .freeInvalidSize) }
-    let tcache = thread.tcache
     let index = ChunkSize.tcacheIndex(size)
-    if tcache != 0, index < (try tcacheBins) {
+    if tcache != 0, index < tcacheBins {
       if layout.tcache.key != .none, try word(p.memory &+ 8) == tcacheKey(tcache) {
         try checkDoubleFree(p, tcache, index)
       }
       let count = try tcacheCount(tcache, index)
-      if count < (try tcacheCountLimit) {
+      if count < tcacheCountLimit {
         return try tcachePut(p, tcache, index, count: count)
       }
     }
@@ -70,7 +99,7 @@ extension PTMalloc where Memory: ~Copyable {
     if merged >= 65536 { try freeExcess(arena) }
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   mutating func freeToFastbin(
     _ arena: Arena, _ p: Chunk, _ size: UInt64, isLocked: Bool
   ) throws(HeapAbort) {
@@ -95,7 +124,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// Merges a chunk with free neighbours; the size that came of it.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func freeMerging(
     _ arena: Arena, _ freed: Chunk, _ head: UInt64
   ) throws(HeapAbort) -> UInt64 {
@@ -150,7 +179,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// FASTBIN_CONSOLIDATION_THRESHOLD is reached: fastbins are merged, and the end may be given back.
-  @inlinable
+  @inlinable @inline(never)
   mutating func freeExcess(_ arena: Arena) throws(HeapAbort) {
     if try hasFastChunks(arena) { try consolidate(arena) }
     if arena == mainArena {
@@ -165,9 +194,9 @@ extension PTMalloc where Memory: ~Copyable {
   /// _int_free of a chunk that another malloc function made.
   @inlinable @inline(never)
   mutating func freeLocked(
-    _ arena: Arena, _ p: Chunk, _ thread: MallocThread
+    _ arena: Arena, _ p: Chunk, _ tcache: UInt64
   ) throws(HeapAbort) {
-    try intFree(arena, p, try head(p), thread, isLocked: true)
+    try intFree(arena, p, try head(p), tcache, isLocked: true)
   }
 
   /// malloc_consolidate: empties the fastbins into the unsorted bin.
@@ -192,7 +221,7 @@ extension PTMalloc where Memory: ~Copyable {
     }
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   mutating func consolidateChunk(
     _ arena: Arena, _ chunk: Chunk, _ index: UInt64
   ) throws(HeapAbort) {

@@ -4,7 +4,7 @@ public import MemoryTypes
 /// top, the kernel, in this order.
 extension PTMalloc where Memory: ~Copyable {
   /// _int_malloc.
-  @inlinable
+  @inlinable @inline(never)
   mutating func intMalloc(
     _ arena: Arena, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -15,14 +15,14 @@ extension PTMalloc where Memory: ~Copyable {
       return memory
     }
     if size <= globalMaxFast {
-      let memory = try takeFromFastbin(arena, size, thread)
+      let memory = try takeFromFastbin(arena, size, thread.tcache)
       if memory != 0 {
         try perturbAllocated(memory, bytes)
         return memory
       }
     }
     if ChunkSize.isSmall(size) {
-      let memory = try takeFromSmallbin(arena, size, thread)
+      let memory = try takeFromSmallbin(arena, size, thread.tcache)
       if memory != 0 {
         try perturbAllocated(memory, bytes)
         return memory
@@ -31,7 +31,7 @@ extension PTMalloc where Memory: ~Copyable {
       try consolidate(arena)
     }
     while true {
-      var memory = try searchUnsorted(arena, size, thread)
+      var memory = try searchUnsorted(arena, size, thread.tcache)
       if memory == 0, !ChunkSize.isSmall(size) { memory = try takeFromLargebin(arena, size) }
       if memory == 0 { memory = try takeFromLargerBin(arena, size) }
       if memory == 0 { memory = try takeFromTop(arena, size) }
@@ -49,16 +49,15 @@ extension PTMalloc where Memory: ~Copyable {
 
   /// The bin of the tcache that a chunk of this size could go to, if there is one.
   @inlinable @inline(__always)
-  func tcacheIndex(_ size: UInt64, _ thread: MallocThread) throws(HeapAbort) -> UInt64? {
+  func tcacheIndex(_ size: UInt64, _ tcache: UInt64) -> UInt64? {
     let index = ChunkSize.tcacheIndex(size)
-    if thread.tcache == 0 { return nil }
-    return index < (try tcacheBins) ? index : nil
+    return tcache != 0 && index < tcacheBins ? index : nil
   }
 
   /// The first of the fastbin of this size; others of it go to the tcache until that is full.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func takeFromFastbin(
-    _ arena: Arena, _ size: UInt64, _ thread: MallocThread
+    _ arena: Arena, _ size: UInt64, _ tcache: UInt64
   ) throws(HeapAbort) -> UInt64 {
     let index = ChunkSize.fastbinIndex(size)
     let list = arena.fastbin(index)
@@ -70,14 +69,14 @@ extension PTMalloc where Memory: ~Copyable {
     if ChunkSize.fastbinIndex(try self.size(victim)) != index {
       throw .corruption(.memoryCorruptionFast)
     }
-    if let slot = try tcacheIndex(size, thread) {
-      let limit = try tcacheCountLimit
-      while case let count = try tcacheCount(thread.tcache, slot), count < limit {
+    if let slot = tcacheIndex(size, tcache) {
+      let limit = tcacheCountLimit
+      while case let count = try tcacheCount(tcache, slot), count < limit {
         let other = Chunk(try word(list))
         if other.isNull { break }
         if checksAlignment, other.isMisaligned { throw .corruption(.unalignedFastbinChunk3) }
         try popFastbin(list, other)
-        try tcachePut(other, thread.tcache, slot, count: count)
+        try tcachePut(other, tcache, slot, count: count)
       }
     }
     return victim.memory
@@ -94,9 +93,9 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The last of the small bin of this size; others of it go to the tcache until that is full.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func takeFromSmallbin(
-    _ arena: Arena, _ size: UInt64, _ thread: MallocThread
+    _ arena: Arena, _ size: UInt64, _ tcache: UInt64
   ) throws(HeapAbort) -> UInt64 {
     let bin = arena.bin(ChunkSize.smallbinIndex(size))
     let victim = try bk(bin)
@@ -107,9 +106,9 @@ extension PTMalloc where Memory: ~Copyable {
     try setBk(bin, before)
     try setFd(before, bin)
     if arena != mainArena { try setNonMainArena(victim) }
-    if let slot = try tcacheIndex(size, thread) {
-      let limit = try tcacheCountLimit
-      while case let count = try tcacheCount(thread.tcache, slot), count < limit {
+    if let slot = tcacheIndex(size, tcache) {
+      let limit = tcacheCountLimit
+      while case let count = try tcacheCount(tcache, slot), count < limit {
         let other = try bk(bin)
         if other == bin { break }
         // A NULL there makes glibc look again for ever.
@@ -119,14 +118,14 @@ extension PTMalloc where Memory: ~Copyable {
         if arena != mainArena { try setNonMainArena(other) }
         try setBk(bin, before)
         try setFd(before, bin)
-        try tcachePut(other, thread.tcache, slot, count: count)
+        try tcachePut(other, tcache, slot, count: count)
       }
     }
     return victim.memory
   }
 
   /// What top has, if it is enough and a least chunk stays.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func takeFromTop(_ arena: Arena, _ size: UInt64) throws(HeapAbort) -> UInt64 {
     let top = try top(arena)
     let topSize = try self.size(top)
@@ -137,7 +136,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The lower part of top, which goes on behind it.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func splitTop(
     _ arena: Arena, _ top: Chunk, _ topSize: UInt64, _ size: UInt64
   ) throws(HeapAbort) -> UInt64 {

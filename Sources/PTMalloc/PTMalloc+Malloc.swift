@@ -7,19 +7,39 @@ extension PTMalloc where Memory: ~Copyable {
   public mutating func malloc(
     _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
-    // __libc_malloc
+    // __libc_malloc where the tcache has one; all else, and all that is wrong, is mallocSlowly's.
+    let index = ChunkSize.tcacheIndex(ChunkSize.holding(bytes))
+    if index < shortBins, bytes <= ChunkSize.limit, let cache = span(tcache: thread.tcache) {
+      let count = cache.short(index &* 2)
+      let list = 128 &+ index &* 8
+      let entry = cache.word(list)
+      if count > 0, entry & 15 == 0, let first = memory.span(at: entry, 16) {
+        cache.setWord(list, first.word(0) ^ (entry &>> 12))
+        cache.setShort(index &* 2, count &- 1)
+        first.setWord(8, 0)
+        return entry
+      }
+    }
+    return try mallocSlowly(bytes, &thread)
+  }
+
+  /// __libc_malloc.
+  @inlinable @inline(never)
+  mutating func mallocSlowly(
+    _ bytes: UInt64, _ thread: inout MallocThread
+  ) throws(HeapAbort) -> UInt64 {
     if !isInitialized { try initialize(&thread) }
     guard let size = ChunkSize.checked(bytes) else { return fail(.ENOMEM, &thread) }
     let index = ChunkSize.tcacheIndex(size)
     if thread.tcache == 0 { try initializeTCache(&thread) }
-    if index < (try tcacheBins), thread.tcache != 0 {
+    if index < tcacheBins, thread.tcache != 0 {
       let count = try tcacheCount(thread.tcache, index)
       if count > 0 { return try tcacheGet(thread.tcache, index, count: count) }
     }
     return try mallocFromArena(bytes, &thread)
   }
 
-  @inlinable @inline(never)
+  @inlinable @inline(__always)
   mutating func mallocFromArena(
     _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -39,7 +59,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The assertion that memory came from that arena, or is mapped.
-  @inlinable
+  @inlinable @inline(__always)
   func assertArena(
     _ memory: UInt64, _ arena: Arena, _ assertion: MallocAssertion
   ) throws(HeapAbort) {
@@ -69,7 +89,7 @@ extension PTMalloc where Memory: ~Copyable {
     if thread.tcache == 0 { try initializeTCache(&thread) }
     if layout.version >= .v2_41, let size = ChunkSize.checked(product) {
       let index = ChunkSize.tcacheIndex(size)
-      if index < (try tcacheBins), thread.tcache != 0 {
+      if index < tcacheBins, thread.tcache != 0 {
         let count = try tcacheCount(thread.tcache, index)
         if count > 0 {
           let memory = try tcacheGet(thread.tcache, index, count: count)

@@ -101,7 +101,7 @@ extension PTMalloc where Memory: ~Copyable {
       try setHead(aligned, newSize | GlibcLayout.Header.prevInUse | flag(of: arena))
       try setUsed(aligned, at: newSize)
       try setHeadSize(p, lead | flag(of: arena))
-      try freeLocked(arena, p, thread)
+      try freeLocked(arena, p, thread.tcache)
       p = aligned
       if newSize < size || p.memory & (alignment &- 1) != 0 { throw .assertion(.memalignSize) }
     }
@@ -112,7 +112,7 @@ extension PTMalloc where Memory: ~Copyable {
         try setHead(
           rest, (whole &- size) | GlibcLayout.Header.prevInUse | flag(of: arena))
         try setHeadSize(p, size)
-        try freeLocked(arena, rest, thread)
+        try freeLocked(arena, rest, thread.tcache)
       }
     }
     return p.memory

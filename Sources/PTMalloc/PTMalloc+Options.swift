@@ -69,12 +69,10 @@ extension PTMalloc where Memory: ~Copyable {
     }
     if let bytes = tunables[.tcacheMax], bytes <= 1032 {
       try setWord(parameters &+ layout.parameters.tcacheMaxBytes, bytes)
-      try setWord(
-        parameters &+ layout.parameters.tcacheBins,
-        ChunkSize.tcacheIndex(ChunkSize.holding(bytes)) &+ 1)
+      try setTCacheBins(ChunkSize.tcacheIndex(ChunkSize.holding(bytes)) &+ 1)
     }
     if let count = tunables[.tcacheCount], count <= (layout.tcache.countSize == 2 ? 65535 : 127) {
-      try setWord(parameters &+ layout.parameters.tcacheCount, count)
+      try setTCacheCountLimit(count)
     }
     if let count = tunables[.tcacheUnsortedLimit] {
       try setWord(parameters &+ layout.parameters.tcacheUnsortedLimit, count)

@@ -33,7 +33,7 @@ extension PTMalloc where Memory: ~Copyable {
     let other = try malloc(bytes, &thread)
     if other != 0 {
       try self.memory.copy(from: old, to: other, length: try usable(p))
-      try intFree(arena, p, try self.head(p), thread, isLocked: false)
+      try intFree(arena, p, try self.head(p), thread.tcache, isLocked: false)
     }
     return other
   }
@@ -64,7 +64,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// _int_realloc: in place if it shrinks or a free neighbour or top is large enough, else moved.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func intRealloc(
     _ arena: Arena, _ old: Chunk, _ oldSize: UInt64, _ size: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
@@ -100,7 +100,7 @@ extension PTMalloc where Memory: ~Copyable {
         // What malloc gave may be the very chunk behind this one.
         guard p == next else {
           try self.memory.copy(from: old.memory, to: memory, length: try usable(old))
-          try freeLocked(arena, old, thread)
+          try freeLocked(arena, old, thread.tcache)
           return memory
         }
         newSize &+= oldSize
@@ -117,7 +117,7 @@ extension PTMalloc where Memory: ~Copyable {
       try setHeadSize(p, size | flag(of: arena))
       try setHead(remainder, rest | GlibcLayout.Header.prevInUse | flag(of: arena))
       try setUsed(remainder, at: rest)
-      try freeLocked(arena, remainder, thread)
+      try freeLocked(arena, remainder, thread.tcache)
     }
     return p.memory
   }

@@ -30,9 +30,9 @@ extension PTMalloc where Memory: ~Copyable {
     else { throw .assertion(.sysmallocTop) }
     if oldSize >= size &+ GlibcLayout.Header.minimum { throw .assertion(.sysmallocSize) }
     if arena == mainArena {
-      try growBreak(arena, size, oldTop, oldSize, thread)
+      try growBreak(arena, size, oldTop, oldSize, thread.tcache)
     } else {
-      let grew = try growThreadArena(arena, size, oldTop, oldSize, thread)
+      let grew = try growThreadArena(arena, size, oldTop, oldSize, thread.tcache)
       if !grew, !hasTriedMmap {
         let memory = try mapChunk(size, page: pageSize, flags: [])
         if memory != 0 { return memory }
@@ -61,7 +61,7 @@ extension PTMalloc where Memory: ~Copyable {
   /// A larger heap, or a further one; what stays of the old top is freed before a fence.
   @inlinable
   mutating func growThreadArena(
-    _ arena: Arena, _ size: UInt64, _ oldTop: Chunk, _ oldTopSize: UInt64, _ thread: MallocThread
+    _ arena: Arena, _ size: UInt64, _ oldTop: Chunk, _ oldTopSize: UInt64, _ tcache: UInt64
   ) throws(HeapAbort) -> Bool {
     let oldHeap = heap(of: oldTop.address)
     let oldHeapSize = try word(oldHeap &+ GlibcLayout.HeapInfo.sizeField)
@@ -91,7 +91,7 @@ extension PTMalloc where Memory: ~Copyable {
       try setPrevSize(oldTop + (oldSize &+ 16), 16)
       try setHead(
         oldTop, oldSize | GlibcLayout.Header.prevInUse | GlibcLayout.Header.nonMainArena)
-      try freeLocked(arena, oldTop, thread)
+      try freeLocked(arena, oldTop, tcache)
     } else {
       try setHead(oldTop, (oldSize &+ 16) | GlibcLayout.Header.prevInUse)
       try setPrevSize(oldTop + (oldSize &+ 16), oldSize &+ 16)
@@ -102,7 +102,7 @@ extension PTMalloc where Memory: ~Copyable {
   /// The main arena's way: brk, or a mapping in its place where that fails.
   @inlinable
   mutating func growBreak(
-    _ arena: Arena, _ request: UInt64, _ oldTop: Chunk, _ oldSize: UInt64, _ thread: MallocThread
+    _ arena: Arena, _ request: UInt64, _ oldTop: Chunk, _ oldSize: UInt64, _ tcache: UInt64
   ) throws(HeapAbort) {
     let oldEnd = oldTop.address &+ oldSize
     var size = try request &+ topPad &+ GlibcLayout.Header.minimum
@@ -145,7 +145,7 @@ extension PTMalloc where Memory: ~Copyable {
     if try isContiguous(arena), oldSize != 0, start < oldEnd {
       throw .corruption(.breakAdjusted)
     }
-    try startAnew(arena, oldTop, oldSize, start, size, end, thread)
+    try startAnew(arena, oldTop, oldSize, start, size, end, tcache)
   }
 
   /// sysmalloc_mmap_fallback: nil where this mapping fails, too.
@@ -172,7 +172,7 @@ extension PTMalloc where Memory: ~Copyable {
   @inlinable
   mutating func startAnew(
     _ arena: Arena, _ oldTop: Chunk, _ oldTopSize: UInt64, _ start: UInt64, _ size: UInt64,
-    _ mappedEnd: UInt64?, _ thread: MallocThread
+    _ mappedEnd: UInt64?, _ tcache: UInt64
   ) throws(HeapAbort) {
     var aligned = start
     var correction: UInt64 = 0
@@ -210,6 +210,6 @@ extension PTMalloc where Memory: ~Copyable {
     try setHead(oldTop, oldSize | GlibcLayout.Header.prevInUse)
     try setHead(oldTop + oldSize, 16 | GlibcLayout.Header.prevInUse)
     try setHead(oldTop + (oldSize &+ 16), 16 | GlibcLayout.Header.prevInUse)
-    if oldSize >= GlibcLayout.Header.minimum { try freeLocked(arena, oldTop, thread) }
+    if oldSize >= GlibcLayout.Header.minimum { try freeLocked(arena, oldTop, tcache) }
   }
 }

@@ -77,7 +77,7 @@ extension PTMalloc where Memory: ~Copyable {
   func checkDoubleFree(
     _ p: Chunk, _ tcache: UInt64, _ index: UInt64
   ) throws(HeapAbort) {
-    let limit = try tcacheCountLimit
+    let limit = tcacheCountLimit
     var entry = try word(tcacheEntry(tcache, index))
     var count: UInt64 = 0
     while entry != 0 {

@@ -1,7 +1,8 @@
 /// Taking a chunk out of its bin.
 extension PTMalloc where Memory: ~Copyable {
   /// unlink_chunk.
-  @inlinable mutating func unlink(_ p: Chunk) throws(HeapAbort) {
+  @inlinable @inline(__always)
+  mutating func unlink(_ p: Chunk) throws(HeapAbort) {
     let head = try head(p)
     let size = head & ~GlibcLayout.Header.flags
     if size != (try prevSize(p + size)) { throw .corruption(.sizeVersusPrevSize) }
@@ -40,12 +41,13 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The word of the binmap that has this bin's bit.
-  @inlinable func binmapAddress(_ arena: Arena, block: UInt64) -> UInt64 {
+  @inlinable @inline(__always) func binmapAddress(_ arena: Arena, block: UInt64) -> UInt64 {
     arena.address &+ GlibcLayout.State.binmap &+ block &* 4
   }
 
   /// mark_bin.
-  @inlinable mutating func markBin(_ arena: Arena, _ index: UInt64) throws(HeapAbort) {
+  @inlinable @inline(__always)
+  mutating func markBin(_ arena: Arena, _ index: UInt64) throws(HeapAbort) {
     let address = binmapAddress(arena, block: index &>> 5)
     let bit = UInt32(1) &<< UInt32(truncatingIfNeeded: index & 31)
     try setHalf(address, try memory.half(at: address) | bit)

@@ -6,14 +6,14 @@ extension PTMalloc where Memory: ~Copyable {
 
   /// The loop of _int_malloc over the unsorted bin: a chunk of the very size, or what is cut off
   /// the last remainder; 0 where there is none.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func searchUnsorted(
-    _ arena: Arena, _ size: UInt64, _ thread: MallocThread
+    _ arena: Arena, _ size: UInt64, _ tcache: UInt64
   ) throws(HeapAbort) -> UInt64 {
     let unsorted = arena.unsorted
     var victim = try bk(unsorted)
     if victim == unsorted { return 0 }
-    let slot = try tcacheIndex(size, thread)
+    let slot = tcacheIndex(size, tcache)
     var isCached = false
     var sorted: UInt64 = 0
     var steps: UInt64 = 0
@@ -35,10 +35,10 @@ extension PTMalloc where Memory: ~Copyable {
       if victimSize == size {
         try setUsed(victim, at: size)
         if arena != mainArena { try setNonMainArena(victim) }
-        if let slot, case let count = try tcacheCount(thread.tcache, slot),
-          count < (try tcacheCountLimit)
+        if let slot, case let count = try tcacheCount(tcache, slot),
+          count < tcacheCountLimit
         {
-          try tcachePut(victim, thread.tcache, slot, count: count)
+          try tcachePut(victim, tcache, slot, count: count)
           isCached = true
           victim = try bk(unsorted)
           continue
@@ -48,13 +48,13 @@ extension PTMalloc where Memory: ~Copyable {
       try insertSorted(arena, victim, victimSize)
       sorted &+= 1
       if isCached, let slot, case let limit = try tcacheUnsortedLimit, limit > 0, sorted > limit {
-        return try takeCached(thread.tcache, slot)
+        return try takeCached(tcache, slot)
       }
       steps &+= 1
       if steps >= Self.sortLimit { break }
       victim = try bk(unsorted)
     }
-    if isCached, let slot { return try takeCached(thread.tcache, slot) }
+    if isCached, let slot { return try takeCached(tcache, slot) }
     return 0
   }
 
@@ -62,7 +62,7 @@ extension PTMalloc where Memory: ~Copyable {
     get throws(HeapAbort) { try word(parameters &+ layout.parameters.tcacheUnsortedLimit) }
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   mutating func takeCached(_ tcache: UInt64, _ slot: UInt64) throws(HeapAbort) -> UInt64 {
     try tcacheGet(tcache, slot, count: try tcacheCount(tcache, slot))
   }
@@ -95,7 +95,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// The last remainder, alone in the bin, serves small requests one behind the other.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func splitRemainder(
     _ arena: Arena, _ victim: Chunk, _ victimSize: UInt64, _ size: UInt64
   ) throws(HeapAbort) -> UInt64 {
@@ -115,7 +115,7 @@ extension PTMalloc where Memory: ~Copyable {
   }
 
   /// Puts a chunk where it belongs: a small bin's front, or in order into a large bin.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func insertSorted(
     _ arena: Arena, _ victim: Chunk, _ size: UInt64
   ) throws(HeapAbort) {
@@ -142,7 +142,7 @@ extension PTMalloc where Memory: ~Copyable {
   ///
   /// A bin is sorted from the largest down; of chunks of one size the new one becomes the second,
   /// so that the list of sizes stays.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func placeInLargebin(
     _ bin: Chunk, _ first: Chunk, _ victim: Chunk, _ size: UInt64
   ) throws(HeapAbort) -> (before: Chunk, behind: Chunk) {

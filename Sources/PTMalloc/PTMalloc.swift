@@ -44,6 +44,12 @@ public struct PTMalloc<Memory: HeapMemory & ~Copyable>: ~Copyable {
   public var isSingleThreaded = true
 
   @usableFromInline var isInitialized = false
+  /// What `mp_` has as tcache_bins and tcache_count, kept here as well: each call asks.
+  @usableFromInline var tcacheBins: UInt64 = 0
+  @usableFromInline var tcacheCountLimit: UInt64 = 0
+  /// How many bins the short ways of malloc and free know: all, or none before 2.35, whose tcache
+  /// is another one.
+  @usableFromInline var shortBins: UInt64 = 0
   @usableFromInline var tunables: MallocTunables
   @usableFromInline var globalMaxFast: UInt64 = 0
   @usableFromInline var perturbByte: UInt32 = 0
@@ -90,9 +96,9 @@ public struct PTMalloc<Memory: HeapMemory & ~Copyable>: ~Copyable {
     try setMmapThreshold(128 &* 1024)
     try setWord(parameters &+ GlibcLayout.Parameters.arenaTest, 8)
     try setHalf(parameters &+ layout.parameters.mmapCounts &+ 4, 65536)
-    try setWord(parameters &+ layout.parameters.tcacheBins, GlibcLayout.TCache.binCount)
+    try setTCacheBins(GlibcLayout.TCache.binCount)
     try setWord(parameters &+ layout.parameters.tcacheMaxBytes, 1032)
-    try setWord(parameters &+ layout.parameters.tcacheCount, 7)
+    try setTCacheCountLimit(7)
   }
 
   /// ptmalloc_init.

@@ -119,6 +119,11 @@ import PTMalloc
     return true
   }
 
+  func span(at address: UInt64, _ length: UInt64) -> HeapSpan? {
+    guard let place = unsafe try? pointer(address, length) else { return nil }
+    return unsafe HeapSpan(place)
+  }
+
   mutating func fill(
     at address: UInt64, length: UInt64, with value: UInt8
   ) throws(HeapAbort) {

@@ -215,6 +215,16 @@ package struct ReplayMemory: ~Copyable, HeapMemory {
     return true
   }
 
+  /// Only of a page that was touched already.
+  @inline(__always)
+  package func span(at address: UInt64, _ bytes: UInt64) -> HeapSpan? {
+    let offset = address &- start
+    guard offset < length &- 8, offset & (pageSize &- 1) &+ bytes <= pageSize,
+      unsafe pages[Int(truncatingIfNeeded: offset &>> shift)] & Self.isTouched != 0
+    else { return nil }
+    return unsafe HeapSpan(base + Int(truncatingIfNeeded: offset))
+  }
+
   package mutating func fill(at address: UInt64, length: UInt64, with value: UInt8)
     throws(HeapAbort)
   {
