@@ -78,6 +78,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hostTargets: [Target] =
   [
     room("HostBoard", ["MemoryTypes", "BoardFormat", "Arm64"]),
+    .target(name: "HostPrefetch", publicHeadersPath: "include"),
+    room("HardwareModel", ["MemoryTypes", "Arm64", "HostPrefetch"]),
     room("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
@@ -127,6 +129,7 @@ let hostTargets: [Target] =
         "HeapTraces",
       ]),
     tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
+    tests("HardwareModel", ["MemoryTypes", "Arm64", "TestSupport"]),
   ]
   + [
     // What tests of rooms have in common.

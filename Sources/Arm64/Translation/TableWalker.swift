@@ -119,7 +119,7 @@ extension TranslationRegime {
 
 extension Descriptor.Attributes {
   /// What is left of a leaf's permissions under its tables' limits (Arm ARM D8.4.1).
-  func limited(by tables: Descriptor.TableAttributes) -> Self {
+  @inlinable public func limited(by tables: Descriptor.TableAttributes) -> Self {
     var attributes = self
     if tables.contains(.noUserAccess) { attributes.remove(.user) }
     if tables.contains(.readOnly) {

@@ -1,0 +1,156 @@
+public import Arm64
+public import MemoryTypes
+
+/// The memory hardware of one core, fed with what the core does: translations and caches.
+///
+/// An access is translated by the L1 TLB of its kind, the shared TLB, or a walk, which reads the
+/// genuine descriptors of the board through the caches; then its line is looked up by physical
+/// address in L1, the second and the last level. The rules (what is filled when, in which order,
+/// what is left out) are Documentation/Theory/HardwareModel.md's; every one of them stands a second
+/// time, slowly, in the reference model of the tests.
+///
+/// ```swift
+/// var core = CoreModel(geometry, memory: memory)
+/// core.load(regime, asid: asid)
+/// let done = core.run(records)          // all of them, or up to one that faults
+/// print(core.counters[.served(.load, .user, .memory)])
+/// ```
+///
+/// A model belongs to one core and one thread.
+public struct CoreModel: ~Copyable {
+  public let geometry: CoreGeometry
+  let memory: DescriptorMemory
+
+  var dataTLB: TLB
+  var instructionTLB: TLB
+  // What a core does not have is a structure of one entry that nobody asks.
+  var sharedTLB: TLB
+  var walkCache: TLB
+  let hasSharedTLB: Bool
+  let hasWalkCache: Bool
+
+  var dataCache: Cache<UInt64>
+  var instructionCache: Cache<UInt64>
+  var secondCache: OuterCache
+  var lastCache: OuterCache
+  let hasSecondCache: Bool
+  let hasLastCache: Bool
+  let lineShift: UInt64
+  /// The bits of a record that say its line, and who asked for it.
+  let lineMask: UInt64
+
+  /// How addresses are translated; nil is not at all: addresses are physical.
+  public internal(set) var regime: TranslationRegime?
+  var asid: UInt64 = 0
+  let counts = CounterStore()
+  /// What has been counted until now.
+  public var counters: Counters { counts.now }
+  /// What the last access that faulted wanted.
+  public internal(set) var fault: ModelFault?
+
+  // What the last accesses touched, where using it again changes nothing but counts.
+  var dataLine = NearLine()
+  var fetchLine = NearLine()
+  var dataPage = NearPage()
+  var fetchPage = NearPage()
+  /// For reading ahead only.
+  let lookAhead = LookAhead()
+
+  /// A core whose structures are empty, without translation.
+  ///
+  /// - Parameter physicalBits: the bits that physical addresses have; fewer make it faster.
+  public init(_ geometry: CoreGeometry, memory: DescriptorMemory, physicalBits: Int = 52) {
+    self.geometry = geometry
+    self.memory = memory
+    dataTLB = TLB(geometry.dataTLB)
+    instructionTLB = TLB(geometry.instructionTLB)
+    sharedTLB = TLB(geometry.sharedTLB ?? .absent)
+    walkCache = TLB(geometry.walkCache ?? .absent, nested: true)
+    hasSharedTLB = geometry.sharedTLB != nil
+    hasWalkCache = geometry.walkCache != nil
+    dataCache = Cache(geometry.dataCache)
+    instructionCache = Cache(geometry.instructionCache)
+    let lineBits = physicalBits - geometry.dataCache.line.trailingZeroBitCount
+    secondCache = OuterCache(geometry.secondCache ?? .absent, lineBits: lineBits)
+    lastCache = OuterCache(geometry.lastCache ?? .absent, lineBits: lineBits)
+    hasSecondCache = geometry.secondCache != nil
+    hasLastCache = geometry.lastCache != nil
+    lineShift = UInt64(geometry.dataCache.line.trailingZeroBitCount)
+    lineMask = 0x801f_ffff_ffff_ffff & ~(UInt64(geometry.dataCache.line) - 1)
+  }
+
+  /// Loads a translation regime and an address space's number, as a context switch does.
+  ///
+  /// TLBs keep what they hold: it is the ASID that tells address spaces apart.
+  public mutating func load(_ regime: TranslationRegime?, asid: ASID) {
+    self.regime = regime
+    self.asid = UInt64(asid.rawValue)
+    forgetNearTranslations()
+  }
+
+  /// After anything but an access the shortcuts say nothing any more.
+  mutating func forgetNearTranslations() {
+    dataLine = NearLine()
+    fetchLine = NearLine()
+    dataPage = NearPage()
+    fetchPage = NearPage()
+  }
+}
+
+/// An access that the tables do not allow.
+public struct ModelFault: BitwiseCopyable, Hashable, Sendable {
+  public var address: VirtualAddress
+  public var kind: AccessKind
+  public var privilege: Privilege
+  public var status: FaultStatus
+}
+
+/// The line used last of its kind, by virtual address.
+struct NearLine: BitwiseCopyable {
+  /// The line as a record names it, and who asked for it; all ones is none.
+  var number: UInt64 = .max
+  /// Whether it is dirty already, and may be written.
+  var isDirty = false
+}
+
+/// The page used last of its kind.
+struct NearPage: BitwiseCopyable {
+  /// The bits that say whether an address is on it, and what they are.
+  var mask: UInt64 = 0
+  var base: UInt64 = 1
+  var shift: UInt64 = 12
+  var translation = TLBTranslation(rawValue: 0)
+
+  init() {}
+
+  @inline(__always) init(_ address: UInt64, _ hit: TLBHit) {
+    mask = ~0 &<< hit.shift
+    base = address & mask
+    shift = hit.shift
+    translation = hit.translation
+  }
+}
+
+extension CacheGeometry {
+  /// What stands for a cache that is not there.
+  static var absent: Self { Self(sets: 1, ways: 1, line: 64) }
+
+  private init(sets: Int, ways: Int, line: Int) {
+    self.sets = sets
+    self.ways = ways
+    self.line = line
+    replacement = .leastRecentlyUsed
+  }
+}
+
+extension TLBGeometry {
+  /// What stands for a TLB that is not there.
+  static var absent: Self { Self() }
+
+  private init() {
+    sets = 1
+    ways = 1
+    replacement = .leastRecentlyUsed
+    sizes = 0
+  }
+}

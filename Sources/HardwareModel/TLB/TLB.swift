@@ -1,0 +1,162 @@
+import MemoryTypes
+
+/// A TLB as a model, and a cache of table entries, which differs only in what its entries say.
+///
+/// A set is chosen by the page's number at the entry's size, so each size that is held at the
+/// moment is one look-up, the smallest first. A TLB of one set needs one look-up for all sizes,
+/// unless entries are `nested`, as those for tables are: then the smallest, which is the deepest
+/// table, has to win.
+struct TLB: ~Copyable {
+  private var entries: WaySets<TLBEntry>
+  let geometry: TLBGeometry
+  /// Whether a look-up goes size by size.
+  private let asksSizes: Bool
+  /// How many entries there are of each size, by the power less 12, and which sizes have any.
+  private var populations: InlineArray<32, Int32> = .init(repeating: 0)
+  private var heldSizes: UInt32 = 0
+
+  init(_ geometry: TLBGeometry, nested: Bool = false) {
+    self.geometry = geometry
+    entries = WaySets(sets: geometry.sets, ways: geometry.ways, geometry.replacement)
+    asksSizes = nested || geometry.sets > 1
+  }
+
+  /// A look-up that counts as a use.
+  ///
+  /// - Returns: the translation and the entry's size as a power of two, or none.
+  @inline(__always) mutating func find(_ address: UInt64, _ asid: UInt64) -> TLBHit {
+    let probe = TLBKey.probe(address, asid)
+    if !asksSizes {
+      let way = entries.find(in: 0) { $0.matches(probe) }
+      return way < 0 ? .none : used(way, in: 0)
+    }
+    var sizes = heldSizes
+    while sizes != 0 {
+      let size = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount)
+      sizes &= sizes &- 1
+      let row = entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> (size &+ 12))
+      let sized = probe | size &<< 2
+      let way = entries.find(in: row) { $0.matches(sized) }
+      if way >= 0 { return used(way, in: row) }
+    }
+    return .none
+  }
+
+  /// Takes a translation in, for an entry of 2^`shift` bytes that is not held.
+  @inline(__always) mutating func insert(
+    _ address: UInt64, _ asid: UInt64, shift: UInt64, isGlobal: Bool, _ translation: TLBTranslation
+  ) {
+    let own = TLBKey.addressMask(shift)
+    let mask = own | (isGlobal ? 0 : TLBKey.asidMask) | (asksSizes ? TLBKey.sizeMask : 0) | 1
+    let probe = TLBKey.probe(address, asid)
+    let entry = TLBEntry(
+      key: probe & (own | TLBKey.asidMask | 1) | TLBKey.size(shift), mask: mask,
+      translation: translation)
+    let row = entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> shift)
+    count(entry, 1)
+    let victim = entries.insert(entry, in: row)
+    if !victim.isNone { count(victim, -1) }
+  }
+
+  /// Adds a flag to what is said of an address, where anything is: its page has become dirty.
+  mutating func add(_ flag: UInt64, to address: UInt64, _ asid: UInt64) {
+    let probe = TLBKey.probe(address, asid)
+    eachRow(of: address) { row, entries in
+      for way in 0..<entries.ways {
+        let entry = entries[row, way]
+        if !entry.isNone && entry.covers(probe, anyASID: false) {
+          entries[row, way].translation.rawValue |= flag
+        }
+      }
+    }
+  }
+
+  /// The sets that can hold an entry for an address.
+  @inline(__always) private mutating func eachRow(
+    of address: UInt64, _ body: (Int, inout WaySets<TLBEntry>) -> Void
+  ) {
+    var sizes = heldSizes
+    while sizes != 0 {
+      let size = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount)
+      sizes &= sizes &- 1
+      body(entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> (size &+ 12)), &entries)
+    }
+  }
+
+  /// How many entries there are.
+  var count: Int { entries.count { _ in true } }
+
+  @inline(__always) private mutating func used(_ way: Int, in row: Int) -> TLBHit {
+    let entry = entries[row, way]
+    _ = entries.use(way, in: row)
+    return TLBHit(translation: entry.translation, shift: entry.shift)
+  }
+
+  @inline(__always) private mutating func count(_ entry: TLBEntry, _ change: Int32) {
+    let size = Int(truncatingIfNeeded: entry.shift &- 12)
+    populations[size] &+= change
+    let bit = UInt32(1) &<< UInt32(size)
+    heldSizes = populations[size] == 0 ? heldSizes & ~bit : heldSizes | bit
+  }
+}
+
+/// What a look-up found.
+struct TLBHit: BitwiseCopyable {
+  var translation: TLBTranslation
+  /// The size of the entry, as a power of two.
+  var shift: UInt64
+
+  @inline(__always) static var none: Self {
+    Self(translation: TLBTranslation(rawValue: 0), shift: 12)
+  }
+  @inline(__always) var isNone: Bool { translation.isNone }
+}
+
+/// Forgetting (Arm ARM D8.14): entries by address, by address space, or all of them.
+///
+/// An invalidation by address and ASID takes global entries too.
+extension TLB {
+  /// One address of one address space, or of all.
+  mutating func forget(_ address: UInt64, _ asid: UInt64, anyASID: Bool) {
+    let probe = TLBKey.probe(address, asid)
+    // An invalidation of one page is frequent: only the sets that can hold it are looked through.
+    var sizes = heldSizes
+    while sizes != 0 {
+      let size = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount)
+      sizes &= sizes &- 1
+      let row = entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> (size &+ 12))
+      forget(in: row) { $0.covers(probe, anyASID: anyASID) }
+    }
+  }
+
+  /// All of `first...last`.
+  mutating func forget(_ first: UInt64, through last: UInt64, _ asid: UInt64, anyASID: Bool) {
+    let lowest = TLBKey.probe(first, asid)
+    let highest = TLBKey.probe(last, asid)
+    forget { $0.overlaps(lowest, highest, anyASID: anyASID) }
+  }
+
+  /// An address space's, but for global entries.
+  mutating func forgetSpace(_ asid: UInt64) {
+    let probe = asid &<< 7
+    forget { !$0.isGlobal && ($0.key ^ probe) & TLBKey.asidMask == 0 }
+  }
+
+  mutating func forgetAll() { forget { _ in true } }
+
+  private mutating func forget(_ matches: (TLBEntry) -> Bool) {
+    for row in 0..<entries.sets { forget(in: row, matches) }
+  }
+
+  private mutating func forget(in row: Int, _ matches: (TLBEntry) -> Bool) {
+    var way = geometry.ways
+    while way > 0 {
+      way &-= 1
+      let entry = entries[row, way]
+      if !entry.isNone && matches(entry) {
+        entries.remove(way, in: row)
+        count(entry, -1)
+      }
+    }
+  }
+}
