@@ -9,7 +9,7 @@ KERNEL_ELF := $(KERNEL)/aarch64-none-none-elf/release/Kernel
 IMAGE := $(KERNEL)/kernel.img
 # The image whose own accesses are checked, for kilburn run --kasan.
 KASAN := .build/kernel-kasan
-KASAN_SEEDED := .build/kernel-seeds
+KASAN_ELF := $(KASAN)/aarch64-none-none-elf/release/Kernel
 # As large as the image's .symbols section (Sources/KernelAssembly/Symbols.S).
 SYMBOLS_SIZE := 131072
 BUSYBOX := .build/debian/bin/busybox
@@ -23,7 +23,7 @@ SWIFTPM := --manifest-cache none $(JOBS)
 
 # The steps say what they are, and SwiftPM works on its own folder one at a time.
 .NOTPARALLEL:
-.PHONY: run all tool image kasan-image kasan-seeds sysroot test bench acceptance fuzz format lint clean needs-run \
+.PHONY: run all tool image kasan-image sysroot test bench acceptance fuzz format lint clean needs-run \
   needs-test help
 
 ## run: an unmodified arm64 program on 4K, 16K and 64K pages, side by side
@@ -51,32 +51,25 @@ image:
 
 ## kasan-image: the same with KASAN, for kilburn run --kasan
 kasan-image:
-	@$(call build-kasan,$(KASAN),kernel-kasan)
-
-# The same with faults seeded into the kernel's own code, for tests.
-kasan-seeds:
-	@export KASAN_SEEDS=1 && $(call build-kasan,$(KASAN_SEEDED),kernel-seeds)
-
-# A sanitized image in a folder, of a name.
-define build-kasan
-KERNEL=1 KASAN_SWIFTC=$$(command -v swiftc) SWIFT_EXEC=$(CURDIR)/Scripts/kasan-swiftc \
-  $(SWIFT) build $(SWIFTPM) -c release --triple aarch64-none-none-elf \
-  --toolset Board/toolset.json -Xlinker -T -Xlinker $(CURDIR)/Board/kernel.ld \
-  -Xswiftc -DKASAN -Xcc -DKASAN --product Kernel --scratch-path $(1) && \
-elf=$(1)/aarch64-none-none-elf/release/Kernel && \
-Scripts/kernel-symbols $$elf > $(1)/kernel.symbols && \
-truncate -s $(SYMBOLS_SIZE) $(1)/kernel.symbols && \
-objcopy=$$(Scripts/toolchain)/llvm-objcopy && \
-$$objcopy --update-section .symbols=$(1)/kernel.symbols $$elf $(1)/kernel.elf && \
-$$objcopy -O binary $(1)/kernel.elf $(1)/$(2).img
-endef
+	@[ ! -e $(KASAN_ELF) ] || [ $(KASAN_ELF) -nt Scripts/kasan-swiftc ] || rm -rf $(KASAN)
+	@KERNEL=1 KASAN_SWIFTC=$$(command -v swiftc) SWIFT_EXEC=$(CURDIR)/Scripts/kasan-swiftc \
+	  $(SWIFT) build $(SWIFTPM) -c release --triple aarch64-none-none-elf \
+	  --toolset Board/toolset.json -Xlinker -T -Xlinker $(CURDIR)/Board/kernel.ld \
+	  -Xswiftc -DKASAN -Xcc -DKASAN --product Kernel --scratch-path $(KASAN)
+	@Scripts/kernel-symbols $(KASAN_ELF) > $(KASAN)/kernel.symbols
+	@truncate -s $(SYMBOLS_SIZE) $(KASAN)/kernel.symbols
+	@objcopy=$$(Scripts/toolchain)/llvm-objcopy && \
+	  $$objcopy --update-section .symbols=$(KASAN)/kernel.symbols $(KASAN_ELF) \
+	    $(KASAN)/kernel.elf && \
+	  $$objcopy -O binary $(KASAN)/kernel.elf $(KASAN)/kernel-kasan.img
+	@Scripts/kasan-coverage $(KASAN) | tail -n 1
 
 ## sysroot: Debian's lua, perl, python and the like for the guest, in .build/sysroot
 sysroot: needs-test
 	@Scripts/make-sysroot $(SYSROOT) $(SYSROOT_PACKAGES)
 
 ## test: everything, on the host and on the machine
-test: needs-test tool image kasan-image kasan-seeds $(BUSYBOX) $(BUSYBOX32) sysroot
+test: needs-test tool image kasan-image $(BUSYBOX) $(BUSYBOX32) sysroot
 	@$(SWIFT) test $(SWIFTPM)
 
 ## bench: instruction counts and times, against Linux's

@@ -144,7 +144,8 @@ let hostTargets: [Target] =
       path: "Tests/Acceptance", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["ProbeComparison"],
-      exclude: ["Compat", "Machines", "Oopses", "Probes", "Programs"], swiftSettings: strict),
+      exclude: ["Compat", "KASAN", "Machines", "Oopses", "Probes", "Programs"],
+      swiftSettings: strict),
   ]
 
 /// The kernel image and the Embedded check; never part of a host build, whose assembler and linker
@@ -157,9 +158,7 @@ let boardTargets: [Target] = [
     cSettings: [.unsafeFlags(["-mstrict-align"])]),
   .executableTarget(
     name: "Kernel", dependencies: allRooms + ["KernelAssembly"],
-    swiftSettings: strict + [.enableExperimentalFeature("Volatile")]
-      // Faults seeded into the kernel's own code, for the tests of the sanitizer alone.
-      + (Context.environment["KASAN_SEEDS"] == nil ? [] : [.define("KASAN_SEEDS")])),
+    swiftSettings: strict + [.enableExperimentalFeature("Volatile")]),
   .executableTarget(name: "EmbeddedProbe", dependencies: allRooms, swiftSettings: strict),
 ]
 

@@ -124,11 +124,13 @@ extension MachineTime {
 }
 
 /// What becomes of addresses in the vmalloc and module regions (include/linux/kasan.h).
-public enum AreaChange: BitwiseCopyable, Sendable {
+public enum AreaChange: Sendable {
   /// An area has them, and nothing is there yet (`kasan_populate_vmalloc()`).
   case placed
   /// Its owner may use them (`kasan_unpoison_vmalloc()`).
   case opened
   /// They are nobody's (`kasan_poison_vmalloc()`).
   case closed
+  /// They can be had again, and lie in free ones (`kasan_release_vmalloc()`).
+  case released(Range<VirtualAddress>)
 }

@@ -94,9 +94,6 @@ private func start(_ board: VirtBoard) -> Never {
   kernel.store.pointee.modules = Modules.door
   ProcFS.connect(kernel)
   log.freed()
-  #if KASAN_SEEDS
-  Seeds.run(kernel)
-  #endif
   board.powerOff(run(kernel))
 }
 

@@ -50,11 +50,13 @@
   export_as memcpy, __asan_memcpy
   export_as memmove, __asan_memmove
   export_as memset, __asan_memset
+  export_as memcmp, kasan_memcmp
+  export_as strlen, kasan_strlen
 #else
-  export memcpy, memmove, memset
+  export memcpy, memmove, memset, memcmp, strlen
 #endif
-  export memcmp, memchr
-  export strlen, strnlen, strcmp, strncmp, strcpy, strncpy, strscpy, strlcpy, strcat, strchr
+  export memchr
+  export strnlen, strcmp, strncmp, strcpy, strncpy, strscpy, strlcpy, strcat, strchr
   export strrchr, strstr
   // What is wrong.
   export warn_slowpath_null, __warn_printk, panic
@@ -75,4 +77,5 @@
   export __asan_set_shadow_04, __asan_set_shadow_05, __asan_set_shadow_06, __asan_set_shadow_07
   export __asan_set_shadow_f1, __asan_set_shadow_f2, __asan_set_shadow_f3, __asan_set_shadow_f5
   export __asan_set_shadow_f8
+  export __kasan_check_read, __kasan_check_write, kilburn_kasan_seeds
 #endif

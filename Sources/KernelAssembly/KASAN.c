@@ -94,6 +94,42 @@ void *__asan_memset(void *target, int value, word size) {
   return memset(target, value, size);
 }
 
+// include/linux/kasan-checks.h: what code that is not checked is about to do.
+_Bool __kasan_check_read(const volatile void *address, unsigned size) {
+  return check((word)address, size, 0, CALLER);
+}
+_Bool __kasan_check_write(const volatile void *address, unsigned size) {
+  return check((word)address, size, 1, CALLER);
+}
+
+// The same for a function of the kernel's own, which the report names.
+_Bool kasan_check_here(word address, word size, _Bool is_write) {
+  return check(address, size, is_write, CALLER);
+}
+
+// As lib/string.c's, which Linux takes in place of its assembly; the kernel's own are not checked.
+int memcmp(const void *, const void *, word);
+word strlen(const char *);
+
+word kasan_strlen(const char *text) {
+  word here = (word)strlen + 4;
+  for (word length = 0;; length++) {
+    if (!is_good((word)&text[length], 1)) kasan_check((word)&text[length], 1, 0, here);
+    if (!text[length]) return length;
+  }
+}
+
+int kasan_memcmp(const uint8_t *a, const uint8_t *b, word length) {
+  // Behind the first instruction, as a caller's return address is.
+  word here = (word)memcmp + 4;
+  for (word i = 0; i < length; i++) {
+    if (!is_good((word)&a[i], 1)) kasan_check((word)&a[i], 1, 0, here);
+    if (!is_good((word)&b[i], 1)) kasan_check((word)&b[i], 1, 0, here);
+    if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+  }
+  return 0;
+}
+
 void __asan_handle_no_return(void) {}
 
 void __asan_register_globals(const word *list, word count) {

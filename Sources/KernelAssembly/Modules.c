@@ -1,5 +1,5 @@
-// What of a module's calls only C can say: functions with a variable number of arguments. Each hands
-// its list on to Swift, which formats.
+// What of a module's calls only C can say: functions with a variable number of arguments, each of
+// which hands its list on to Swift, which formats; and one that is made of others that C calls.
 #include <stdarg.h>
 #include <stddef.h>
 #include "KernelAssembly.h"
@@ -16,6 +16,16 @@ int vscnprintf(char *buffer, size_t size, const char *format, va_list arguments)
   int result = call;            \
   va_end(arguments);            \
   return result
+
+// As kfree(), with zeros written first (mm/slab_common.c).
+size_t ksize(const void *buffer);
+void kfree(const void *buffer);
+void *memset(void *place, int byte, size_t length);
+void kfree_sensitive(const void *buffer) {
+  size_t size = ksize(buffer);
+  if (size) memset((void *)buffer, 0, size);
+  kfree(buffer);
+}
 
 int _printk(const char *format, ...) { FORWARD(vprintk(format, arguments)); }
 

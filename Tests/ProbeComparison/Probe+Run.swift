@@ -57,3 +57,16 @@ struct MachineFigures {
   /// A figure in pages.
   func pages(_ name: Substring) -> Int { self[name] * 1024 / variant.pageSize }
 }
+
+extension Probe {
+  /// What the probe prints on this project's kernel, on the same one with KASAN, and that one's log.
+  public func outputs(
+    _ variant: Variant, sanitized image: String
+  ) throws -> (plain: String, checked: String, log: String) {
+    let words = ["run", "--machine", variant.machine, "--timeout", "120", "--show", "dmesg"]
+    let program = options + ["--", try build()] + arguments
+    let plain = try execute(Checkout.tool, words + Checkout.kernel + program)
+    let checked = try execute(Checkout.tool, words + ["--kasan", "--kernel", image] + program)
+    return (plain.output, checked.output, checked.errors)
+  }
+}

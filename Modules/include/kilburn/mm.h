@@ -2,6 +2,8 @@
 #ifndef KILBURN_MM_H
 #define KILBURN_MM_H
 
+#include <kilburn/bug.h>
+#include <kilburn/kasan.h>
 #include <kilburn/slab.h>
 #include <kilburn/string.h>
 #include <kilburn/types.h>
@@ -77,19 +79,41 @@ unsigned long __arch_copy_to_user(void __user *to, const void *from, unsigned lo
 unsigned long __arch_copy_from_user(void *to, const void __user *from, unsigned long length);
 unsigned long clear_user(void __user *to, unsigned long length);
 long strncpy_from_user(char *to, const char __user *from, long room);
-#define copy_to_user(to, from, length) __arch_copy_to_user(to, from, length)
-#define copy_from_user(to, from, length)                                          \
-  ({                                                                              \
-    void *__to = (to);                                                            \
-    unsigned long __length = (length);                                            \
-    unsigned long __left = __arch_copy_from_user(__to, from, __length);           \
-    if (__left) memset((char *)__to + __length - __left, 0, __left);              \
-    __left;                                                                       \
+// A copy longer than an object that the compiler knows the size of is not made
+// (include/linux/thread_info.h: check_copy_size()).
+#define __copy_fits(object, length)                                                     \
+  ({                                                                                    \
+    size_t __room = __builtin_object_size(object, 0);                                   \
+    !WARN(__room != (size_t)-1 && __room < (length),                                    \
+          "Buffer overflow detected (%d < %lu)!\n", (int)__room, (unsigned long)(length)); \
   })
-#define __copy_to_user(to, from, length) __arch_copy_to_user(to, from, length)
-#define __copy_from_user(to, from, length) __arch_copy_from_user(to, from, length)
-#define __copy_to_user_inatomic(to, from, length) __arch_copy_to_user(to, from, length)
-#define __copy_from_user_inatomic(to, from, length) __arch_copy_from_user(to, from, length)
+#define __copy_to_user(to, from, length)                                                \
+  ({                                                                                    \
+    const void *__from = (from);                                                        \
+    unsigned long __length = (length);                                                  \
+    __kasan_check_read(__from, __length) ? __arch_copy_to_user(to, __from, __length)    \
+                                         : __length;                                    \
+  })
+#define __copy_from_user(to, from, length)                                              \
+  ({                                                                                    \
+    void *__into = (to);                                                                \
+    unsigned long __wanted = (length);                                                  \
+    __kasan_check_write(__into, __wanted) ? __arch_copy_from_user(__into, from, __wanted) \
+                                          : __wanted;                                   \
+  })
+#define copy_to_user(to, from, length) \
+  (__copy_fits(from, length) ? __copy_to_user(to, from, length) : (length))
+#define copy_from_user(to, from, length)                                                \
+  ({                                                                                    \
+    unsigned long __bytes = (length), __left = __bytes;                                 \
+    if (__copy_fits(to, __bytes) && __kasan_check_write(to, __bytes)) {                 \
+      __left = __arch_copy_from_user(to, from, __bytes);                                \
+      if (__left) memset((char *)(to) + __bytes - __left, 0, __left);                   \
+    }                                                                                   \
+    __left;                                                                             \
+  })
+#define __copy_to_user_inatomic(to, from, length) __copy_to_user(to, from, length)
+#define __copy_from_user_inatomic(to, from, length) __copy_from_user(to, from, length)
 long kilburn_map_user(unsigned long length);
 // Anonymous memory of the program; file, address and protection are as if they were the usual ones.
 #define vm_mmap(file, address, length, protection, flags, offset) \

@@ -7,6 +7,7 @@
 #ifndef KILBURN_MODULE_H
 #define KILBURN_MODULE_H
 
+#include <kilburn/bitops.h>
 #include <kilburn/kernel.h>
 #include <kilburn/mm.h>
 #include <kilburn/printk.h>

@@ -53,7 +53,7 @@ unsigned kilburn_page_shift(void) __attribute__((const));
 #define ZERO_SIZE_PTR ((void *)16)
 #define ZERO_OR_NULL_PTR(x) ((unsigned long)(x) <= (unsigned long)ZERO_SIZE_PTR)
 
-void *__kmalloc(size_t size, gfp_t flags) __attribute__((malloc));
+void *__kmalloc(size_t size, gfp_t flags) __attribute__((malloc, alloc_size(1)));
 void kfree(const void *object);
 void kfree_sensitive(const void *object);
 void *krealloc(const void *object, size_t size, gfp_t flags) __must_check;

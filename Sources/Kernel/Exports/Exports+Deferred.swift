@@ -1,5 +1,7 @@
 import KernelAssembly
+import KernelHeap
 import KernelModules
+import MemoryTypes
 
 /// Work that a module has put off: RCU's callbacks, work queues, threads.
 ///
@@ -9,10 +11,15 @@ import KernelModules
 /// off in its order at `rcu_barrier()`, `flush_work()` and their like, when an init function has
 /// returned, and before a module goes.
 @_cdecl("kilburn_defer")
+@inline(__always)
 func deferWork(_ work: UnsafeMutablePointer<UInt64>) -> Bool {
   let variables = unsafe Exports.variables
   // As queue_work(): what waits already does not wait twice.
   guard unsafe work[2] & 1 == 0 else { return false }
+  #if KASAN
+  // As kasan_record_aux_stack_noalloc() in call_rcu() and insert_work().
+  KASAN.ofBoard?.pointee.recordAuxiliaryStack(UInt64(UInt(bitPattern: work)))
+  #endif
   unsafe work[2] |= 1
   unsafe work[0] = 0
   let address = UInt64(UInt(bitPattern: work))

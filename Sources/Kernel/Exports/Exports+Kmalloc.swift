@@ -2,27 +2,21 @@ import KernelHeap
 import MemoryTypes
 import PageFrames
 
-// Buffers and objects of slabs (include/linux/slab.h).
+// Buffers and objects of slabs (include/linux/slab.h). Inlined into what C calls, so that stacks
+// name the functions as C does.
 
 @_cdecl("__kmalloc")
+@inline(__always)
 func kmalloc(_ size: UInt, _ flags: UInt32) -> UnsafeMutableRawPointer? {
   unsafe Exports.slab.pointee.kmalloc(ByteCount(UInt64(size)), GFP(rawValue: flags))
 }
 
 @_cdecl("kfree")
+@inline(__always)
 func kfree(_ buffer: UnsafeMutableRawPointer?) { unsafe Exports.slab.pointee.kfree(buffer) }
 
-/// As `kfree()`, with zeros written first.
-@_cdecl("kfree_sensitive")
-func kfreeSensitive(_ buffer: UnsafeMutableRawPointer?) {
-  let size = unsafe Exports.slab.pointee.ksize(buffer)
-  if let buffer = unsafe buffer {
-    unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0, count: Int(size.rawValue))
-  }
-  unsafe Exports.slab.pointee.kfree(buffer)
-}
-
 @_cdecl("krealloc")
+@inline(__always)
 func krealloc(_ buffer: UnsafeMutableRawPointer?, _ size: UInt, _ flags: UInt32)
   -> UnsafeMutableRawPointer?
 {
@@ -30,6 +24,7 @@ func krealloc(_ buffer: UnsafeMutableRawPointer?, _ size: UInt, _ flags: UInt32)
 }
 
 @_cdecl("ksize")
+@inline(__always)
 func ksize(_ buffer: UnsafeRawPointer?) -> UInt {
   unsafe UInt(Exports.slab.pointee.ksize(buffer).rawValue)
 }
@@ -60,6 +55,7 @@ func kmemCacheCreate(
 }
 
 @_cdecl("kmem_cache_destroy")
+@inline(__always)
 func kmemCacheDestroy(_ cache: UnsafeMutableRawPointer?) {
   guard let cache = unsafe cache else { return }
   _ = unsafe Exports.slab.pointee.destroyCache(Exports.cache(cache))
@@ -71,6 +67,7 @@ func kmemCacheAlloc(_ cache: UnsafeMutableRawPointer, _ flags: UInt32) -> Unsafe
 }
 
 @_cdecl("kmem_cache_free")
+@inline(__always)
 func kmemCacheFree(_ cache: UnsafeMutableRawPointer, _ object: UnsafeMutableRawPointer?) {
   guard let object = unsafe object else { return }
   unsafe Exports.slab.pointee.free(object, to: Exports.cache(cache))
@@ -89,6 +86,7 @@ func kmemCacheAllocBulk(
 }
 
 @_cdecl("kmem_cache_free_bulk")
+@inline(__always)
 func kmemCacheFreeBulk(
   _ cache: UnsafeMutableRawPointer, _ count: UInt,
   _ row: UnsafeMutablePointer<UnsafeMutableRawPointer?>

@@ -62,9 +62,16 @@ func clearUser(_ user: UInt, _ length: UInt) -> UInt {
 /// A program's text with its zero, in at most so many bytes; its length without the zero, as many
 /// as there was room for, or EFAULT, negative.
 @_cdecl("strncpy_from_user")
+@inline(__always)
 func strncpyFromUser(_ to: UnsafeMutablePointer<UInt8>, _ user: UInt, _ room: Int) -> Int {
   guard room > 0 else { return 0 }
   guard let space = Exports.space else { return -14 }
+  #if KASAN
+  // As lib/strncpy_from_user.c does; what was reported is not done.
+  guard kasan_check_here(UInt64(UInt(bitPattern: to)), UInt64(room), true) else {
+    return -14
+  }
+  #endif
   var count = 0
   while count < room {
     do throws(Errno) {

@@ -44,11 +44,11 @@ enum KASANBoard {
   static var currentStack: Range<UInt64> {
     let pointer = read_frame_pointer()
     let boot = address_of_boot_stack_start()..<address_of_boot_stack_end()
-    guard let task, !boot.contains(pointer) else { return boot }
+    guard task != nil, !boot.contains(pointer) else { return boot }
+    // A stack begins at a multiple of its size.
     let size = Kernel.state.layout.threadSize.rawValue
-    let top =
-      (UInt64(task.pointee.context.address) &+ UInt64(MemoryLayout<UserContext>.size) &+ 15) & ~15
-    return top &- size..<top
+    let start = pointer & ~(size &- 1)
+    return start..<start &+ size
   }
 
   /// The callers, by the chain of frame pointers, which ends with 0 where the kernel was entered.
@@ -142,7 +142,7 @@ enum KASANBoard {
     var line = LogLine()
     Symbols.append(address, to: &line)
     return unsafe line.withBytes { name in
-      for index in 0..<7 {
+      for index in 0..<9 {
         let word: StaticString =
           switch index {
           case 0: "KASAN"
@@ -150,7 +150,9 @@ enum KASANBoard {
           case 2: "SlabAllocator"
           case 3: "SlabCache"
           case 4: "ObjectCache"
-          case 5: "kmem_cache_free"
+          case 5: "kmem_cache_"
+          case 6: "ksize"
+          case 7: "krealloc"
           default: "KernelPointer<>"
           }
         if unsafe contains(name, word) { return true }
@@ -191,7 +193,8 @@ enum KASANBoard {
 
   static func place(of address: UInt64) -> KASANPlace {
     var place: KASANPlace = []
-    if address >= address_of_image_start(), address < address_of_image_end() {
+    // From _stext on: vmalloc's addresses begin before (kernel_or_module_addr()).
+    if address >= address_of_text_start(), address < address_of_image_end() {
       let boot = address_of_boot_stack_start()..<address_of_boot_stack_end()
       if !boot.contains(address) { place.insert(.variable) }
     }

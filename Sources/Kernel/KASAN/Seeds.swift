@@ -1,12 +1,16 @@
-#if KASAN_SEEDS
+#if KASAN
 import KernelAssembly
 import KernelHeap
 import MemoryTypes
 import PageFrames
 import Tasks
 
-/// Faults of the kinds that Swift code can make through its unsafe doors, each beside its correct
-/// twin: only in an image that tests build for themselves (`make kasan-seeds`).
+@_cdecl("kilburn_kasan_seeds")
+func kasanSeeds() { Seeds.run(Kernel.state) }
+
+/// Faults of the kinds that Swift can make through its unsafe doors, each with its correct twin.
+///
+/// A KASAN kernel has them for who asks: a module, `Modules/tests/kasan_swift.c`.
 ///
 /// Every case says its name, does what it does, and says how many reports that made.
 enum Seeds {

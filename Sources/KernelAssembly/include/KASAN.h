@@ -27,6 +27,9 @@ static inline __attribute__((always_inline)) uint64_t read_frame_pointer(void) {
   return value;
 }
 
+// Whether the function that asks may make an access.
+_Bool kasan_check_here(uint64_t address, uint64_t size, _Bool is_write);
+
 // Fault seeds of the test image: an object that the compiler must believe anything of.
 static inline __attribute__((always_inline)) uint64_t hide_from_compiler(uint64_t value) {
   __asm__ volatile("" : "+r"(value) : : "memory");

@@ -32,7 +32,8 @@ extension KASAN {
     return false
   }
 
-  /// `ksize()` looks at a buffer (`kasan_check_byte()`): false, and reported, if it is freed.
+  /// `ksize()` or `kmem_cache_destroy()` looks at a buffer or a cache (`kasan_check_byte()`): false,
+  /// and reported, if it is freed.
   public mutating func isAlive(_ address: UInt64, from caller: UInt64) -> Bool {
     if shadow.isAccessible(address) { return true }
     report(address, 1, write: false, from: caller == 0 ? environment.caller : caller)

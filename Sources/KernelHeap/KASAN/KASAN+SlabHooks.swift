@@ -56,6 +56,9 @@ extension SlabHooks {
         return kasan.pointee.isAlive(
           unsafe buffer.word, from: 0)
       },
+      opened: { context, buffer, size in
+        unsafe KASAN.at(context).pointee.shadow.unpoison(buffer.word, UInt64(size))
+      },
       ending: { context, cache in
         unsafe KASAN.at(context).pointee.emptyQuarantine(of: cache)
       })

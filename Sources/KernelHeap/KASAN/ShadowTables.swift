@@ -70,6 +70,41 @@ public struct ShadowTables<B: Board>: BitwiseCopyable {
     return made
   }
 
+  /// Gives a range the early shadow again (`kasan_depopulate_vmalloc_pte()`).
+  ///
+  /// The body gets each page that was there, when nothing leads to it any more. The tables stay.
+  public func release(_ range: Range<VirtualAddress>, _ body: (PhysicalAddress) -> Void) {
+    let geometry = board.translation
+    var at = range.lowerBound
+    while at < range.upperBound {
+      if let slot = ownSlot(of: at) {
+        let page = Descriptor(board.load(UInt64.self, at: slot)).output(in: geometry)
+        clear(slot, at)
+        set(slot, 3, shared[4], isShared: true)
+        body(page)
+      }
+      at = at + geometry.pageSize.bytes
+    }
+    board.publishDescriptors()
+  }
+
+  /// The entry that maps a page of shadow of an address's own; nil where it has the early shadow.
+  private func ownSlot(of address: VirtualAddress) -> PhysicalAddress? {
+    let geometry = board.translation
+    var table = root
+    var level = geometry.startLevel
+    while true {
+      let slot = table + ByteCount(UInt64(geometry.index(of: address, at: level)) &* 8)
+      let entry = Descriptor(board.load(UInt64.self, at: slot))
+      guard !entry.isNone else { return nil }
+      let target = entry.output(in: geometry)
+      if target == shared[level &+ 1] { return nil }
+      if level == 3 { return slot }
+      table = target
+      level &+= 1
+    }
+  }
+
   private func walk(
     _ table: PhysicalAddress, _ level: Int, _ range: Range<VirtualAddress>, own: Bool,
     _ allocate: () -> PhysicalAddress?, _ filled: (PhysicalAddress, VirtualAddress) -> Void

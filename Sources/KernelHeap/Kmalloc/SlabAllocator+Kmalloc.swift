@@ -86,14 +86,23 @@ extension SlabAllocator {
   /// How many bytes a buffer has room for (`ksize()`, `__ksize()`); 0 for none.
   public func ksize(_ buffer: UnsafeRawPointer?) -> ByteCount {
     guard let buffer = unsafe buffer, UInt(bitPattern: buffer) > Self.zeroSize else { return .zero }
+    guard unsafe isAlive(buffer) else { return .zero }
+    let room = unsafe roomOf(buffer)
     if let hooks = unsafe hooks {
-      let address = unsafe UnsafeMutableRawPointer(mutating: buffer)
-      if unsafe !hooks.pointee.isAlive(hooks.pointee.context, address) { return .zero }
+      unsafe hooks.pointee.opened(
+        hooks.pointee.context, UnsafeMutableRawPointer(mutating: buffer), Int(room.rawValue))
     }
-    return unsafe roomOf(buffer)
+    return room
   }
 
-  private func roomOf(_ buffer: UnsafeRawPointer) -> ByteCount {
+  /// Whether a checker, where there is one, takes a buffer or a cache for one that lives.
+  func isAlive(_ address: UnsafeRawPointer) -> Bool {
+    guard let hooks = unsafe hooks else { return true }
+    return unsafe hooks.pointee.isAlive(
+      hooks.pointee.context, UnsafeMutableRawPointer(mutating: address))
+  }
+
+  func roomOf(_ buffer: UnsafeRawPointer) -> ByteCount {
     if let (cache, _) = unsafe slab(at: buffer) {
       // As slab_ksize(): what lies behind the object is usable where nothing is kept there.
       let options = cache.pointee.options

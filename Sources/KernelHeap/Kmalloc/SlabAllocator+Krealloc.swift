@@ -16,8 +16,9 @@ extension SlabAllocator {
     guard let buffer = unsafe buffer, UInt(bitPattern: buffer) > Self.zeroSize else {
       return unsafe kmalloc(size, flags)
     }
-    let room = unsafe ksize(buffer)
-    // Without room no buffer is there, or the checker has reported it.
+    guard unsafe isAlive(buffer) else { return nil }
+    let room = unsafe roomOf(buffer)
+    // Without room no buffer is there.
     guard room > .zero else { return nil }
     if room >= size {
       if let hooks = unsafe hooks {

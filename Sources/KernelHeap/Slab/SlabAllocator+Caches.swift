@@ -101,7 +101,7 @@ extension SlabAllocator {
   ///
   /// False if objects of it live: then it stays, and they with it.
   public mutating func destroyCache(_ cache: KernelPointer<SlabCache<B>>) -> Bool {
-    guard cache.pointee.references >= 0 else { return false }
+    guard unsafe isAlive(cache.raw), cache.pointee.references >= 0 else { return false }
     cache.pointee.references &-= 1
     if cache.pointee.references > 0 { return true }
     if let hooks = unsafe hooks {

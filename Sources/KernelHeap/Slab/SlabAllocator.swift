@@ -77,8 +77,9 @@ public import PageFrames
     let ownSizes = (ByteCount(UInt64(cacheBytes)), ByteCount(UInt64(nodeBytes)))
     guard
       let caches = unsafe boot(
-        at: firstCache, node: firstNode, "kmem_cache", ownSizes.0, ByteCount(200), &perCPU, frames,
-        hooks),
+        at: firstCache, node: firstNode, "kmem_cache", ownSizes.0,
+        // With struct kasan_cache.
+        ByteCount(unsafe hooks == nil ? 200 : 216), &perCPU, frames, hooks),
       let nodes = unsafe boot(
         at: firstCache + cacheBytes, node: firstNode + nodeBytes, "kmem_cache_node", ownSizes.1,
         ByteCount(64), &perCPU, frames, hooks)
@@ -104,10 +105,9 @@ public import PageFrames
       name: SlabName(name), size: max(ownSize, linuxSize), alignment: 128,
       options: [.cacheAligned])
     description.ownSize = ownSize
-    // No checker: it would have to work before anything does, and nobody but us has these.
     let cache = unsafe SlabCache<B>.make(
       at: place.bindMemory(to: SlabCache<B>.self, capacity: 1), description, cpus: cpus,
-      node: SlabNode.make(at: node), frames: frames, hooks: nil)
+      node: SlabNode.make(at: node), frames: frames, hooks: hooks)
     cache?.pointee.references = -1
     return cache
   }

@@ -51,9 +51,11 @@ import PageFrames
     ) -> Void
   /// A block of frames comes back (kasan_kfree_large()): true if the free was wrong.
   public var largeFreed: @convention(c) (Context, _ buffer: UnsafeMutableRawPointer) -> Bool
-  /// `ksize()` makes the whole buffer usable or, as of 6.1, checks that it lives
-  /// (kasan_check_byte()): false if it does not.
+  /// Somebody asks of a buffer, or of a cache, who must not have a freed one (kasan_check_byte()):
+  /// false if it is.
   public var isAlive: @convention(c) (Context, _ buffer: UnsafeMutableRawPointer) -> Bool
+  /// `ksize()` has named a buffer's size, all of which may now be used (kasan_unpoison_range()).
+  public var opened: @convention(c) (Context, _ buffer: UnsafeMutableRawPointer, Int) -> Void
 
   /// A cache is about to be destroyed, or to give back what holds no object: what the checker keeps
   /// of it must come back now (kasan_cache_shutdown(), kasan_cache_shrink()).
@@ -69,6 +71,7 @@ import PageFrames
     largeAllocated: @convention(c) (Context, UnsafeMutableRawPointer, Int, Int, UInt32) -> Void,
     largeFreed: @convention(c) (Context, UnsafeMutableRawPointer) -> Bool,
     isAlive: @convention(c) (Context, UnsafeMutableRawPointer) -> Bool,
+    opened: @convention(c) (Context, UnsafeMutableRawPointer, Int) -> Void,
     ending: @convention(c) (Context, UInt) -> Void
   ) {
     unsafe self.context = context
@@ -80,6 +83,7 @@ import PageFrames
     unsafe self.largeAllocated = largeAllocated
     unsafe self.largeFreed = largeFreed
     unsafe self.isAlive = isAlive
+    unsafe self.opened = opened
     unsafe self.ending = ending
   }
 }

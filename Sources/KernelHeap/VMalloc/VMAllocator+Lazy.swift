@@ -36,8 +36,14 @@ extension VMAllocator {
       .kernelRange(lazyLow, (lazyHigh - lazyLow).wholePages(of: board.pageSize)))
     while let area = lazy {
       lazy = next(ofLazy: area)
-      if isVMalloc(area.pointee.start) { vmalloc.remove(area) } else { modules.remove(area) }
+      let (start, end) = (area.pointee.start, area.pointee.end)
+      let isVMalloc = isVMalloc(start)
+      if isVMalloc { vmalloc.remove(area) } else { modules.remove(area) }
       areas.free(area)
+      if board.isSanitized {
+        let free = isVMalloc ? vmalloc.room(around: start) : modules.room(around: start)
+        tellSanitizer(.released(free), start, end - start)
+      }
     }
     lazyPages = 0
     lazyLow = VirtualAddress(.max)

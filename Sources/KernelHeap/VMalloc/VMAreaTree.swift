@@ -88,6 +88,13 @@ extension VMAreaTree {
     return best
   }
 
+  /// The free addresses around one of them.
+  func room(around address: VirtualAddress) -> Range<VirtualAddress> {
+    let next = area(above: address)
+    let previous = next == nil ? last : next?.pointee.previous
+    return (previous?.pointee.end ?? low)..<(next?.pointee.start ?? high)
+  }
+
   /// The area with the lowest addresses.
   var first: Pointer? {
     var node = root
