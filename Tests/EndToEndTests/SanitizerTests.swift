@@ -3,9 +3,9 @@ import ProbeComparison
 import Testing
 
 /// The kernel with KASAN: silent where nothing is wrong, and right about what is.
-@Suite(.serialized, .enabled(if: FileManager.default.fileExists(atPath: SanitizerTests.image)))
-struct SanitizerTests {
+@Suite(.serialized) struct SanitizerTests {
   static let image = Kilburn.checkout.appending(path: ".build/kernel-kasan/kernel-kasan.img").path
+  static var isBuilt: Bool { FileManager.default.fileExists(atPath: image) }
 
   static func run(_ pages: Pages, _ words: [String]) throws -> Kilburn.Result {
     try Kilburn.run(
@@ -14,6 +14,7 @@ struct SanitizerTests {
 
   /// Ordinary programs make the kernel do nothing that it should not.
   @Test(
+    .enabled(if: isBuilt),
     arguments: [
       ("memory", 0), ("growth", 3), ("copies", 0),
     ] as [(String, Int32)], Pages.all)
@@ -21,6 +22,30 @@ struct SanitizerTests {
     let run = try Self.run(pages, ["--", try GuestPrograms.program(program.name)])
     #expect(!run.errors.contains("KASAN"), "\(run.errors)")
     #expect(run.status == program.status, "\(run.errors)")
+  }
+
+  /// What probes print is the same, and nothing is reported: a choice of them, or with
+  /// `KILBURN_LONG_TESTS` set all of the project's own on every recorded machine.
+  static let probes: [(Probe, Variant)] = {
+    if ProcessInfo.processInfo.environment["KILBURN_LONG_TESTS"] != nil {
+      return Variant.all.flatMap { variant in Probe.own.map { ($0, variant) } }
+    }
+    let names: Set = [
+      "families", "file-sockets", "futex-outcomes", "jobs", "memfd", "mempolicy", "proc-pagemap",
+      "process-vm", "signal-queues", "sysv-messages", "threads",
+    ]
+    let other: Set = ["file-rights", "proc-family", "shm"]
+    return Probe.own.filter { names.contains($0.name) }.map { ($0, Variant.all[0]) }
+      + Probe.own.filter { other.contains($0.name) }.flatMap {
+        [($0, Variant.all[2]), ($0, Variant.all[3])]
+      }
+  }()
+
+  @Test(.enabled(if: isBuilt), arguments: probes)
+  func probesPrintTheSame(probe: Probe, variant: Variant) throws {
+    let run = try probe.outputs(variant, sanitized: Self.image)
+    #expect(!run.log.contains("KASAN"), "\(run.log)")
+    #expect(run.checked == run.plain && !run.plain.isEmpty)
   }
 
   /// What a fault that was seeded into the kernel's own Swift is called.
@@ -37,7 +62,7 @@ struct SanitizerTests {
     ("past_an_array_on_the_stack", "stack-out-of-bounds", "Write of size 1"),
   ]
 
-  @Test(arguments: Pages.all)
+  @Test(.enabled(if: isBuilt), arguments: Pages.all)
   func faultsOfItsOwnCodeAreFoundAndNamed(pages: Pages) throws {
     let log = try SanitizerCases(modules: ["swift"], image: Self.image, pages: pages).log
     for seed in Self.seeds {
@@ -57,7 +82,7 @@ struct SanitizerTests {
 
   /// Cases of modules: bug, access and shadow byte are those that Linux reported, on every page size;
   /// on the recorded kernel's pages the whole report is, but where the table says why not.
-  @Test(arguments: Pages.all.dropFirst())
+  @Test(.enabled(if: isBuilt), arguments: Pages.all.dropFirst())
   func faultsOfModulesAreFoundAndNamed(pages: Pages) throws {
     let run = try SanitizerCases(
       modules: SanitizerCases.modules, image: Self.image, pages: pages)
