@@ -19,6 +19,19 @@ CASE(copy_user_test) {
   kfree(p);
 }
 
+// Addresses that no memory of the kernel has: they have no shadow. The access itself would end in an
+// oops, so only the check is made.
+#define WILD(name, address)                                          \
+  CASE(name) {                                                       \
+    static long good;                                                \
+    const void *at = faulty ? (const void *)(address) : &good;       \
+    if (__kasan_check_read(HIDDEN(at), 8) == faulty)                 \
+      pr_err(#name ": the check says the contrary\n");               \
+  }
+WILD(null_pointer, 16ul)
+WILD(user_pointer, vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ, MAP_ANONYMOUS | MAP_PRIVATE, 0))
+WILD(wild_pointer, 0xdead000000000100ul)
+
 struct put_off {
   int number;
   struct rcu_head rcu;
@@ -52,4 +65,5 @@ CASE(kasan_workqueue_uaf) {
   if (!faulty) kfree(work);
 }
 
-CASES(A(copy_user_test), A(kasan_rcu_uaf), A(kasan_workqueue_uaf));
+CASES(A(copy_user_test), A(null_pointer), A(user_pointer), A(wild_pointer), A(kasan_rcu_uaf),
+      A(kasan_workqueue_uaf));
