@@ -24,7 +24,7 @@ struct SanitizerCases {
         ["--kasan", Kilburn.checkout.appending(path: "Modules/tests/kasan_\(name).c").path, file])
       try #require(built.status == 0, "\(built.errors)")
       let run = try Kilburn.run(
-        ["run", "--quiet", "--kasan", "--show", "dmesg", "--kernel", image] + pages.options
+        ["run", "--kasan", "--show", "dmesg", "--kernel", image] + pages.options
           + ["--bind", "\(folder.path):/modules", "--", try GuestPrograms.program("insmod")]
           + ["/modules/kasan_\(name).ko"])
       try #require(run.status == 0, "\(name): \(run.errors.suffix(4000))")
