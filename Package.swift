@@ -105,10 +105,11 @@ let hostTargets: [Target] =
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
   // The formats have no logic to test by themselves, and texts are tested where they are made.
-  + rooms.filter { !["BoardFormat", "ProcFS"].contains($0.name) }.map { room in
+  + rooms.filter { !["BoardFormat", "ProcFS", "PTMalloc"].contains($0.name) }.map { room in
     tests(room.name, (room.on + ["HostBoard", "TestSupport"]).map { .init(stringLiteral: $0) })
   }
   + [
+    tests("PTMalloc", ["MemoryTypes", "CompressionLibraries"]),
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     .testTarget(

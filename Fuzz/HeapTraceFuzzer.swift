@@ -24,7 +24,8 @@ public func testOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   guard unsafe write(file, data + 1, size - 1) == size - 1 else { return 0 }
   let formats: [HeapTraceFile.Format?] = [nil, .mtrace, .heaptrack, .workload, .kilburn]
   var options = ReplayOptions()
-  options.environment.version = GlibcVersion.allCases[Int(choice >> 4) % 7]
+  options.environment.version =
+    GlibcVersion.allCases[Int(choice >> 4) % GlibcVersion.allCases.count]
   options.environment.pageSize = choice & 8 == 0 ? .fourKiB : .sixtyFourKiB
   do throws(HeapTraceError) {
     let reader = try HeapTraceFile.open(

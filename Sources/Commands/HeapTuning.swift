@@ -7,7 +7,7 @@ import Reports
 
 /// The allocators that a replay plays: every option may be a list, and all combinations are played.
 struct HeapTuning: ParsableArguments {
-  @Option(help: ArgumentHelp("glibc's releases: 2.27 and later.", valueName: "release,…"))
+  @Option(help: ArgumentHelp("glibc's releases: 2.31, 2.36, 2.41.", valueName: "release,…"))
   var glibc = "2.36"
 
   @Option(help: ArgumentHelp("Of the machine: 4K, 16K, 64K.", valueName: "size,…"))
@@ -164,12 +164,10 @@ struct HeapTuning: ParsableArguments {
     return words
   }
 
-  /// A release by its rules: 2.37 is as 2.36, later than the last known one as that one.
   private static func version(_ word: String) throws(HeapTraceError) -> GlibcVersion {
-    let parts = word.split(separator: ".")
-    guard parts.count == 2, parts[0] == "2", let minor = UInt8(parts[1]), minor >= 26 else {
-      throw HeapTraceError(.usage, "--glibc cannot be '\(word)'; it is 2.26 or later")
-    }
-    return GlibcVersion.allCases.last { $0.rawValue <= max(minor, 27) } ?? .v2_27
+    for version in GlibcVersion.allCases where version.text == word { return version }
+    let known = GlibcVersion.allCases.map(\.text).joined(separator: ", ")
+    throw HeapTraceError(
+      .usage, "--glibc cannot be '\(word)'; the releases whose rules are known are \(known)")
   }
 }

@@ -7,7 +7,6 @@ public enum Corruption: UInt8, Error, CaseIterable, Sendable {
   case unalignedFastbinChunk2
   case unalignedFastbinChunk3
   case memoryCorruptionFast
-  case memoryCorruption
   case smallbinList
   case unsortedSize
   case unsortedNextSize
@@ -34,6 +33,7 @@ public enum Corruption: UInt8, Error, CaseIterable, Sendable {
   case doubleFreeNotPrev
   case sizeVersusPrevSizeConsolidating
   case freeUnsortedChunks
+  case freeSmallbinChunks
   case consolidateUnaligned
   case consolidateInvalidSize
   case sizeVersusPrevSizeFastbins
@@ -58,7 +58,6 @@ public enum Corruption: UInt8, Error, CaseIterable, Sendable {
     case .unalignedFastbinChunk2: "malloc(): unaligned fastbin chunk detected 2"
     case .unalignedFastbinChunk3: "malloc(): unaligned fastbin chunk detected 3"
     case .memoryCorruptionFast: "malloc(): memory corruption (fast)"
-    case .memoryCorruption: "malloc(): memory corruption"
     case .smallbinList: "malloc(): smallbin double linked list corrupted"
     case .unsortedSize: "malloc(): invalid size (unsorted)"
     case .unsortedNextSize: "malloc(): invalid next size (unsorted)"
@@ -85,6 +84,7 @@ public enum Corruption: UInt8, Error, CaseIterable, Sendable {
     case .doubleFreeNotPrev: "double free or corruption (!prev)"
     case .sizeVersusPrevSizeConsolidating: "corrupted size vs. prev_size while consolidating"
     case .freeUnsortedChunks: "free(): corrupted unsorted chunks"
+    case .freeSmallbinChunks: "free(): chunks in smallbin corrupted"
     case .consolidateUnaligned: "malloc_consolidate(): unaligned fastbin chunk detected"
     case .consolidateInvalidSize: "malloc_consolidate(): invalid chunk size"
     case .sizeVersusPrevSizeFastbins: "corrupted size vs. prev_size in fastbins"

@@ -1,7 +1,7 @@
 /// Where the fields of glibc's structures lie on a 64-bit machine, in bytes from their start.
 ///
-/// `malloc_state`, `malloc_chunk` and the entries of the tcache are the same in all versions from
-/// 2.27 on; the others are a value for a version.
+/// `malloc_state`, `malloc_chunk` and the tcache are the same in all versions that are built; the
+/// others are a value for a version.
 public struct GlibcLayout: Sendable {
   /// `struct malloc_state`, an arena.
   public enum State {
@@ -48,19 +48,13 @@ public struct GlibcLayout: Sendable {
 
   /// `struct tcache_perthread_struct`, and an entry: `next` at 0, `key` at 8 of the memory.
   public struct TCache: Sendable {
-    /// The bytes of one count; the counts come first.
-    public let countSize: UInt64
     /// TCACHE_MAX_BINS.
     @inlinable public static var binCount: UInt64 { 64 }
-    @inlinable public var entries: UInt64 { countSize &* Self.binCount }
-    @inlinable public var size: UInt64 { entries &+ 8 &* Self.binCount }
-    /// What an entry's key holds: nothing, the address of the tcache, a random number.
-    public enum Key: UInt8, Sendable {
-      case none
-      case tcache
-      case random
-    }
-    public let key: Key
+    /// The lists; before them a count of 16 bits for each.
+    @inlinable public static var entries: UInt64 { 2 &* binCount }
+    @inlinable public static var size: UInt64 { entries &+ 8 &* binCount }
+    /// Whether an entry's key is a random number; else it is the address of the tcache.
+    public let hasRandomKey: Bool
   }
 
   /// `struct _heap_info`, the start of each heap of a thread arena.
@@ -69,7 +63,7 @@ public struct GlibcLayout: Sendable {
     @inlinable public static var previous: UInt64 { 8 }
     @inlinable public static var sizeField: UInt64 { 16 }
     @inlinable public static var mprotectSize: UInt64 { 24 }
-    /// From 2.35 on.
+    /// Not in 2.31.
     public let pageSize: UInt64?
     /// The structure's own size; in the first heap of an arena its malloc_state follows.
     public let size: UInt64
@@ -82,7 +76,7 @@ public struct GlibcLayout: Sendable {
     @inlinable public static var mmapThreshold: UInt64 { 16 }
     @inlinable public static var arenaTest: UInt64 { 24 }
     @inlinable public static var arenaMax: UInt64 { 32 }
-    /// `thp_pagesize`, then `hp_pagesize`, then `hp_flags` of 32 bits, from 2.35 on.
+    /// `thp_pagesize`, then `hp_pagesize`, then `hp_flags` of 32 bits; not in 2.31.
     public let hugePages: UInt64?
     /// `n_mmaps`, `n_mmaps_max`, `max_n_mmaps`, `no_dyn_threshold`, 32 bits each.
     public let mmapCounts: UInt64
@@ -102,20 +96,18 @@ public struct GlibcLayout: Sendable {
   public let parameters: Parameters
   /// How far the address of a link is shifted before it is mixed in: 12, or 63 for not at all.
   ///
-  /// PROTECT_PTR, from 2.32 on; bit 63 of an address of a program is 0.
+  /// PROTECT_PTR, not in 2.31; bit 63 of an address of a program is 0.
   public let linkShift: UInt64
 
   /// The layout of that version.
   public init(_ version: GlibcVersion) {
     self.version = version
-    let hasHugePages = version >= .v2_35
-    tcache = TCache(
-      countSize: version >= .v2_31 ? 2 : 1,
-      key: version >= .v2_35 ? .random : version >= .v2_31 ? .tcache : .none)
+    let hasHugePages = version >= .v2_36
+    tcache = TCache(hasRandomKey: version >= .v2_36)
     heapInfo = HeapInfo(pageSize: hasHugePages ? 32 : nil, size: hasHugePages ? 48 : 32)
     parameters = Parameters(
       hugePages: hasHugePages ? 40 : nil, mmapCounts: hasHugePages ? 60 : 40,
       mmappedMem: hasHugePages ? 80 : 56)
-    linkShift = version >= .v2_35 ? 12 : 63
+    linkShift = version >= .v2_36 ? 12 : 63
   }
 }

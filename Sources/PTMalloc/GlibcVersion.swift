@@ -1,18 +1,14 @@
-/// The releases of glibc whose rules are known here, each with those after it that share them.
+/// The releases of glibc whose rules are built, each compared call by call with the library itself.
+///
+/// Of those between them only the differences are known, not which of them has which; whoever asks
+/// for one of these is told so.
 public enum GlibcVersion: UInt8, CaseIterable, Comparable, Sendable {
-  /// tcache without a key, its counts in bytes (2.26 to 2.28 as released).
-  case v2_27 = 27
-  /// The same, with unsorted checks.
-  case v2_28 = 28
-  /// Key is the tcache's address, counts of 16 bits (2.30 and 2.31).
+  /// Debian 11's: no safe-linking, a tcache's address as the key of its entries, no huge pages.
   case v2_31 = 31
-  /// Safe-linking, a random key, huge pages (2.35, and 2.34 but for huge pages).
-  case v2_35 = 35
   /// Debian 12's.
   case v2_36 = 36
-  /// A freed remainder is no longer put through the tcache; memalign as of 2.38.
-  case v2_39 = 39
-  /// calloc takes from the tcache.
+  /// Debian 13's: calloc and memalign take from the tcache, small chunks are freed into their bin,
+  /// memalign gives back every remainder it can.
   case v2_41 = 41
 
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }

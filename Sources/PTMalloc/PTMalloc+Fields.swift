@@ -151,7 +151,7 @@ extension PTMalloc where Memory: ~Copyable {
   @inlinable @inline(__always) func span(_ p: Chunk) -> HeapSpan? {
     memory.span(at: p.address, 48)
   }
-  /// A tcache of version 2.35 and later.
+  /// A tcache; its size is that of all versions.
   @inlinable @inline(__always) func span(tcache: UInt64) -> HeapSpan? {
     tcache == 0 ? nil : memory.span(at: tcache, 640)
   }
@@ -218,7 +218,7 @@ extension PTMalloc where Memory: ~Copyable {
   /// tcache_bins.
   mutating func setTCacheBins(_ count: UInt64) throws(HeapAbort) {
     tcacheBins = count
-    shortBins = layout.version >= .v2_35 ? count : 0
+    shortBins = layout.version >= .v2_36 ? count : 0
     try setWord(parameters &+ layout.parameters.tcacheBins, count)
   }
   /// tcache_count.

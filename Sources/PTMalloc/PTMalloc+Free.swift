@@ -70,7 +70,7 @@ extension PTMalloc where Memory: ~Copyable {
     if size < GlibcLayout.Header.minimum || size & 15 != 0 { throw wild(p, .freeInvalidSize) }
     let index = ChunkSize.tcacheIndex(size)
     if tcache != 0, index < tcacheBins {
-      if layout.tcache.key != .none, try word(p.memory &+ 8) == tcacheKey(tcache) {
+      if try word(p.memory &+ 8) == tcacheKey(tcache) {
         try checkDoubleFree(p, tcache, index)
       }
       let count = try tcacheCount(tcache, index)
@@ -148,12 +148,24 @@ extension PTMalloc where Memory: ~Copyable {
       let below = try prevSize(p)
       size &+= below
       p = p - below
-      if try self.size(p) != below, layout.version >= .v2_31 {
+      if try self.size(p) != below {
         throw .corruption(.sizeVersusPrevSizeConsolidating)
       }
       try unlink(p)
     }
-    guard next != top else {
+    return try createFreeChunk(arena, p, size, next, nextSize)
+  }
+
+  /// What the chunk's end does (since 2.38 _int_free_create_chunk): it is merged with the free chunk
+  /// or the top behind it, and listed; the size that came of it.
+  ///
+  /// 2.41 puts a small one into its bin, all others know only the unsorted one.
+  @inlinable @inline(__always)
+  mutating func createFreeChunk(
+    _ arena: Arena, _ p: Chunk, _ length: UInt64, _ next: Chunk, _ nextSize: UInt64
+  ) throws(HeapAbort) -> UInt64 {
+    var size = length
+    guard next != (try top(arena)) else {
       size &+= nextSize
       try setHead(p, size | GlibcLayout.Header.prevInUse)
       try setTop(arena, p)
@@ -163,11 +175,16 @@ extension PTMalloc where Memory: ~Copyable {
       try unlink(next)
       size &+= nextSize
     } else {
-      try setHead(next, try self.head(next) & ~GlibcLayout.Header.prevInUse)
+      try setHead(next, try head(next) & ~GlibcLayout.Header.prevInUse)
     }
-    let before = arena.unsorted
+    var before = arena.unsorted
+    let isForSmallbin = layout.version >= .v2_41 && ChunkSize.isSmall(size)
+    if isForSmallbin { before = arena.bin(ChunkSize.smallbinIndex(size)) }
     let behind = try fd(before)
-    if try bk(behind) != before { throw .corruption(.freeUnsortedChunks) }
+    if try bk(behind) != before {
+      throw .corruption(isForSmallbin ? .freeSmallbinChunks : .freeUnsortedChunks)
+    }
+    if isForSmallbin { try markBin(arena, ChunkSize.smallbinIndex(size)) }
     try setFd(p, behind)
     try setBk(p, before)
     try clearNextSize(p, of: size)
@@ -228,16 +245,14 @@ extension PTMalloc where Memory: ~Copyable {
     var p = chunk
     let head = try head(p)
     var size = head & ~GlibcLayout.Header.flags
-    if ChunkSize.fastbinIndex(size) != index, layout.version >= .v2_28 {
-      throw .corruption(.consolidateInvalidSize)
-    }
+    if ChunkSize.fastbinIndex(size) != index { throw .corruption(.consolidateInvalidSize) }
     let next = p + size
     let nextSize = try self.size(next)
     if head & GlibcLayout.Header.prevInUse == 0 {
       let below = try prevSize(p)
       size &+= below
       p = p - below
-      if try self.size(p) != below, layout.version >= .v2_31 {
+      if try self.size(p) != below {
         throw .corruption(.sizeVersusPrevSizeFastbins)
       }
       try unlink(p)

@@ -16,7 +16,7 @@ extension PTMalloc where Memory: ~Copyable {
     try arenaOf(p, try head(p))
   }
 
-  /// The page size of a heap: its own field from 2.35 on.
+  /// The page size of a heap: its own field, but for 2.31.
   @inlinable
   func pageSize(ofHeap heap: UInt64) throws(HeapAbort) -> UInt64 {
     guard let offset = layout.heapInfo.pageSize else { return pageSize }
@@ -31,7 +31,8 @@ extension PTMalloc where Memory: ~Copyable {
       let heap = try allocateHeap(size, pad: pad, page: huge, flags: try hugePageFlags)
       if heap != 0 { return heap }
     }
-    return try allocateHeap(size, pad: pad, page: pageSize, flags: .noReserve)
+    let flags: MapFlags = layout.version >= .v2_41 ? [] : .noReserve
+    return try allocateHeap(size, pad: pad, page: pageSize, flags: flags)
   }
 
   /// alloc_new_heap.
@@ -59,7 +60,7 @@ extension PTMalloc where Memory: ~Copyable {
       memory.munmap(at: heap, length: most)
       return 0
     }
-    if layout.version >= .v2_35 { try adviseHuge(heap, size) }
+    try adviseHuge(heap, size)
     try setWord(heap &+ GlibcLayout.HeapInfo.sizeField, size)
     try setWord(heap &+ GlibcLayout.HeapInfo.mprotectSize, size)
     if let offset = layout.heapInfo.pageSize { try setWord(heap &+ offset, page) }

@@ -129,8 +129,7 @@ extension PTMalloc where Memory: ~Copyable {
   mutating func takeFromTop(_ arena: Arena, _ size: UInt64) throws(HeapAbort) -> UInt64 {
     let top = try top(arena)
     let topSize = try self.size(top)
-    // From 2.29 on.
-    if topSize > (try systemMem(arena)), layout.version >= .v2_31 { throw .corruption(.topSize) }
+    if topSize > (try systemMem(arena)) { throw .corruption(.topSize) }
     guard topSize >= size &+ GlibcLayout.Header.minimum else { return 0 }
     return try splitTop(arena, top, topSize, size)
   }

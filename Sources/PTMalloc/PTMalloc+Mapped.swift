@@ -53,7 +53,7 @@ extension PTMalloc where Memory: ~Copyable {
   func isMappedBlock(_ p: Chunk, _ block: UInt64, _ length: UInt64) -> Bool {
     let offset = p.memory & (pageSize &- 1)
     return (block | length) & (pageSize &- 1) == 0
-      && (offset & (offset &- 1) == 0 || layout.version < .v2_31)
+      && offset & (offset &- 1) == 0
   }
 
   /// mremap_chunk: NULL where the kernel refuses.

@@ -13,6 +13,13 @@ extension PTMalloc where Memory: ~Copyable {
     if alignment > 1 &<< 63 { return fail(.EINVAL, &thread) }
     var power: UInt64 = 32
     while power < alignment { power &<<= 1 }
+    if layout.version >= .v2_41 {
+      guard let size = ChunkSize.checked(bytes) else { return fail(.ENOMEM, &thread) }
+      if let index = tcacheIndex(size, thread.tcache) {
+        let memory = try tcacheGetAligned(thread.tcache, index, power)
+        if memory != 0 { return memory }
+      }
+    }
     if isSingleThreaded {
       let memory = try intMemalign(mainArena, power, bytes, &thread)
       try assertArena(memory, mainArena, .memalignArena)
@@ -79,9 +86,9 @@ extension PTMalloc where Memory: ~Copyable {
   mutating func intMemalign(
     _ arena: Arena, _ alignment: UInt64, _ bytes: UInt64, _ thread: inout MallocThread
   ) throws(HeapAbort) -> UInt64 {
-    guard let size = ChunkSize.checked(bytes), alignment <= UInt64(Int64.max) else {
-      return fail(.ENOMEM, &thread)
-    }
+    guard let size = ChunkSize.checked(bytes),
+      alignment <= UInt64(Int64.max) || layout.version != .v2_36
+    else { return fail(.ENOMEM, &thread) }
     let memory = try intMalloc(
       arena, size &+ alignment &+ GlibcLayout.Header.minimum, &thread)
     if memory == 0 { return 0 }
@@ -101,20 +108,43 @@ extension PTMalloc where Memory: ~Copyable {
       try setHead(aligned, newSize | GlibcLayout.Header.prevInUse | flag(of: arena))
       try setUsed(aligned, at: newSize)
       try setHeadSize(p, lead | flag(of: arena))
-      try freeLocked(arena, p, thread.tcache)
+      if layout.version < .v2_41 {
+        try freeLocked(arena, p, thread.tcache)
+      } else if try freeMerging(arena, p, try head(p)) >= 65536 {
+        try freeExcess(arena)
+      }
       p = aligned
       if newSize < size || p.memory & (alignment &- 1) != 0 { throw .assertion(.memalignSize) }
     }
-    if try !isMapped(p) {
-      let whole = try self.size(p)
-      if whole > size &+ GlibcLayout.Header.minimum {
-        let rest = p + size
-        try setHead(
-          rest, (whole &- size) | GlibcLayout.Header.prevInUse | flag(of: arena))
-        try setHeadSize(p, size)
-        try freeLocked(arena, rest, thread.tcache)
-      }
-    }
+    if try !isMapped(p) { try giveBackEnd(arena, p, size, thread.tcache) }
     return p.memory
+  }
+
+  /// What a chunk has beyond its size is freed: if it is more than a least chunk, or, in 2.41, as
+  /// large as one or bordering on free memory.
+  @inlinable
+  mutating func giveBackEnd(
+    _ arena: Arena, _ p: Chunk, _ size: UInt64, _ tcache: UInt64
+  ) throws(HeapAbort) {
+    let whole = try self.size(p)
+    let rest = p + size
+    guard layout.version >= .v2_41 else {
+      guard whole > size &+ GlibcLayout.Header.minimum else { return }
+      try setHead(rest, (whole &- size) | GlibcLayout.Header.prevInUse | flag(of: arena))
+      try setHeadSize(p, size)
+      return try freeLocked(arena, rest, tcache)
+    }
+    let next = p + whole
+    let nextSize = try self.size(next)
+    guard whole > size else { return }
+    if whole &- size < GlibcLayout.Header.minimum, next != (try top(arena)),
+      try isPreviousUsed(next + nextSize)
+    {
+      return
+    }
+    try setHeadSize(p, size)
+    if try createFreeChunk(arena, rest, whole &- size, next, nextSize) >= 65536 {
+      try freeExcess(arena)
+    }
   }
 }

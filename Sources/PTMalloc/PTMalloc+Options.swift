@@ -13,9 +13,7 @@ extension PTMalloc where Memory: ~Copyable {
     case -1: try setTrimThresholdFixed(wide)
     case -2: try setTopPad(wide)
     case -3:
-      // From 2.26 to 2.34 more than half a heap is refused.
-      if layout.version < .v2_35, wide > heapMaxSize / 2 { return 0 }
-      try setMmapThresholdFixed(wide)
+      return try setMmapThresholdFixed(wide) ? 1 : 0
     case -4: try setMmapLimit(UInt32(bitPattern: value))
     case -6: perturbByte = UInt32(bitPattern: value)
     case -7 where value > 0:
@@ -32,9 +30,12 @@ extension PTMalloc where Memory: ~Copyable {
     try fixThresholds()
   }
 
-  private mutating func setMmapThresholdFixed(_ bytes: UInt64) throws(HeapAbort) {
+  /// do_set_mmap_threshold: 2.31 refuses more than half a heap.
+  private mutating func setMmapThresholdFixed(_ bytes: UInt64) throws(HeapAbort) -> Bool {
+    if layout.version < .v2_36, bytes > heapMaxSize / 2 { return false }
     try setMmapThreshold(bytes)
     try fixThresholds()
+    return true
   }
 
   private mutating func setTopPad(_ bytes: UInt64) throws(HeapAbort) {
@@ -58,7 +59,7 @@ extension PTMalloc where Memory: ~Copyable {
   mutating func apply(_ tunables: MallocTunables) throws(HeapAbort) {
     if let bytes = tunables[.topPad] { try setTopPad(bytes) }
     if let byte = tunables[.perturb] { perturbByte = UInt32(truncatingIfNeeded: byte) }
-    if let bytes = tunables[.mmapThreshold] { try setMmapThresholdFixed(bytes) }
+    if let bytes = tunables[.mmapThreshold] { _ = try setMmapThresholdFixed(bytes) }
     if let bytes = tunables[.trimThreshold] { try setTrimThresholdFixed(bytes) }
     if let count = tunables[.mmapMax] { try setMmapLimit(UInt32(truncatingIfNeeded: count)) }
     if let count = tunables[.arenaMax] {
@@ -71,7 +72,7 @@ extension PTMalloc where Memory: ~Copyable {
       try setWord(parameters &+ layout.parameters.tcacheMaxBytes, bytes)
       try setTCacheBins(ChunkSize.tcacheIndex(ChunkSize.holding(bytes)) &+ 1)
     }
-    if let count = tunables[.tcacheCount], count <= (layout.tcache.countSize == 2 ? 65535 : 127) {
+    if let count = tunables[.tcacheCount], count <= 65535 {
       try setTCacheCountLimit(count)
     }
     if let count = tunables[.tcacheUnsortedLimit] {

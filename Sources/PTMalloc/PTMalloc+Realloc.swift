@@ -16,6 +16,7 @@ extension PTMalloc where Memory: ~Copyable {
     if old == 0 { return try malloc(bytes, &thread) }
     let p = Chunk(memory: old)
     let head = try head(p)
+    if layout.version >= .v2_41, try fitsAsItIs(old, bytes, head) { return old }
     let oldSize = head & ~GlibcLayout.Header.flags
     let isMapped = head & GlibcLayout.Header.isMapped != 0
     var arena = Arena.null
@@ -36,6 +37,17 @@ extension PTMalloc where Memory: ~Copyable {
       try intFree(arena, p, try self.head(p), thread.tcache, isLocked: false)
     }
     return other
+  }
+
+  /// Whether 2.41 leaves the chunk: few bytes are spare, or less than a page of a mapping.
+  @inlinable @inline(never)
+  func fitsAsItIs(
+    _ old: UInt64, _ bytes: UInt64, _ head: UInt64
+  ) throws(HeapAbort) -> Bool {
+    let usable = try malloc_usable_size(old)
+    if bytes > usable { return false }
+    let spare = usable &- bytes
+    return spare < 16 || head & GlibcLayout.Header.isMapped != 0 && spare <= pageSize
   }
 
   /// As `reallocarray`.

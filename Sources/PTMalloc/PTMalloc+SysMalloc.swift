@@ -19,24 +19,14 @@ extension PTMalloc where Memory: ~Copyable {
       hasTriedMmap = true
     }
     if arena.isNull { return fail(.ENOMEM, &thread) }
-    let oldTop = try top(arena)
-    let oldHead = try head(oldTop)
-    let oldSize = oldHead & ~GlibcLayout.Header.flags
-    let oldEnd = oldTop.address &+ oldSize
-    guard
-      oldTop == arena.unsorted && oldSize == 0
-        || oldSize >= GlibcLayout.Header.minimum
-          && oldHead & GlibcLayout.Header.prevInUse != 0 && oldEnd & (pageSize &- 1) == 0
-    else { throw .assertion(.sysmallocTop) }
-    if oldSize >= size &+ GlibcLayout.Header.minimum { throw .assertion(.sysmallocSize) }
-    if arena == mainArena {
-      try growBreak(arena, size, oldTop, oldSize, thread.tcache)
-    } else {
-      let grew = try growThreadArena(arena, size, oldTop, oldSize, thread.tcache)
-      if !grew, !hasTriedMmap {
-        let memory = try mapChunk(size, page: pageSize, flags: [])
-        if memory != 0 { return memory }
-      }
+    while true {
+      let grew = try growTop(arena, size, thread.tcache)
+      if grew || hasTriedMmap { break }
+      let memory = try mapChunk(size, page: pageSize, flags: [])
+      if memory != 0 { return memory }
+      // 2.31 goes through all of it once more, as if it had been mmap's turn first.
+      if layout.version >= .v2_36 { break }
+      hasTriedMmap = true
     }
     let systemMem = try systemMem(arena)
     if systemMem > (try word(arena.address &+ GlibcLayout.State.maxSystemMem)) {
@@ -48,6 +38,28 @@ extension PTMalloc where Memory: ~Copyable {
       return try splitTop(arena, top, topSize, size)
     }
     return fail(.ENOMEM, &thread)
+  }
+
+  /// Asks for a larger top; false where a thread's arena got none.
+  @inlinable
+  mutating func growTop(
+    _ arena: Arena, _ size: UInt64, _ tcache: UInt64
+  ) throws(HeapAbort) -> Bool {
+    let oldTop = try top(arena)
+    let oldHead = try head(oldTop)
+    let oldSize = oldHead & ~GlibcLayout.Header.flags
+    let oldEnd = oldTop.address &+ oldSize
+    guard
+      oldTop == arena.unsorted && oldSize == 0
+        || oldSize >= GlibcLayout.Header.minimum
+          && oldHead & GlibcLayout.Header.prevInUse != 0 && oldEnd & (pageSize &- 1) == 0
+    else { throw .assertion(.sysmallocTop) }
+    if oldSize >= size &+ GlibcLayout.Header.minimum { throw .assertion(.sysmallocSize) }
+    guard arena == mainArena else {
+      return try growThreadArena(arena, size, oldTop, oldSize, tcache)
+    }
+    try growBreak(arena, size, oldTop, oldSize, tcache)
+    return true
   }
 
   /// Whether a request of this size gets a mapping of its own.
@@ -126,15 +138,15 @@ extension PTMalloc where Memory: ~Copyable {
           arena, &size, request, oldSize, least: hugeTLB, page: hugeTLB, flags: hugePageFlags)
       }
       if start == nil {
-        // MMAP_AS_MORECORE_SIZE; since 2.35 the two arguments have changed places.
-        let swaps = layout.version >= .v2_35
+        // MMAP_AS_MORECORE_SIZE; in 2.36 the two arguments have changed places.
+        let swaps = layout.version == .v2_36
         start = try mapInsteadOfBreak(
           arena, &size, request, oldSize, least: swaps ? pageSize : 1 &<< 20,
           page: swaps ? 1 &<< 20 : pageSize, flags: [])
       }
       if let start { end = start &+ size }
     }
-    guard let start else { return }
+    guard let start, start != 0 else { return }
     if try word(parameters &+ layout.parameters.sbrkBase) == 0 {
       try setWord(parameters &+ layout.parameters.sbrkBase, start)
     }
@@ -148,7 +160,7 @@ extension PTMalloc where Memory: ~Copyable {
     try startAnew(arena, oldTop, oldSize, start, size, end, tcache)
   }
 
-  /// sysmalloc_mmap_fallback: nil where this mapping fails, too.
+  /// sysmalloc_mmap_fallback: nil where this mapping fails, too, 0 where it would be too large.
   @inlinable
   mutating func mapInsteadOfBreak(
     _ arena: Arena, _ size: inout UInt64, _ request: UInt64, _ oldSize: UInt64, least: UInt64,
@@ -157,7 +169,7 @@ extension PTMalloc where Memory: ~Copyable {
     var length = size
     if try isContiguous(arena) { length = alignUp(length &+ oldSize, page) }
     if length < least { length = least }
-    // Here glibc answers MORECORE_FAILURE, NULL, which its caller takes for an address.
+    // MORECORE_FAILURE, NULL, is not MAP_FAILED: nothing else is tried.
     if length <= request { return 0 }
     guard let start = memory.mmap(at: 0, length: length, readWrite: true, flags: flags) else {
       return nil

@@ -2,30 +2,24 @@
 extension PTMalloc where Memory: ~Copyable {
   @inlinable @inline(__always)
   func tcacheCount(_ tcache: UInt64, _ index: UInt64) throws(HeapAbort) -> UInt64 {
-    layout.tcache.countSize == 2
-      ? UInt64(try memory.short(at: tcache &+ index &* 2))
-      : UInt64(try memory.byte(at: tcache &+ index))
+    UInt64(try memory.short(at: tcache &+ index &* 2))
   }
 
   @inlinable @inline(__always)
   mutating func setTCacheCount(
     _ tcache: UInt64, _ index: UInt64, _ count: UInt64
   ) throws(HeapAbort) {
-    if layout.tcache.countSize == 2 {
-      try memory.setShort(at: tcache &+ index &* 2, to: UInt16(truncatingIfNeeded: count))
-    } else {
-      try memory.setByte(at: tcache &+ index, to: UInt8(truncatingIfNeeded: count))
-    }
+    try memory.setShort(at: tcache &+ index &* 2, to: UInt16(truncatingIfNeeded: count))
   }
 
   @inlinable @inline(__always)
   func tcacheEntry(_ tcache: UInt64, _ index: UInt64) -> UInt64 {
-    tcache &+ layout.tcache.entries &+ index &* 8
+    tcache &+ GlibcLayout.TCache.entries &+ index &* 8
   }
 
   /// What an entry's key is while it is in that tcache.
   @inlinable @inline(__always) func tcacheKey(_ tcache: UInt64) -> UInt64 {
-    layout.tcache.key == .random ? environment.tcacheKey : tcache
+    layout.tcache.hasRandomKey ? environment.tcacheKey : tcache
   }
 
   /// tcache_put.
@@ -34,7 +28,7 @@ extension PTMalloc where Memory: ~Copyable {
     _ p: Chunk, _ tcache: UInt64, _ index: UInt64, count: UInt64
   ) throws(HeapAbort) {
     let entry = p.memory
-    if layout.tcache.key != .none { try setWord(entry &+ 8, tcacheKey(tcache)) }
+    try setWord(entry &+ 8, tcacheKey(tcache))
     let list = tcacheEntry(tcache, index)
     try setWord(entry, protect(try word(list), at: entry))
     try setWord(list, entry)
@@ -51,7 +45,35 @@ extension PTMalloc where Memory: ~Copyable {
     if entry & 15 != 0, layout.linkShift == 12 { throw .corruption(.unalignedTCacheChunk) }
     try setWord(list, protect(try word(entry), at: entry))
     try setTCacheCount(tcache, index, count &- 1)
-    if layout.tcache.key != .none { try setWord(entry &+ 8, 0) }
+    try setWord(entry &+ 8, 0)
+    return entry
+  }
+
+  /// The first entry of a list that is aligned so, taken out of it (tcache_get_n); 0 where there is
+  /// none.
+  @inlinable @inline(never)
+  mutating func tcacheGetAligned(
+    _ tcache: UInt64, _ index: UInt64, _ alignment: UInt64
+  ) throws(HeapAbort) -> UInt64 {
+    let count = try tcacheCount(tcache, index)
+    if count == 0 { return 0 }
+    var previous: UInt64 = 0
+    var entry = try word(tcacheEntry(tcache, index))
+    if entry & (alignment &- 1) == 0, entry != 0 {
+      return try tcacheGet(tcache, index, count: count)
+    }
+    var steps: UInt64 = 0
+    while entry != 0, entry & (alignment &- 1) != 0 {
+      previous = entry
+      entry = protect(try word(entry), at: entry)
+      steps &+= 1
+      if steps > 0xffff { throw .endless(entry) }
+    }
+    if entry == 0 { return 0 }
+    let next = protect(try word(entry), at: entry)
+    try setWord(previous, protect(next, at: previous))
+    try setTCacheCount(tcache, index, count &- 1)
+    try setWord(entry &+ 8, 0)
     return entry
   }
 
@@ -59,7 +81,7 @@ extension PTMalloc where Memory: ~Copyable {
   @usableFromInline @inline(never)
   mutating func initializeTCache(_ thread: inout MallocThread) throws(HeapAbort) {
     guard !thread.isShuttingDown else { return }
-    let bytes = layout.tcache.size
+    let bytes = GlibcLayout.TCache.size
     var arena = try arenaGet(bytes, &thread)
     var memory = try intMalloc(arena, bytes, &thread)
     if memory == 0, !arena.isNull {
@@ -96,7 +118,7 @@ extension PTMalloc where Memory: ~Copyable {
   /// tcache_thread_shutdown: all that it keeps goes back to the arenas, then itself.
   mutating func shutDownTCache(_ thread: inout MallocThread) throws(HeapAbort) {
     let tcache = thread.tcache
-    thread.isShuttingDown = true
+    if layout.version >= .v2_36 || tcache != 0 { thread.isShuttingDown = true }
     guard tcache != 0 else { return }
     thread.tcache = 0
     var index: UInt64 = 0

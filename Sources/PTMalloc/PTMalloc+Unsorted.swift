@@ -27,7 +27,7 @@ extension PTMalloc where Memory: ~Copyable {
       {
         return try splitRemainder(arena, victim, victimSize, size)
       }
-      if try fd(before) != victim, layout.version >= .v2_28 {
+      if try fd(before) != victim, layout.version < .v2_41 {
         throw .corruption(.unsortedChunks3)
       }
       try setBk(unsorted, before)
@@ -67,19 +67,12 @@ extension PTMalloc where Memory: ~Copyable {
     try tcacheGet(tcache, slot, count: try tcacheCount(tcache, slot))
   }
 
-  /// The checks of a chunk in the unsorted bin, all but the first since 2.29.
+  /// The checks of a chunk in the unsorted bin.
   @inlinable @inline(__always)
   func checkUnsorted(
     _ arena: Arena, _ victim: Chunk, _ size: UInt64, _ before: Chunk
   ) throws(HeapAbort) {
     let systemMem = try systemMem(arena)
-    guard layout.version >= .v2_31 else {
-      let head = try head(victim)
-      if head <= GlibcLayout.Header.length || head > systemMem {
-        throw .corruption(.memoryCorruption)
-      }
-      return
-    }
     let next = victim + size
     if size <= GlibcLayout.Header.length || size > systemMem { throw .corruption(.unsortedSize) }
     let nextHead = try head(next)
@@ -178,14 +171,12 @@ extension PTMalloc where Memory: ~Copyable {
       let previous = try bkNextSize(behind)
       try setFdNextSize(victim, behind)
       try setBkNextSize(victim, previous)
-      if try fdNextSize(previous) != behind, layout.version >= .v2_31 {
-        throw .corruption(.largebinNextSize)
-      }
+      if try fdNextSize(previous) != behind { throw .corruption(.largebinNextSize) }
       try setBkNextSize(behind, victim)
       try setFdNextSize(previous, victim)
     }
     let before = try bk(behind)
-    if try fd(before) != behind, layout.version >= .v2_31 { throw .corruption(.largebinList) }
+    if try fd(before) != behind { throw .corruption(.largebinList) }
     return (before, behind)
   }
 }

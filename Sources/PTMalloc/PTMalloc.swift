@@ -110,6 +110,10 @@ public struct PTMalloc<Memory: HeapMemory & ~Copyable>: ~Copyable {
     try apply(tunables)
     let huge = try hugePageSize
     if huge > 0 {
+      if layout.version >= .v2_41, tunables[.mmapThreshold] == nil {
+        try setMmapThreshold(huge)
+        try fixThresholds()
+      }
       morecoreFails = true
       heapMask = huge &* 4 &- 1
     }

@@ -3,6 +3,8 @@
 //
 // Each system call that an allocator makes is trapped by a seccomp filter; the SIGSYS handler makes
 // it from one place that the filter lets through, and records it. The handler can refuse calls, too.
+// With WRAPPED, for kernels without seccomp, a static program has its library's own functions for
+// these calls replaced (ld --wrap).
 #include "stream.h"
 
 #include <linux/audit.h>
@@ -145,8 +147,92 @@ static void lib_limit(uint64_t bytes) {
   setrlimit(bytes & 1 ? RLIMIT_DATA : RLIMIT_AS, &limit);
 }
 
-// The one place that system calls may come from.
+static uint64_t refusals;          // state of the generator that refuses calls; 0 for never
+
+static int refuses(int kind) {
+  if (!refusals) return 0;
+  refusals ^= refusals << 13, refusals ^= refusals >> 7, refusals ^= refusals << 17;
+  if (kind == CALL_MUNMAP || kind == CALL_MADVISE) return 0;
+  return (refusals >> 20) % 5 == 0;
+}
+
+// On stacks of our own the library makes a thread without a system call of those recorded, and
+// without blocking the signal that records; its vector of thread-local storage is allocated by
+// pthread_create and freed by pthread_join. What 2.31 says of a stack at a thread's end is not
+// malloc's.
+#define THREADS 64
+static char stacks[THREADS][1 << 18] __attribute__((aligned(65536)));
+
+static int is_tracing;
+
 long kept_call(long number, long a, long b, long c, long d, long e, long f);
+
+// Makes a call of the library, or refuses it, and records it; the kernel's answer.
+static long traced(int kind, long number, const long *a) {
+  long result;
+  if (refuses(kind))
+    result = number == __NR_brk ? kept_call(__NR_brk, 0, 0, 0, 0, 0, 0) : -ENOMEM;
+  else
+    result = kept_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  int is_stack = (char *)a[0] >= stacks[0] && (char *)a[0] < stacks[THREADS];
+  if (is_tracing && !is_stack) record(kind, active_thread, 0, a[0], a[1], a[2], a[3], result);
+  return result;
+}
+
+static void catch_deaths(void) {
+  // Whoever started this may have had signals blocked.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, 0);
+  struct sigaction action = {.sa_sigaction = died, .sa_flags = SA_SIGINFO | SA_NODEFER};
+  sigaction(SIGABRT, &action, 0);
+  sigaction(SIGSEGV, &action, 0);
+  sigaction(SIGBUS, &action, 0);
+  is_tracing = 1;
+}
+
+#ifdef WRAPPED
+long kept_call(long number, long a, long b, long c, long d, long e, long f) {
+  long result = syscall(number, a, b, c, d, e, f);
+  return result == -1 && number != __NR_brk ? -errno : result;
+}
+
+static long answer(long result) {
+  if ((unsigned long)result <= -4096ul) return result;
+  errno = -result;
+  return -1;
+}
+
+extern void *__curbrk;
+int __wrap___brk(void *end) {
+  __curbrk = (void *)traced(CALL_BRK, __NR_brk, (long[6]){(long)end});
+  if (__curbrk >= end) return 0;
+  errno = ENOMEM;
+  return -1;
+}
+void *__wrap___mmap(void *at, size_t size, int protection, int bits, int file, long offset) {
+  long arguments[6] = {(long)at, size, protection, bits, file, offset};
+  return (void *)answer(traced(CALL_MMAP, __NR_mmap, arguments));
+}
+int __wrap___munmap(void *at, size_t size) {
+  return answer(traced(CALL_MUNMAP, __NR_munmap, (long[6]){(long)at, size}));
+}
+void *__wrap___mremap(void *at, size_t size, size_t length, int bits) {
+  return (void *)answer(traced(CALL_MREMAP, __NR_mremap, (long[6]){(long)at, size, length, bits}));
+}
+int __wrap___mprotect(void *at, size_t size, int protection) {
+  return answer(traced(CALL_MPROTECT, __NR_mprotect, (long[6]){(long)at, size, protection}));
+}
+int __wrap___madvise(void *at, size_t size, int advice) {
+  return answer(traced(CALL_MADVISE, __NR_madvise, (long[6]){(long)at, size, advice}));
+}
+
+// Makes paths for dlopen(), which is a use of malloc before main().
+void __wrap__dl_non_dynamic_init(void) {}
+
+static void trap_system_calls(void) { catch_deaths(); }
+#else
+// The one place that system calls may come from.
 extern char kept_return[];
 #if defined __x86_64__
 __asm__(".globl kept_call, kept_return\nkept_call: mov %rdi, %rax\nmov %rsi, %rdi\nmov %rdx, %rsi\n"
@@ -159,15 +245,6 @@ __asm__(".globl kept_call, kept_return\nkept_call: mov x8, x0\nmov x0, x1\nmov x
 #define ARGUMENT(u, n) ((u)->uc_mcontext.regs[n])
 #define RESULT(u) ((u)->uc_mcontext.regs[0])
 #endif
-
-static uint64_t refusals;          // state of the generator that refuses calls; 0 for never
-
-static int refuses(int kind) {
-  if (!refusals) return 0;
-  refusals ^= refusals << 13, refusals ^= refusals >> 7, refusals ^= refusals << 17;
-  if (kind == CALL_MUNMAP || kind == CALL_MADVISE) return 0;
-  return (refusals >> 20) % 5 == 0;
-}
 
 static void trapped(int signal, siginfo_t *info, void *context) {
   (void)signal;
@@ -183,22 +260,13 @@ static void trapped(int signal, siginfo_t *info, void *context) {
     case __NR_mprotect: kind = CALL_MPROTECT; break;
     case __NR_madvise: kind = CALL_MADVISE; break;
   }
-  long result;
-  if (refuses(kind))
-    result = number == __NR_brk ? kept_call(__NR_brk, 0, 0, 0, 0, 0, 0) : -ENOMEM;
-  else
-    result = kept_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-  record(kind, active_thread, 0, a[0], a[1], a[2], a[3], result);
-  RESULT(u) = result;
+  RESULT(u) = traced(kind, number, a);
 }
 
 static void trap_system_calls(void) {
   struct sigaction action = {.sa_sigaction = trapped, .sa_flags = SA_SIGINFO | SA_NODEFER};
   sigaction(SIGSYS, &action, 0);
-  action.sa_sigaction = died;
-  sigaction(SIGABRT, &action, 0);
-  sigaction(SIGSEGV, &action, 0);
-  sigaction(SIGBUS, &action, 0);
+  catch_deaths();
   uint64_t kept = (uint64_t)kept_return;
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), yes, no)
@@ -219,9 +287,9 @@ static void trap_system_calls(void) {
     _exit(2);
   }
 }
+#endif
 
 // Threads take turns: one runs at a time, for some calls.
-#define THREADS 64
 static pthread_t handles[THREADS];
 static sem_t wake[THREADS], done;
 static int ends[THREADS];
@@ -236,11 +304,6 @@ static void *body(void *argument) {
     sem_post(&done);
   }
 }
-
-// On stacks of our own: the library then makes and ends a thread without a system call of those
-// recorded, and without blocking the signal that records; its vector of thread-local storage is
-// allocated by pthread_create and freed by pthread_join.
-static char stacks[THREADS][65536] __attribute__((aligned(65536)));
 
 static int lib_start_thread(int thread) {
   pthread_attr_t attributes;

@@ -12,8 +12,9 @@ import PTMalloc
   private let pending: UnsafeMutablePointer<RecordedCall>
   private let breakBase: UInt64
   private let mapBase: UInt64
-  private var pendingCount = 0
-  private var pendingNext = 0
+  private(set) var pendingCount = 0
+  /// How many of them were made.
+  private(set) var pendingNext = 0
   private let pageMask: UInt64
   private(set) var mismatch: String?
 
@@ -169,11 +170,12 @@ import PTMalloc
     if result != address, let old = unsafe try? pointer(address, length),
       let new = unsafe try? pointer(result, length)
     {
-      // Only headers were ever written; pages of zeros stay untouched.
+      // Only headers were ever written, at a page's start or, below an aligned address, at its end;
+      // pages of zeros stay untouched.
       for offset in stride(from: 0, to: Int(min(length, newLength)), by: 4096)
-      where unsafe (old + offset).load(as: UInt64.self) != 0
-        || (old + offset + 8).load(as: UInt64.self) != 0
-      {
+      where [0, 8, 4080, 4088].contains(where: {
+        unsafe (old + offset + $0).load(as: UInt64.self) != 0
+      }) {
         unsafe (new + offset).copyMemory(from: old + offset, byteCount: 4096)
       }
       discard(address, address + length)

@@ -69,15 +69,11 @@ extension HeapReplay {
   }
 
   private func addTCaches(to summary: inout HeapSummary) throws(HeapAbort) {
-    let layout = malloc.layout.tcache
     for index in 0..<threadCapacity {
       let tcache = unsafe threads[index].tcache
       guard tcache != 0 else { continue }
       for bin in 0..<GlibcLayout.TCache.binCount {
-        let count =
-          layout.countSize == 1
-          ? UInt64(try malloc.memory.byte(at: tcache + bin))
-          : UInt64(try malloc.memory.short(at: tcache + bin * 2))
+        let count = UInt64(try malloc.memory.short(at: tcache + bin * 2))
         summary.tcache.count += count
         summary.tcache.bytes += count * (32 + bin * 16)
       }
