@@ -142,6 +142,10 @@ struct RunSession {
     case .notStarted, .kernelFault, .timedOut, .emulatorFailed:
       lines(result.log.suffix(100))
       lines(["kilburn: \(report.program) \(report.endingText)"])
+      // A kernel that dies still says what it had noted.
+      if shown.contains("dmesg"), result.texts.contains(where: { $0.name == "dmesg" }), !isQuiet {
+        lines(report.shownTexts(["dmesg"], style))
+      }
       return false
     }
   }

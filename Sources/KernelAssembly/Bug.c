@@ -1,24 +1,10 @@
-// What modules call when something is wrong, and warnings of the kernel's own: an instruction that
-// an entry of the bug table explains (arch/arm64/include/asm/asm-bug.h).
+// What modules call when something is wrong, with a variable number of arguments.
 #include <stdarg.h>
+#include "Bug.h"
 #include "KernelAssembly.h"
 
 int vprintk(const char *format, va_list arguments);
-int _printk(const char *format, ...);
 void kernel_panic(const char *format, void *arguments);
-
-// Flags: 1 a warning, 8 it has said "cut here" itself, 9 << 8 the taint W.
-#define WARN_HERE(flags)                    \
-  __asm__ volatile(                         \
-      "1: brk #0x800\n\t"                   \
-      ".pushsection __bug_table, \"aw\"\n\t" \
-      ".balign 4\n\t"                       \
-      ".long 1b - .\n\t"                    \
-      ".short " #flags "\n\t"               \
-      ".balign 4\n\t"                       \
-      ".popsection")
-
-__attribute__((noinline)) void warn_slowpath_null(void) { WARN_HERE(0x901); }
 
 __attribute__((noinline)) void __warn_printk(const char *format, ...) {
   _printk("\0014------------[ cut here ]------------\n");
@@ -28,7 +14,7 @@ __attribute__((noinline)) void __warn_printk(const char *format, ...) {
   va_end(arguments);
 }
 
-__attribute__((noreturn)) void panic(const char *format, ...) {
+void panic(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   kernel_panic(format, &arguments);

@@ -31,7 +31,8 @@
   export _printk, vprintk, snprintf, scnprintf, sprintf, vsnprintf, vscnprintf
   // Slabs.
   export __kmalloc, kfree, kfree_sensitive, krealloc, ksize
-  export kmem_cache_create, kmem_cache_destroy, kmem_cache_alloc, kmem_cache_free
+  export kmem_cache_create, kmem_cache_create_usercopy, kmem_cache_destroy
+  export kmem_cache_alloc, kmem_cache_free
   export kmem_cache_alloc_bulk, kmem_cache_free_bulk, kmem_cache_size, kmem_cache_shrink
   // Pages.
   export alloc_pages, __free_pages, __get_free_pages, free_pages, page_address, virt_to_page
@@ -59,7 +60,8 @@
   export strnlen, strcmp, strncmp, strcpy, strncpy, strscpy, strlcpy, strcat, strchr
   export strrchr, strstr
   // What is wrong.
-  export warn_slowpath_null, __warn_printk, panic
+  export __warn_printk, panic, __list_add_valid, __list_del_entry_valid, refcount_warn_saturate
+  export fortify_panic, __stack_chk_fail, __stack_chk_guard, __check_object_size
 
   // What the compiler calls in a module built with KASAN: there is none of it in another kernel.
 #ifdef KASAN

@@ -5,6 +5,11 @@
 // meanwhile. Whoever reports the exception of a module then calls module_recover(), which comes
 // back from the innermost module_call() with x1 = 1.
 
+//
+// A module's code runs with exceptions open (PSTATE.DAIF), as code of Linux does that a system call
+// came to: its registers are to say so. What comes is put off until the kernel returns
+// (Vectors.S: kernel_interrupt).
+
   .set    RECOVERY, 8               // ModuleVariables.recovery
 
   .section .text.module_call, "ax"
@@ -24,12 +29,17 @@ module_call:
   str     x10, [sp, #96]
   mov     x10, sp
   str     x10, [x9, #RECOVERY]
+  mrs     x10, daif
+  str     x10, [sp, #104]
   mov     x9, x0
   mov     x0, x1
   mov     x1, x2
+  msr     daifclr, #15
   blr     x9
   mov     x1, #0
 module_call_ends:
+  ldr     x10, [sp, #104]
+  msr     daif, x10
   adrp    x9, module_variables_storage
   add     x9, x9, :lo12:module_variables_storage
   ldr     x10, [sp, #96]

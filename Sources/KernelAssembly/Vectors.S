@@ -54,7 +54,16 @@ vectors:
   vector  kernel_exception_entry
   // EL1 with SP_EL1.
   vector  kernel_exception_entry
-  vector  kernel_interrupt
+  // Only a module's code has interrupts open: it goes on with them closed, and they come when the
+  // kernel returns to a program.
+  .balign 128
+kernel_interrupt:
+  msr     sp_el0, x0              // free in the kernel: a program's is in its context
+  mrs     x0, spsr_el1
+  orr     x0, x0, #0xc0           // PSTATE.I, PSTATE.F
+  msr     spsr_el1, x0
+  mrs     x0, sp_el0
+  eret
   vector  kernel_interrupt
   vector  kernel_system_error
   // EL0, AArch64.
@@ -163,8 +172,6 @@ user_system_error:
 
 kernel_exception_entry:
   take    0
-kernel_interrupt:
-  take    1
 kernel_system_error:
   take    2
 

@@ -68,7 +68,9 @@ import Testing
   }
 
   private struct Names: FormatSymbols {
-    func append(symbol address: UInt64, hasOffset: Bool, to output: inout FormatOutput) {
+    func append(
+      symbol address: UInt64, hasOffset: Bool, isCaller: Bool, to output: inout FormatOutput
+    ) {
       output.append((hasOffset ? "symbol+" : "symbol") as StaticString)
     }
   }

@@ -79,13 +79,25 @@ unsigned long __arch_copy_to_user(void __user *to, const void *from, unsigned lo
 unsigned long __arch_copy_from_user(void *to, const void __user *from, unsigned long length);
 unsigned long clear_user(void __user *to, unsigned long length);
 long strncpy_from_user(char *to, const char __user *from, long room);
+#ifdef CONFIG_HARDENED_USERCOPY
+// Ends the caller if the kernel's side lies in no one object.
+void __check_object_size(const void *pointer, unsigned long length, bool to_user);
+#define check_object_size(pointer, length, to_user) \
+  (__builtin_constant_p(length) ? (void)0 : __check_object_size(pointer, length, to_user))
+#else
+#define check_object_size(pointer, length, to_user) ((void)0)
+#endif
 // A copy longer than an object that the compiler knows the size of is not made
 // (include/linux/thread_info.h: check_copy_size()).
-#define __copy_fits(object, length)                                                     \
+#define __copy_fits(object, length, to_user)                                            \
   ({                                                                                    \
     size_t __room = __builtin_object_size(object, 0);                                   \
-    !WARN(__room != (size_t)-1 && __room < (length),                                    \
-          "Buffer overflow detected (%d < %lu)!\n", (int)__room, (unsigned long)(length)); \
+    bool __fits =                                                                       \
+        !WARN(__room != (size_t)-1 && __room < (length),                                \
+              "Buffer overflow detected (%d < %lu)!\n", (int)__room,                    \
+              (unsigned long)(length));                                                 \
+    if (__fits) check_object_size(object, length, to_user);                             \
+    __fits;                                                                             \
   })
 #define __copy_to_user(to, from, length)                                                \
   ({                                                                                    \
@@ -102,11 +114,11 @@ long strncpy_from_user(char *to, const char __user *from, long room);
                                           : __wanted;                                   \
   })
 #define copy_to_user(to, from, length) \
-  (__copy_fits(from, length) ? __copy_to_user(to, from, length) : (length))
+  (__copy_fits(from, length, true) ? __copy_to_user(to, from, length) : (length))
 #define copy_from_user(to, from, length)                                                \
   ({                                                                                    \
     unsigned long __bytes = (length), __left = __bytes;                                 \
-    if (__copy_fits(to, __bytes) && __kasan_check_write(to, __bytes)) {                 \
+    if (__copy_fits(to, __bytes, false) && __kasan_check_write(to, __bytes)) {                 \
       __left = __arch_copy_from_user(to, from, __bytes);                                \
       if (__left) memset((char *)(to) + __bytes - __left, 0, __left);                   \
     }                                                                                   \

@@ -76,6 +76,10 @@ static __always_inline void *kcalloc(size_t count, size_t size, gfp_t flags) {
 struct kmem_cache;
 struct kmem_cache *kmem_cache_create(
     const char *name, unsigned size, unsigned align, unsigned long flags, void (*constructor)(void *));
+// Of an object, so much may be copied from and to programs.
+struct kmem_cache *kmem_cache_create_usercopy(
+    const char *name, unsigned size, unsigned align, unsigned long flags, unsigned user_offset,
+    unsigned user_size, void (*constructor)(void *));
 void kmem_cache_destroy(struct kmem_cache *cache);
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t flags) __attribute__((malloc));
 void kmem_cache_free(struct kmem_cache *cache, void *object);

@@ -22,4 +22,8 @@ char *strchr(const char *text, int byte);
 char *strrchr(const char *text, int byte);
 char *strstr(const char *text, const char *part);
 
+#ifdef CONFIG_FORTIFY_SOURCE
+#include <kilburn/fortify.h>
+#endif
+
 #endif

@@ -23,6 +23,7 @@ func death(_ context: UnsafeMutableRawPointer, _ syndrome: UInt64, _ kind: UInt6
   unsafe kernel_variables().pointee.dying = 1
   if !isSecond {
     report(ExceptionSyndrome(syndrome), kind, VirtualAddress(address), registers)
+    Panic.sendLog()
   }
   VirtBoard().powerOff(
     EndRecord(

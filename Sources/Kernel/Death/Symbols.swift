@@ -9,9 +9,11 @@ enum Symbols {
   ///
   /// - Parameter isCaller: looks up the instruction before, as `%pB` does: behind a call that does
   ///   not return another function may begin.
-  static func append(_ address: UInt64, to line: inout LogLine, isCaller: Bool = false) {
+  static func append(
+    _ address: UInt64, to line: inout LogLine, isCaller: Bool = false, hasOffset: Bool = true
+  ) {
     let place = isCaller ? address &- 1 : address
-    if OopsModules.append(place, address &- place, to: &line) { return }
+    if OopsModules.append(place, address &- place, hasOffset: hasOffset, to: &line) { return }
     guard
       place >= address_of_text_start(), place < address_of_text_end(),
       let found = find(UInt32(truncatingIfNeeded: place &- address_of_image_start()))
@@ -24,6 +26,7 @@ enum Symbols {
     unsafe line.append(
       bytes: UnsafeRawBufferPointer(
         start: UnsafeRawPointer(bitPattern: UInt(found.name)), count: found.length))
+    guard hasOffset else { return }
     line.append("+0x")
     line.append(hex: UInt64(found.distance) &+ (address &- place))
     line.append("/0x")

@@ -45,12 +45,22 @@ func kmemCacheCreate(
   _ name: UnsafePointer<UInt8>, _ size: UInt32, _ alignment: UInt32, _ flags: UInt64,
   _ constructor: SlabConstructor?
 ) -> UnsafeMutableRawPointer? {
+  unsafe kmemCacheCreateUserCopy(name, size, alignment, flags, 0, 0, constructor)
+}
+
+/// A cache of whose objects so much may be copied from and to programs.
+@_cdecl("kmem_cache_create_usercopy")
+func kmemCacheCreateUserCopy(
+  _ name: UnsafePointer<UInt8>, _ size: UInt32, _ alignment: UInt32, _ flags: UInt64,
+  _ userOffset: UInt32, _ userSize: UInt32, _ constructor: SlabConstructor?
+) -> UnsafeMutableRawPointer? {
   var length = 0
   while length < 63, unsafe name[length] != 0 { length &+= 1 }
   let description = unsafe SlabDescription(
     name: SlabName(UnsafeRawBufferPointer(start: name, count: length)),
     size: ByteCount(UInt64(size)), alignment: UInt64(alignment),
-    options: SlabOptions(rawValue: UInt32(truncatingIfNeeded: flags)), constructor: constructor)
+    options: SlabOptions(rawValue: UInt32(truncatingIfNeeded: flags)), userOffset: userOffset,
+    userSize: userSize, constructor: constructor)
   return unsafe Exports.slab.pointee.createCache(description, copyingName: true)?.raw
 }
 
@@ -68,8 +78,8 @@ func kmemCacheAlloc(_ cache: UnsafeMutableRawPointer, _ flags: UInt32) -> Unsafe
 
 @_cdecl("kmem_cache_free")
 @inline(__always)
-func kmemCacheFree(_ cache: UnsafeMutableRawPointer, _ object: UnsafeMutableRawPointer?) {
-  guard let object = unsafe object else { return }
+func kmemCacheFree(_ cache: UnsafeMutableRawPointer?, _ object: UnsafeMutableRawPointer?) {
+  guard let cache = unsafe cache, let object = unsafe object else { return }
   unsafe Exports.slab.pointee.free(object, to: Exports.cache(cache))
 }
 

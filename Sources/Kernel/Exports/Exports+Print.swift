@@ -58,23 +58,13 @@ func vprintk(_ format: UnsafePointer<UInt8>, _ arguments: UnsafeMutableRawPointe
 
 /// Names for addresses: the kernel's and the modules'.
 struct KernelSymbols: FormatSymbols {
-  func append(symbol address: UInt64, hasOffset: Bool, to output: inout FormatOutput) {
-    guard let module = Modules.loader?.pointee.module(at: address),
-      let place = module.pointee.place(of: address)
-    else {
-      output.append("0x" as StaticString)
-      output.append(hex: address)
-      return
+  func append(
+    symbol address: UInt64, hasOffset: Bool, isCaller: Bool, to output: inout FormatOutput
+  ) {
+    var line = LogLine()
+    Symbols.append(address, to: &line, isCaller: isCaller, hasOffset: hasOffset)
+    unsafe line.withBytes { bytes in
+      for index in 0..<bytes.count { unsafe output.append(bytes[index]) }
     }
-    output.append(place.name)
-    if hasOffset {
-      output.append("+0x" as StaticString)
-      output.append(hex: place.offset)
-      output.append("/0x" as StaticString)
-      output.append(hex: place.size)
-    }
-    output.append(" [" as StaticString)
-    module.pointee.name.withText { output.append($0) }
-    output.append("]" as StaticString)
   }
 }

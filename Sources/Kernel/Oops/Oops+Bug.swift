@@ -7,12 +7,14 @@ import Tasks
 
 /// BUG() and WARN(): `brk #0x800` at a place that a bug table names (lib/bug.c: report_bug()).
 extension Oops {
-  /// An entry of a bug table, as CONFIG_GENERIC_BUG_RELATIVE_POINTERS has it without
-  /// CONFIG_DEBUG_BUGVERBOSE: the distance to the instruction, flags, and two bytes of nothing.
+  /// An entry of a bug table, as CONFIG_GENERIC_BUG_RELATIVE_POINTERS with
+  /// CONFIG_DEBUG_BUGVERBOSE has it: the distances to the instruction and to the file's name (0 in
+  /// what was built without), the line, flags.
   struct BugEntry {
     var distance: Int32
+    var file: Int32
+    var line: UInt16
     var flags: UInt16
-    var unused: UInt16
 
     static var warning: UInt16 { 1 << 0 }
     static var once: UInt16 { 1 << 1 }
@@ -23,10 +25,7 @@ extension Oops {
   }
 
   func serveBug() {
-    guard let entry = unsafe bugEntry else {
-      guard isOfModule else { die("BRK handler: Fatal exception") }
-      return bug(flags: 0)
-    }
+    guard let entry = unsafe bugEntry else { return serveBreak() }
     let flags = unsafe entry.pointee.flags
     if flags & BugEntry.warning != 0 {
       if flags & BugEntry.once != 0 {
@@ -34,32 +33,74 @@ extension Oops {
         unsafe entry.pointee.flags |= BugEntry.done
       }
       if flags & BugEntry.noCutHere == 0 { say("------------[ cut here ]------------") }
-      unsafe warn(taint: entry.pointee.taint)
+      unsafe warn(entry)
       return skip()
     }
-    bug(flags: flags)
+    unsafe bug(entry)
+  }
+
+  /// A `brk` that nobody knows (arch/arm64/kernel/debug-monitors.c: brk_handler()).
+  func serveBreak() {
+    say(.warning, "Unexpected kernel BRK exception at EL1")
+    die("BRK handler", withInterruptsOff: true)
   }
 
   /// Goes on behind the instruction.
   private func skip() { registers.pointee.programCounter &+= 4 }
 
-  private func bug(flags: UInt16) {
-    if flags & BugEntry.noCutHere == 0 { say("------------[ cut here ]------------") }
+  private func bug(_ entry: UnsafeMutablePointer<BugEntry>) {
+    if unsafe entry.pointee.flags & BugEntry.noCutHere == 0 {
+      say("------------[ cut here ]------------")
+    }
     say(.critical) { line in
-      line.append("Kernel BUG at ")
-      Symbols.append(pc, to: &line, isCaller: true)
-      line.append(" [verbose debug info unavailable]")
+      if unsafe Self.hasFile(entry) {
+        line.append("kernel BUG at ")
+        unsafe Self.appendPlace(of: entry, to: &line)
+        line.append("!")
+      } else {
+        line.append("Kernel BUG at ")
+        Symbols.append(pc, to: &line, isCaller: true)
+        line.append(" [verbose debug info unavailable]")
+      }
     }
     // The debug exception's door leaves interrupts closed, as Linux has it.
     die("Oops - BUG", withInterruptsOff: true)
   }
 
+  private static func hasFile(_ entry: UnsafeMutablePointer<BugEntry>) -> Bool {
+    guard unsafe entry.pointee.file != 0 else { return false }
+    return unsafe canRead(fileName(of: entry))
+  }
+
+  private static func fileName(of entry: UnsafeMutablePointer<BugEntry>) -> UInt64 {
+    unsafe UInt64(UInt(bitPattern: entry)) &+ 4
+      &+ UInt64(bitPattern: Int64(entry.pointee.file))
+  }
+
+  /// `file:line`, from the end of a path that would fill the line by itself.
+  private static func appendPlace(
+    of entry: UnsafeMutablePointer<BugEntry>, to line: inout LogLine
+  ) {
+    // SAFETY: a text with its zero in the read-only data of whoever has the entry.
+    let name = unsafe UnsafePointer<UInt8>(bitPattern: UInt(fileName(of: entry))).unsafelyUnwrapped
+    var length = 0
+    while length < 4096, unsafe name[length] != 0 { length &+= 1 }
+    let start = max(0, length &- 120)
+    unsafe line.append(bytes: UnsafeRawBufferPointer(start: name + start, count: length &- start))
+    line.append(":")
+    unsafe line.append(decimal: UInt64(entry.pointee.line))
+  }
+
   /// kernel/panic.c: __warn().
-  private func warn(taint: UInt64) {
+  private func warn(_ entry: UnsafeMutablePointer<BugEntry>) {
     say(.warning) { line in
       line.append("WARNING: CPU: 0 PID: ")
       line.append(decimal: UInt64(UInt32(bitPattern: task?.pointee.pid ?? 0)))
       line.append(" at ")
+      if unsafe Self.hasFile(entry) {
+        unsafe Self.appendPlace(of: entry, to: &line)
+        line.append(" ")
+      }
       Symbols.append(pc, to: &line)
     }
     OopsModules.list(board)
@@ -79,7 +120,7 @@ extension Oops {
       }
     }
     say(.warning, "---[ end trace 0000000000000000 ]---")
-    Taint.add(Taint(rawValue: 1 &<< taint))
+    unsafe Taint.add(Taint(rawValue: 1 &<< entry.pointee.taint))
   }
 
   /// The entry for the program counter: the image's, or a module's.

@@ -37,6 +37,20 @@ extension Oops {
     endTask(withInterruptsOff)
   }
 
+  /// An exception of a class that nothing at EL1 should cause (arch/arm64/kernel/entry-common.c:
+  /// __panic_unhandled()).
+  func dieUnhandled() -> Never {
+    board.kernelLog?.pointee.shownLevel = 15
+    say(.critical) { line in
+      line.append("Unhandled 64-bit el1h sync exception on CPU0, ESR 0x")
+      line.append(hex: syndrome.rawValue, digits: 16)
+      line.append(" -- ")
+      line.append(syndrome.className)
+    }
+    describeRegisters(callers: false)
+    Panic.panic { $0.append("Unhandled exception") }
+  }
+
   /// make_task_dead(): the task ends by SIGSEGV when the module's call has been taken back.
   private func endTask(_ withInterruptsOff: Bool) -> Never {
     let kernel = Kernel.state
@@ -62,9 +76,12 @@ extension Oops {
     OopsModules.recover()
   }
 
-  /// Whether a module's code was at work: at the program counter, or among the callers.
+  /// Whether a module's code was at work: at the program counter, among the callers, or lost
+  /// outside the image while a module's call was on.
   var isOfModule: Bool {
     guard unsafe kernel_variables().pointee.state != 0 else { return false }
+    let image = address_of_text_start()..<address_of_text_end()
+    if OopsModules.canRecover, !image.contains(pc) { return true }
     let modules = Kernel.state.layout.modulesStart..<Kernel.state.layout.modulesEnd
     var found = modules.contains(VirtualAddress(registers.pointee.x[30]))
     forEachCaller { if modules.contains(VirtualAddress($0)) { found = true } }
@@ -78,6 +95,15 @@ extension Oops {
     let sp = registers.pointee.stackPointer
     return sp & 15 == 0 && translate_kernel_write(sp &- 16) & 1 == 0
       && translate_kernel_write(sp &- UInt64(MemoryLayout<UserContext>.size)) & 1 == 0
+  }
+
+  /// The stack of the task that the kernel works for; process 1 runs on the boot stack.
+  static var taskStack: Range<UInt64> {
+    guard unsafe kernel_variables().pointee.state != 0,
+      Kernel.state.current != Kernel.state.initTask
+    else { return address_of_boot_stack_start()..<address_of_boot_stack_end() }
+    let start = Kernel.state.current.pointee.kernelStack.start.rawValue
+    return start..<start &+ Kernel.state.layout.threadSize.rawValue
   }
 
   /// panic_bad_stack().
@@ -94,13 +120,7 @@ extension Oops {
       line.append("FAR: 0x")
       line.append(hex: address.rawValue, digits: 16)
     }
-    var low = address_of_boot_stack_start()
-    var high = address_of_boot_stack_end()
-    // Process 1 runs on the boot stack.
-    if let task, task != Kernel.state.initTask {
-      low = task.pointee.kernelStack.start.rawValue
-      high = low &+ Kernel.state.layout.threadSize.rawValue
-    }
+    let (low, high) = (Self.taskStack.lowerBound, Self.taskStack.upperBound)
     stack("Task stack:     ", low, high)
     // Interrupts come while programs run, and use the task's stack.
     stack("IRQ stack:      ", 0, high &- low)

@@ -47,10 +47,10 @@ func kernelException(_ context: UnsafeMutableRawPointer, _ syndrome: UInt64) {
   case .dataAbortKernel, .instructionAbortKernel: oops.serveAbort()
   case .breakInstruction where oops.syndrome.immediate == Oops.bugImmediate: oops.serveBug()
   case .breakInstruction where !oops.isOfModule: unsafe death(context, syndrome, 0)
-  case .breakInstruction: oops.die("Oops - BRK")
-  case .programCounterAlignment: oops.die("Oops - SP/PC alignment exception")
-  case .unknown, .illegalState: oops.die("Oops - Undefined instruction")
-  default: oops.die("Oops - bad mode")
+  case .breakInstruction: oops.serveBreak()
+  case .programCounterAlignment: oops.die("SP/PC alignment exception")
+  case .unknown, .systemInstruction: oops.die("Oops - Undefined instruction")
+  default: oops.dieUnhandled()
   }
 }
 

@@ -51,15 +51,19 @@ enum OopsModules {
 
   /// Appends `function+0x../0x.. [module]` if an address lies in a module; `more` is added to the
   /// distance.
-  static func append(_ address: UInt64, _ more: UInt64, to line: inout LogLine) -> Bool {
+  static func append(
+    _ address: UInt64, _ more: UInt64, hasOffset: Bool, to line: inout LogLine
+  ) -> Bool {
     guard let module = Modules.loader?.pointee.module(at: address),
       let place = module.pointee.place(of: address)
     else { return false }
     line.append(text: place.name)
-    line.append("+0x")
-    line.append(hex: place.offset &+ more)
-    line.append("/0x")
-    line.append(hex: place.size)
+    if hasOffset {
+      line.append("+0x")
+      line.append(hex: place.offset &+ more)
+      line.append("/0x")
+      line.append(hex: place.size)
+    }
     line.append(" [")
     module.pointee.name.withText { line.append(text: $0) }
     line.append("]")

@@ -1,5 +1,6 @@
 import Arm64
 import BoardFormat
+import Files
 import KernelAssembly
 import KernelLog
 import KernelModules
@@ -20,7 +21,24 @@ enum Panic {
     // None of Linux's numbered capabilities is patched in here.
     board.log(.emergency, "CPU features: 0x000000,00000000,00000000")
     board.log(.emergency, "Memory Limit: none")
+    sendLog()
     board.powerOff(EndRecord(reason: .kernelFault, status: 0))
+  }
+
+  /// Sends the whole log if the tool wants it, as it would get it at a program's end.
+  static func sendLog() {
+    let board = VirtBoard()
+    guard board.header.pointee.texts & Text.dmesg.bit != 0, let log = board.kernelLog else {
+      return
+    }
+    unsafe board.write(.textBegin, ByteString("dmesg" as StaticString).bytes)
+    var sequence = log.pointee.firstSequence
+    while let entry = log.pointee.entry(sequence) {
+      var text = LogLine()
+      _ = KernelLog.write(entry, priority: false, &text)
+      unsafe text.withBytes { unsafe board.write(.text, $0) }
+      sequence = entry.sequence &+ 1
+    }
   }
 }
 

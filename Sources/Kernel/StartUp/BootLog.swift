@@ -100,20 +100,22 @@ struct BootLog {
     say(.notice) { $0.append("Kernel command line: norandmaps") }
     say { $0.append("mem auto-init: stack:off, heap alloc:off, heap free:off") }
     let managed = frames.pointee.managed.bytes(of: size)
+    // On Linux the start-up's memory is still taken here; see freed().
+    let initial = address_of_init_end() &- address_of_init_start()
     say { line in
       func part(_ bytes: UInt64, _ name: StaticString) {
         line.append(decimal: bytes &>> 10)
         line.append(name)
       }
       line.append("Memory: ")
-      part(frames.pointee.free.bytes(of: size).rawValue, "K/")
+      part(frames.pointee.free.bytes(of: size).rawValue &- initial, "K/")
       part(pages.rawValue, "K available (")
       part(address_of_text_end() &- address_of_text_start(), "K kernel code, ")
       part(address_of_file_end() &- address_of_init_end(), "K rwdata, ")
       part(address_of_rodata_end() &- address_of_text_end(), "K rodata, ")
-      part(address_of_init_end() &- address_of_init_start(), "K init, ")
+      part(initial, "K init, ")
       part(address_of_data_end() &- address_of_file_end(), "K bss, ")
-      part((pages - managed).rawValue, "K reserved, 0K cma-reserved)")
+      part((pages - managed).rawValue &+ initial, "K reserved, 0K cma-reserved)")
     }
     say { $0.append("SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=1, Nodes=1") }
   }

@@ -87,6 +87,18 @@ INLINE void *kernel_log(void) { return kernel_log_storage; }
 INLINE void *kernel_log_ring(void) { return kernel_log_storage + 4096; }
 #define KERNEL_LOG_RING_SIZE (1 << 18)
 
+// What Swift knows of the memory that an address lies in, for checks of copies from and to programs.
+struct CopyObject {
+  // 0 none that is checked, 1 a slab's, 2 a block of pages, 3 vmalloc's, 4 vmalloc's without an area.
+  uint64_t kind;
+  uint64_t offset, size;
+  uint64_t user_offset, user_size;
+  char name[64];
+};
+void kernel_copy_object(uint64_t address, struct CopyObject *object);
+uint64_t kernel_stack_start(void);
+uint64_t kernel_stack_end(void);
+
 #include "Instructions.h"
 #include "Modules.h"
 #include "KASAN.h"

@@ -1,7 +1,11 @@
 /// What a format's `%pS` and its like ask of the kernel.
 public protocol FormatSymbols {
   /// Appends `name+0x12/0x34 [module]` for an address, or the address in hexadecimal.
-  func append(symbol address: UInt64, hasOffset: Bool, to output: inout FormatOutput)
+  ///
+  /// - Parameter isCaller: the address is one that a call returns to: what does not return may be
+  ///   its function's last instruction, and the name is to be that function's.
+  func append(
+    symbol address: UInt64, hasOffset: Bool, isCaller: Bool, to output: inout FormatOutput)
 }
 
 /// printk's formats (lib/vsprintf.c: `vsnprintf()`, `pointer()`).
@@ -139,8 +143,12 @@ public protocol FormatSymbols {
     // Letters and digits behind %p belong to it, known or not.
     while unsafe Self.isAlphanumeric(at.pointee) { unsafe at += 1 }
     switch letter {
-    case 0x53, 0x42, 0x46: symbols.append(symbol: value, hasOffset: true, to: &output)  // S B F
-    case 0x73, 0x66: symbols.append(symbol: value, hasOffset: false, to: &output)  // s f
+    case 0x53, 0x46:  // S F
+      symbols.append(symbol: value, hasOffset: true, isCaller: false, to: &output)
+    case 0x42:  // B
+      symbols.append(symbol: value, hasOffset: true, isCaller: true, to: &output)
+    case 0x73, 0x66:  // s f
+      symbols.append(symbol: value, hasOffset: false, isCaller: false, to: &output)
     case 0x78: appendAddress(value, &output, specification)
     case 0x68: unsafe appendBytes(value, &output, specification, at)
     case 0x56:  // V
