@@ -130,7 +130,12 @@ let hostTargets: [Target] =
         "HeapTraces",
       ]),
     tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
-    tests("HardwareModel", ["MemoryTypes", "Arm64", "TestSupport"]),
+    .testTarget(
+      name: "HardwareModelTests",
+      dependencies: [
+        "HardwareModel", "MemoryTypes", "Arm64", "TestSupport", "CompressionLibraries",
+      ],
+      exclude: ["Cachegrind"], swiftSettings: strict),
   ]
   + [
     // What tests of rooms have in common.
