@@ -15,7 +15,7 @@ import Testing
     #expect(module.pointee.state == .live)
     #expect(host.called == [module.pointee.core.address])
     var line = ""
-    #expect(loader.line(0) { line += TestHost.text($0) })
+    #expect(loader.line(0, showsAddress: true) { line += TestHost.text($0) })
     #expect(line == "test \(module.pointee.core.size) 0 [permanent], Live 0xffff800000000000\n")
     #expect(throws: ModuleError(.loadedAlready)) { try loader.load(ObjectWriter.module.bytes) }
     #expect(module.pointee.place(of: module.pointee.core.address + 4)?.offset == 4)

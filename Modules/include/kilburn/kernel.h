@@ -71,13 +71,17 @@ struct workqueue_struct;
 #define INIT_WORK(work, function) (*(work) = (struct work_struct){.func = function})
 #define DECLARE_WORK(name, function) struct work_struct name = {.func = function}
 #define schedule_work(work) kilburn_defer(work)
-#define queue_work(queue, work) kilburn_defer(work)
-#define flush_work(work) (kilburn_run_deferred(), true)
+#define queue_work(queue, work) ((void)(queue), kilburn_defer(work))
+static inline bool flush_work(struct work_struct *work) {
+  bool waited = work->state & 1;
+  kilburn_run_deferred();
+  return waited;
+}
 #define cancel_work_sync(work) kilburn_cancel(work)
 #define flush_scheduled_work() kilburn_run_deferred()
 #define create_workqueue(name) ((struct workqueue_struct *)16)
 #define alloc_workqueue(name, flags, most) ((struct workqueue_struct *)16)
-#define flush_workqueue(queue) kilburn_run_deferred()
-#define destroy_workqueue(queue) kilburn_run_deferred()
+#define flush_workqueue(queue) ((void)(queue), kilburn_run_deferred())
+#define destroy_workqueue(queue) ((void)(queue), kilburn_run_deferred())
 
 #endif

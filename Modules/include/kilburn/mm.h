@@ -68,6 +68,22 @@ static inline void *kilburn_kvmalloc(size_t size, gfp_t flags, unsigned long cal
 #define kvzalloc(size, flags) kvmalloc(size, (flags) | __GFP_ZERO)
 #define kvmalloc_array(count, size, flags) kvmalloc((count) * (size), flags)
 
+#define VM_MAP 0x4
+#define PAGE_KERNEL 0
+
+// A device's registers. RAM is refused: it is mapped already, with other attributes.
+void __iomem *kilburn_ioremap(phys_addr_t address, size_t size, unsigned long caller);
+void iounmap(volatile void __iomem *registers);
+#define ioremap(address, size) kilburn_ioremap(address, size, __kilburn_here)
+#define readb(place) (*(const volatile u8 __iomem *)(place))
+#define readw(place) (*(const volatile u16 __iomem *)(place))
+#define readl(place) (*(const volatile u32 __iomem *)(place))
+#define readq(place) (*(const volatile u64 __iomem *)(place))
+#define writeb(value, place) (*(volatile u8 __iomem *)(place) = (value))
+#define writew(value, place) (*(volatile u16 __iomem *)(place) = (value))
+#define writel(value, place) (*(volatile u32 __iomem *)(place) = (value))
+#define writeq(value, place) (*(volatile u64 __iomem *)(place) = (value))
+
 int kilburn_set_memory(unsigned long address, int pages, unsigned kind);
 #define set_memory_ro(address, pages) kilburn_set_memory(address, pages, 0)
 #define set_memory_rw(address, pages) kilburn_set_memory(address, pages, 1)

@@ -1,3 +1,4 @@
+import Files
 import KernelAssembly
 import KernelLog
 
@@ -31,6 +32,28 @@ enum Symbols {
     line.append(hex: UInt64(found.distance) &+ (address &- place))
     line.append("/0x")
     line.append(hex: UInt64(found.size))
+  }
+
+  /// The function at a place of the table, and the place of the next; nil behind the last.
+  static func entry(at place: UInt64) -> (address: UInt64, name: ByteString, next: UInt64)? {
+    let start = address_of_symbols_start()
+    let size = address_of_symbols_end() &- start
+    guard place &+ 9 < size,
+      // SAFETY: the section is text from its start to its end.
+      let bytes = unsafe UnsafePointer<UInt8>(bitPattern: UInt(start &+ place)),
+      unsafe bytes[0] != 0
+    else { return nil }
+    var offset: UInt64 = 0
+    for index in 0..<8 {
+      let digit = unsafe bytes[index]
+      offset = offset &<< 4 | UInt64(digit < 0x3A ? digit &- 0x30 : digit &- 0x57)
+    }
+    var length = 0
+    while place &+ 9 &+ UInt64(length) < size, unsafe bytes[9 &+ length] != 0x0A { length &+= 1 }
+    return (
+      address_of_image_start() &+ offset, unsafe ByteString(bytes + 9, count: length),
+      place &+ 10 &+ UInt64(length)
+    )
   }
 
   /// A function's name, how far into it an address is, and how long it is.

@@ -4,6 +4,8 @@ import KernelAssembly
 import KernelLog
 import KernelModules
 import MemoryTypes
+import ProcFS
+import Tasks
 
 /// Formats C's list of arguments; the bytes that it takes, whether there was room or not.
 ///
@@ -58,13 +60,25 @@ func vprintk(_ format: UnsafePointer<UInt8>, _ arguments: UnsafeMutableRawPointe
 
 /// Names for addresses: the kernel's and the modules'.
 struct KernelSymbols: FormatSymbols {
-  func append(
-    symbol address: UInt64, hasOffset: Bool, isCaller: Bool, to output: inout FormatOutput
-  ) {
+  func append(symbol address: UInt64, _ style: SymbolStyle, to output: inout FormatOutput) {
     var line = LogLine()
-    Symbols.append(address, to: &line, isCaller: isCaller, hasOffset: hasOffset)
+    Symbols.append(
+      address, to: &line, isCaller: style == .caller, hasOffset: style != .name)
     unsafe line.withBytes { bytes in
       for index in 0..<bytes.count { unsafe output.append(bytes[index]) }
+    }
+  }
+
+  var restriction: PointerRestriction {
+    guard unsafe kernel_variables().pointee.state != 0 else { return .hashed }
+    switch ProcFS(Kernel.state).pointerRestriction {
+    case 0: return .hashed
+    case 1:
+      let task = Kernel.state.current
+      let its = task.pointee.credentials
+      return task.pointee.capabilities.has(Capabilities.systemLog)
+        && its.effectiveUser == its.user && its.effectiveGroup == its.group ? .shown : .hidden
+    default: return .hidden
     }
   }
 }

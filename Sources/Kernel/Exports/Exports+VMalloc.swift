@@ -65,6 +65,18 @@ func vunmap(_ address: UInt) {
   _ = Exports.vmalloc.pointee.unmap(VirtualAddress(UInt64(address)))
 }
 
+@_cdecl("kilburn_ioremap")
+func ioremap(_ physical: UInt64, _ size: UInt, _ caller: UInt) -> UInt {
+  let address = Exports.vmalloc.pointee.mapDevice(
+    PhysicalAddress(physical), ByteCount(UInt64(size)), caller: VMCaller(address: caller))
+  return address.map { UInt($0.rawValue) } ?? 0
+}
+
+@_cdecl("iounmap")
+func iounmap(_ address: UInt) {
+  _ = Exports.vmalloc.pointee.unmapDevice(VirtualAddress(UInt64(address)))
+}
+
 /// The four of set_memory: 0 read-only, 1 writable, 2 executable, 3 not; 0 or EINVAL, negative.
 @_cdecl("kilburn_set_memory")
 func setMemory(_ address: UInt, _ count: Int32, _ kind: UInt32) -> Int32 {

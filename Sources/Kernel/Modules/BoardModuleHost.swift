@@ -71,9 +71,9 @@ struct BoardModuleHost: ModuleHost {
     Taint.add(Taint(rawValue: UInt64(module.pointee.taints.rawValue)))
     #if KASAN
     for index in 0..<module.pointee.symbolCount {
-      guard let symbol = module.pointee.symbol(index), symbol.name == "asan.module_ctor" else {
-        continue
-      }
+      guard let symbol = module.pointee.symbol(index), symbol.name == "asan.module_ctor",
+        module.pointee.containsText(symbol.address)
+      else { continue }
       _ = Modules.call(symbol.address)
     }
     #endif

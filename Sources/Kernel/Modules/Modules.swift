@@ -120,7 +120,9 @@ enum Modules {
           return -Int64(error.rawValue)
         }
       },
-      line: { index, body in loader?.pointee.line(index, body) ?? false })
+      line: { index, showsAddress, body in
+        loader?.pointee.line(index, showsAddress: showsAddress, body) ?? false
+      }, view: view)
   }
 
   /// Unloads all that can be unloaded, the newest first.

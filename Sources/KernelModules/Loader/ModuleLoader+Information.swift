@@ -43,6 +43,10 @@ extension ModuleLoader {
         text.append(license)
         text.append("' taints kernel.")
         send(4, text)
+        // As add_taint() with LOCKDEP_NOW_UNRELIABLE; there is no lock debugging to disable.
+        text = TextBuffer()
+        text.append("Disabling lock debugging due to kernel taint")
+        send(4, text)
       }
       found.insert(.proprietary)
     }

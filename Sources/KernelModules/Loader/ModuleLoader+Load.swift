@@ -71,8 +71,8 @@ extension ModuleLoader {
     var initial = ModuleLayout()
     try file.countVeneers(
       core: &core, initial: &initial, avoidsLateADRP: host.avoidsLateADRP)
-    let kept = file.countKeptSymbols()
-    core.keptBytes = UInt64(kept.count) &* 16 &+ UInt64(kept.names)
+    let kept = file.countKept()
+    core.keptBytes = kept.bytes
     try file.layOut(core: &core, initial: &initial, pageSize: host.pageSize.bytes.rawValue)
     guard core.size > 0, file.placement(file.thisModule) != ~0,
       file.placement(file.thisModule) & ModuleFile.initBit == 0,
@@ -108,12 +108,7 @@ extension ModuleLoader {
     link(module)
     do throws(ModuleError) {
       try resolve(file, for: module)
-      file.keepSymbols(
-        coreArea, at: coreArea.address &+ core.kept,
-        names: coreArea.address &+ core.kept &+ UInt64(kept.count) &* 16)
-      module.pointee.symbols = ModuleTable(
-        address: coreArea.address &+ core.kept, count: kept.count)
-      module.pointee.symbolNames = coreArea.address &+ core.kept &+ UInt64(kept.count) &* 16
+      file.keep(kept, at: coreArea.address &+ core.kept, in: module)
       try image.relocate(file)
       return module
     } catch {

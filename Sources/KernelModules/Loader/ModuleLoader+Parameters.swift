@@ -1,5 +1,5 @@
-import Files
-import MemoryTypes
+public import Files
+public import MemoryTypes
 
 /// A module's parameters: `name=value` words, each to a variable that the module's header described
 /// (kernel/params.c).
@@ -44,6 +44,20 @@ extension ModuleLoader {
       if word.name == "--", word.value == nil { break }
       try set(module, word.name, word.value)
     }
+  }
+
+  /// Sets a live module's parameter (`param_attr_store()`); one that points to a text cannot be,
+  /// since nobody would keep the text.
+  public func setParameter(
+    _ index: Int, of module: KernelPointer<Module>, _ value: ByteString
+  ) throws(ModuleError) {
+    let table = module.pointee.parameters
+    guard index >= 0, index < table.count else { throw ModuleError(.parameterInvalid) }
+    let entry = table.address &+ UInt64(index) &* 32
+    guard module.pointee.core.load(entry &+ 8) != Kind.text.rawValue,
+      let name = module.pointee.text(at: module.pointee.core.load(entry))
+    else { throw ModuleError(.parameterInvalid) }
+    try set(module, entry, name, value)
   }
 
   private struct Word {
@@ -156,6 +170,35 @@ extension ModuleLoader {
       fits = Self.setNumber(area, variable, kind, value)
     }
     guard fits else { throw refuse(module, name, value, .parameterInvalid) }
+  }
+
+  /// A parameter's value as text (`param_get_int()` and its like).
+  func appendValue(_ module: KernelPointer<Module>, _ entry: UInt64, _ text: inout TextBuffer) {
+    let variable: UInt64 = module.pointee.core.load(entry &+ 16)
+    let room: UInt64 = module.pointee.core.load(entry &+ 24)
+    guard let kind = Kind(rawValue: module.pointee.core.load(entry &+ 8)),
+      let area = module.pointee.area(of: variable, kind == .string ? max(room, 1) : kind.length)
+    else { return }
+    switch kind {
+    case .bool, .invertedBool:
+      let isTrue = area.load(variable, UInt8.self) != 0
+      text.append(isTrue != (kind == .invertedBool) ? "Y" : "N")
+    case .byte: text.append(decimal: UInt64(area.load(variable, UInt8.self)))
+    case .short: text.append(signed: Int64(area.load(variable, Int16.self)))
+    case .unsignedShort: text.append(decimal: UInt64(area.load(variable, UInt16.self)))
+    case .int: text.append(signed: Int64(area.load(variable, Int32.self)))
+    case .unsignedInt: text.append(decimal: UInt64(area.load(variable, UInt32.self)))
+    case .long: text.append(signed: area.load(variable, Int64.self))
+    case .unsignedLong: text.append(decimal: area.load(variable, UInt64.self))
+    case .string: text.append(module.pointee.text(at: variable) ?? "")
+    case .text:
+      let place: UInt64 = area.load(variable)
+      if place == 0 {
+        text.append("(null)")
+      } else if let own = module.pointee.argument(at: place) ?? module.pointee.text(at: place) {
+        text.append(own)
+      }
+    }
   }
 
   private static func setNumber(

@@ -58,6 +58,9 @@ extension ModuleLoader {
   }
 
   mutating func link(_ module: KernelPointer<Module>) {
+    var number: UInt8 = 1
+    while number != 0, find(number: number) != nil { number &+= 1 }
+    module.pointee.number = number
     module.pointee.next = first
     first?.pointee.previous = module
     first = module

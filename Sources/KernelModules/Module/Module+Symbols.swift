@@ -26,7 +26,7 @@ extension Module {
   public func symbol(_ index: Int) -> Symbol? {
     guard index >= 0, index < symbols.count else { return nil }
     let at = symbols.address &+ UInt64(index) &* 16
-    guard let name = text(at: symbolNames &+ UInt64(core.load(at &+ 8, UInt32.self))) else {
+    guard let name = text(at: keptNames &+ UInt64(core.load(at &+ 8, UInt32.self))) else {
       return nil
     }
     return Symbol(address: core.load(at), letter: core.load(at &+ 12, UInt8.self), name: name)
@@ -71,30 +71,62 @@ extension ModuleFile {
     return !name.isEmpty && name[0] != 0x24
   }
 
-  /// The kept symbols' number and the bytes of their names.
-  func countKeptSymbols() -> (count: Int, names: Int) {
-    var count = 0
-    var names = 0
-    for index in 0..<symbolCount where isKept(symbol(index)) {
-      count &+= 1
-      names &+= name(symbol(index)).count &+ 1
-    }
-    return (count, names)
+  /// Whether a section is kept, for `/sys/module` (`sect_empty()`).
+  private func isKept(_ section: Section) -> Bool {
+    flags(section).contains(.allocated) && memorySize(section) > 0
   }
 
-  /// Writes the kept symbols, which have their addresses, into a core part.
-  func keepSymbols(_ area: ModuleArea, at start: UInt64, names: UInt64) {
+  /// How much there is to keep, which is asked before the module has a place.
+  func countKept() -> KeptCounts {
+    var kept = KeptCounts()
+    for index in 0..<symbolCount where isKept(symbol(index)) {
+      kept.symbols &+= 1
+      kept.names &+= name(symbol(index)).count &+ 1
+    }
+    for index in 1..<sectionCount where isKept(section(index)) {
+      kept.sections &+= 1
+      kept.names &+= name(section(index)).count &+ 1
+    }
+    kept.add(information(KeptCounts.Text.version.name))
+    kept.add(information(KeptCounts.Text.sourceVersion.name))
+    return kept
+  }
+
+  /// Writes what is kept, which has its addresses, into a module's core part.
+  func keep(_ kept: KeptCounts, at start: UInt64, in module: KernelPointer<Module>) {
+    let area = module.pointee.core
     var at = start
-    var text: UInt64 = 0
+    let names = start &+ UInt64(kept.symbols &+ kept.sections) &* 16
+    var text = names
+    func put(_ name: ByteString) {
+      for byte in 0..<name.count { area.store(name[byte], text &+ UInt64(byte)) }
+      text &+= UInt64(name.count) &+ 1
+    }
+    func entry(_ address: UInt64, _ letter: UInt8, _ name: ByteString) {
+      area.store(address, at)
+      area.store(UInt32(truncatingIfNeeded: text &- names), at &+ 8)
+      area.store(letter, at &+ 12)
+      put(name)
+      at &+= 16
+    }
+    module.pointee.keptNames = names
+    module.pointee.symbols = ModuleTable(address: at, count: kept.symbols)
     for index in 0..<symbolCount where isKept(symbol(index)) {
       let symbol = symbol(index)
-      area.store(value(symbol), at)
-      area.store(UInt32(truncatingIfNeeded: text), at &+ 8)
-      area.store(letter(symbol), at &+ 12)
-      let name = name(symbol)
-      for byte in 0..<name.count { area.store(name[byte], names &+ text &+ UInt64(byte)) }
-      text &+= UInt64(name.count) &+ 1
-      at &+= 16
+      entry(value(symbol), letter(symbol), name(symbol))
+    }
+    module.pointee.sections = ModuleTable(address: at, count: kept.sections)
+    for index in 1..<sectionCount where isKept(section(index)) {
+      let section = section(index)
+      entry(address(section), 0, name(section))
+    }
+    if let version = information(KeptCounts.Text.version.name) {
+      module.pointee.version = text
+      put(version[0..<min(version.count, Self.nameLimit)])
+    }
+    if let version = information(KeptCounts.Text.sourceVersion.name) {
+      module.pointee.sourceVersion = text
+      put(version[0..<min(version.count, Self.nameLimit)])
     }
   }
 
@@ -111,5 +143,26 @@ extension ModuleFile {
         ? 0x62  // b
         : flags.contains(.writable) ? 0x64 : 0x72  // d, r
     return isLocal ? lower : lower &- 0x20
+  }
+}
+
+/// How much of a file is kept behind a module's data.
+struct KeptCounts: BitwiseCopyable {
+  var symbols = 0
+  var sections = 0
+  /// The bytes of all names and texts, each with its zero.
+  var names = 0
+
+  mutating func add(_ text: ByteString?) {
+    guard let text else { return }
+    names &+= min(text.count, ModuleFile.nameLimit) &+ 1
+  }
+
+  var bytes: UInt64 { UInt64(symbols &+ sections) &* 16 &+ UInt64(names) }
+
+  /// What is kept of `.modinfo` (MODULE_VERSION()).
+  enum Text: UInt8, BitwiseCopyable {
+    case version, sourceVersion
+    var name: ByteString { self == .version ? "version" : "srcversion" }
   }
 }

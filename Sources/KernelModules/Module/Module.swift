@@ -28,9 +28,15 @@ public import MemoryTypes
   /// The parameters' values; charp parameters point into it.
   var arguments: UnsafeMutableRawPointer?
   var argumentLength = 0
-  /// The kept symbols: entries at an address of the core part, names behind them.
+  /// What is kept of the file: symbols and sections, entries of an address and of a name's place
+  /// among the names behind them; the texts of its version, 0 for none.
   var symbols = ModuleTable()
-  var symbolNames: UInt64 = 0
+  var sections = ModuleTable()
+  var keptNames: UInt64 = 0
+  var version: UInt64 = 0
+  var sourceVersion: UInt64 = 0
+  /// Its number among those that are there, from 1 on; 0 where there are too many.
+  public internal(set) var number: UInt8 = 0
 
   public internal(set) var users = 0
   /// The modules whose exports it uses.
@@ -76,11 +82,27 @@ public import MemoryTypes
       || initial.map { address &- $0.address < initialLayout.textSize } ?? false
   }
 
-  /// Whether so many bytes at an address may be written to before init has returned.
+  /// Whether so many bytes at an address may be written to.
   func isWritable(_ address: UInt64, _ length: UInt64) -> Bool {
-    if core.contains(address, length) { return address &- core.address >= coreLayout.readOnlySize }
+    if core.contains(address, length) {
+      return address &- core.address
+        >= (state == .live ? coreLayout.readOnlyAfterInitSize : coreLayout.readOnlySize)
+    }
     guard let initial, initial.contains(address, length) else { return false }
     return address &- initial.address >= initialLayout.readOnlySize
+  }
+
+  /// A text among the values of its parameters.
+  func argument(at address: UInt64) -> ByteString? {
+    guard let arguments = unsafe arguments else { return nil }
+    let start = address &- UInt64(UInt(bitPattern: arguments))
+    guard start < UInt64(argumentLength) else { return nil }
+    var end = Int(start)
+    while end < argumentLength, unsafe arguments.load(fromByteOffset: end, as: UInt8.self) != 0 {
+      end &+= 1
+    }
+    return unsafe ByteString(
+      UnsafeRawBufferPointer(start: arguments + Int(start), count: end &- Int(start)))
   }
 
   /// A text of its own at an address, up to its zero; nil where it has none there, or one that is

@@ -4,7 +4,11 @@ import MemoryTypes
 extension ModuleLoader {
   /// Hands on the line of `/proc/modules` of a module, counted from the newest; false behind the
   /// last (kernel/module/procfs.c: `m_show()`).
-  public func line(_ index: Int, _ body: (ByteString) -> Void) -> Bool {
+  ///
+  /// Its address is zeros for those who may not see it.
+  public func line(
+    _ index: Int, showsAddress: Bool, _ body: (ByteString) -> Void
+  ) -> Bool {
     var module = first
     for _ in 0..<max(index, 0) { module = module?.pointee.next }
     guard let module else { return false }
@@ -31,7 +35,7 @@ extension ModuleLoader {
     case .live: text.append(" Live 0x")
     case .coming, .unformed: text.append(" Loading 0x")
     }
-    text.append(hex: module.pointee.core.address, digits: 16)
+    text.append(hex: showsAddress ? module.pointee.core.address : 0, digits: 16)
     flags(module, &text)
     text.append("\n")
     text.withText(body)
@@ -39,7 +43,7 @@ extension ModuleLoader {
   }
 
   /// Taints, and `+` or `-` for one that comes or goes (`module_flags()`).
-  private func flags(_ module: KernelPointer<Module>, _ text: inout TextBuffer) {
+  func flags(_ module: KernelPointer<Module>, _ text: inout TextBuffer) {
     let taints = module.pointee.taints
     guard taints.rawValue != 0 || module.pointee.state != .live else { return }
     text.append(" (")

@@ -35,12 +35,11 @@ extension FormatOutput {
       isNegative ? 0x2d : specification.hasPlus ? 0x2b : specification.hasSpace ? 0x20 : 0
     let prefix =
       specification.isSpecial ? (base == 16 ? 2 : base == 8 && magnitude != 0 ? 1 : 0) : 0
-    // A precision turns the zeros of a width off.
     var zeros = max(specification.precision &- count, 0)
     let taken = count &+ prefix &+ (sign == 0 ? 0 : 1)
     var blanks = max(specification.width &- taken &- zeros, 0)
-    if specification.hasZeros, !specification.isLeft, specification.precision < 0 {
-      zeros = blanks
+    if specification.hasZeros, !specification.isLeft {
+      zeros &+= blanks
       blanks = 0
     }
     if !specification.isLeft { fill(0x20, blanks) }
@@ -59,16 +58,31 @@ extension FormatOutput {
   ///
   /// Unsafe: the address must be that of a text.
   @unsafe mutating func append(cText address: UInt64, _ specification: FormatSpecification) {
-    guard address >= 4096 else {
-      return append(padded: address == 0 ? "(null)" : "(efault)", specification)
-    }
+    guard !append(badPointer: address, specification) else { return }
     guard let text = unsafe UnsafePointer<UInt8>(bitPattern: UInt(address)) else { return }
     var count = 0
     while count != specification.precision, unsafe text[count] != 0 { count &+= 1 }
     append(padded: unsafe ByteString(text, count: count), specification)
   }
 
+  /// Says of a pointer that can be none what is wrong with it (`check_pointer()`); false of others.
+  mutating func append(badPointer address: UInt64, _ specification: FormatSpecification) -> Bool {
+    guard address < 4096 || address >= 0 &- 4095 else { return false }
+    append(error: address == 0 ? "(null)" : "(efault)", specification)
+    return true
+  }
+
+  /// A word instead of what was asked for, of at most 16 letters (`error_string()`).
+  mutating func append(error text: StaticString, _ specification: FormatSpecification) {
+    var specification = specification
+    if specification.precision < 0 { specification.precision = 16 }
+    append(padded: ByteString(text), specification)
+  }
+
+  /// A text in its width, as much of it as the precision says (`string_nocheck()`).
   mutating func append(padded text: ByteString, _ specification: FormatSpecification) {
+    let text = text[
+      0..<min(text.count, specification.precision < 0 ? .max : specification.precision)]
     if !specification.isLeft { fill(0x20, specification.width &- text.count) }
     append(text)
     if specification.isLeft { fill(0x20, specification.width &- text.count) }

@@ -1,18 +1,5 @@
-/// What a format's `%pS` and its like ask of the kernel.
-public protocol FormatSymbols {
-  /// Appends `name+0x12/0x34 [module]` for an address, or the address in hexadecimal.
-  ///
-  /// - Parameter isCaller: the address is one that a call returns to: what does not return may be
-  ///   its function's last instruction, and the name is to be that function's.
-  func append(
-    symbol address: UInt64, hasOffset: Bool, isCaller: Bool, to output: inout FormatOutput)
-}
-
-/// printk's formats (lib/vsprintf.c: `vsnprintf()`, `pointer()`).
-///
-/// What C has but floating point; and of the kernel's own: `%p` (a hash, so that a log gives no
-/// address away), `%px`, `%pK`, `%pS`, `%ps`, `%pB`, `%pf`, `%pF`, `%pV`, `%*ph` with C, D and N,
-/// `%pe`, `%pM`, `%pI4`.
+/// printk's formats (lib/vsprintf.c: `vsnprintf()`): what C has but floating point, and the
+/// kernel's own behind `%p` (Formatter+Pointer.swift).
 @safe public struct Formatter<Arguments: FormatArguments, Symbols: FormatSymbols> {
   var arguments: Arguments
   let symbols: Symbols
@@ -31,7 +18,7 @@ public protocol FormatSymbols {
     unsafe formatNested(format, &output, depth: 0)
   }
 
-  private mutating func formatNested(
+  mutating func formatNested(
     _ format: UnsafePointer<UInt8>, _ output: inout FormatOutput, depth: Int
   ) {
     var at = unsafe format
@@ -64,7 +51,7 @@ public protocol FormatSymbols {
         let base: UInt64 = kind == 0x75 ? 10 : kind == 0x6f ? 8 : 16
         output.append(
           unsigned(specification.size), base: base, isNegative: false, specification)
-      case 0x70: unsafe pointer(&at, &output, specification, depth)
+      case 0x70: unsafe pointer(&at, &output, specification, depth)  // p
       default:
         // As Linux, a kind that there is not ends the format; the text up to it stands.
         return
@@ -132,122 +119,4 @@ public protocol FormatSymbols {
     let value = arguments.next()
     return size == 8 ? value : value & ((1 &<< UInt64(size &* 8)) &- 1)
   }
-
-  /// `%p` and the letters behind it.
-  private mutating func pointer(
-    _ at: inout UnsafePointer<UInt8>, _ output: inout FormatOutput,
-    _ specification: FormatSpecification, _ depth: Int
-  ) {
-    let value = arguments.next()
-    let letter = unsafe at.pointee
-    // Letters and digits behind %p belong to it, known or not.
-    while unsafe Self.isAlphanumeric(at.pointee) { unsafe at += 1 }
-    switch letter {
-    case 0x53, 0x46:  // S F
-      symbols.append(symbol: value, hasOffset: true, isCaller: false, to: &output)
-    case 0x42:  // B
-      symbols.append(symbol: value, hasOffset: true, isCaller: true, to: &output)
-    case 0x73, 0x66:  // s f
-      symbols.append(symbol: value, hasOffset: false, isCaller: false, to: &output)
-    case 0x78: appendAddress(value, &output, specification)
-    case 0x68: unsafe appendBytes(value, &output, specification, at)
-    case 0x56:  // V
-      // struct va_format: the format, and where its va_list is.
-      guard depth < 8, value != 0,
-        let place = unsafe UnsafePointer<UInt>(bitPattern: UInt(value)),
-        let format = unsafe UnsafePointer<UInt8>(bitPattern: place[0]),
-        let list = unsafe UnsafeMutableRawPointer(bitPattern: place[1])
-      else { return }
-      // A copy, as va_copy() makes it: whoever gave the list may go on with it.
-      var copy = unsafe list.load(as: VariableArgumentsCopy.self)
-      unsafe withUnsafeMutableBytes(of: &copy) { bytes in
-        guard let base = bytes.baseAddress else { return }
-        var nested = unsafe Formatter<VariableArguments, Symbols>(
-          VariableArguments(base), symbols: symbols)
-        unsafe nested.formatNested(format, &output, depth: depth &+ 1)
-      }
-    case 0x65:  // e
-      let error = Int64(bitPattern: value)
-      if error < 0, error >= -4095 {
-        output.append(error.magnitude, base: 10, isNegative: true, specification)
-      } else {
-        appendHash(value, &output, specification)
-      }
-    case 0x4d: appendList(value, 6, separator: 0x3a, &output)  // M
-    case 0x49: appendDotted(value, &output)  // I4
-    default: appendHash(value, &output, specification)
-    }
-  }
-
-  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-    byte &- 0x30 <= 9 || (byte | 0x20) &- 0x61 < 26
-  }
-
-  /// 16 digits (`pointer_string()`).
-  private func appendAddress(
-    _ value: UInt64, _ output: inout FormatOutput, _ specification: FormatSpecification
-  ) {
-    var specification = specification
-    if specification.width < 0 {
-      specification.width = specification.isSpecial ? 18 : 16
-      specification.hasZeros = true
-    }
-    output.append(value, base: 16, isNegative: false, specification)
-  }
-
-  /// An address that nobody can tell the real one from, the same for the same
-  /// (`ptr_to_id()`); null and error numbers are shown.
-  private func appendHash(
-    _ value: UInt64, _ output: inout FormatOutput, _ specification: FormatSpecification
-  ) {
-    guard value != 0, value < 0 &- 4095 else { return appendAddress(value, &output, specification) }
-    var hash = value &* 0x9e37_79b9_7f4a_7c15
-    hash ^= hash &>> 32
-    hash = hash &* 0xd6e8_feb8_6659_fd93
-    appendAddress(hash &>> 32, &output, specification)
-  }
-
-  /// `%*ph`: so many bytes in hexadecimal, at most 64 (`hex_string()`).
-  private func appendBytes(
-    _ address: UInt64, _ output: inout FormatOutput, _ specification: FormatSpecification,
-    _ end: UnsafePointer<UInt8>
-  ) {
-    let separator: UInt8 =
-      switch unsafe end[-1] {
-      case 0x43: 0x3a  // C
-      case 0x44: 0x2d  // D
-      case 0x4e: 0  // N
-      default: 0x20
-      }
-    let count = specification.width < 0 ? 1 : min(specification.width, 64)
-    appendList(address, count, separator: separator, &output)
-  }
-
-  private func appendList(
-    _ address: UInt64, _ count: Int, separator: UInt8, _ output: inout FormatOutput
-  ) {
-    guard address >= 4096, let bytes = unsafe UnsafePointer<UInt8>(bitPattern: UInt(address)) else {
-      return output.append((address == 0 ? "(null)" : "(efault)") as StaticString)
-    }
-    for index in 0..<count {
-      if index > 0, separator != 0 { output.append(separator) }
-      unsafe output.append(hex: UInt64(bytes[index]), digits: 2)
-    }
-  }
-
-  private func appendDotted(_ address: UInt64, _ output: inout FormatOutput) {
-    guard address >= 4096, let bytes = unsafe UnsafePointer<UInt8>(bitPattern: UInt(address)) else {
-      return output.append("(null)" as StaticString)
-    }
-    for index in 0..<4 {
-      if index > 0 { output.append(0x2e) }
-      unsafe output.append(
-        UInt64(bytes[index]), base: 10, isNegative: false, FormatSpecification())
-    }
-  }
-}
-
-/// The bytes of a `va_list`.
-private struct VariableArgumentsCopy: BitwiseCopyable {
-  var words = InlineArray<4, UInt64>(repeating: 0)
 }

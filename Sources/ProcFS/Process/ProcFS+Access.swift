@@ -18,6 +18,10 @@ extension ProcFS {
     case .attribute, .slabAttribute:
       // What cannot be written to is not opened so, whoever asks (kernfs_fop_open()).
       if flags.mayWrite, file.mode.permissions & 0o222 == 0 { throw .EACCES }
+    case .moduleFact, .moduleSection:
+      if flags.mayWrite { throw .EACCES }
+    case .moduleParameter:
+      if flags.mayWrite, parameterPermissions(file) & 0o222 == 0 { throw .EACCES }
     case .mounts, .mountinfo, .mountstats:
       // Who has ended has no namespace any more (mounts_open_common()).
       guard let task = task(file) else { throw .EINVAL }

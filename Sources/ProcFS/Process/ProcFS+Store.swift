@@ -29,6 +29,7 @@ extension ProcFS {
         guard position == 0 else { return length }
         return try store(room.contents, in: setting)
       }
+      if file.kind == .moduleParameter { return try store(room.contents, inParameter: file) }
       guard let task = task(file) else {
         throw file.kind.isOfProcess ? Errno.ESRCH : Errno.EINVAL
       }

@@ -1,3 +1,4 @@
+import MemoryTypes
 import Tasks
 
 /// The settings that the kernel's reports on itself obey.
@@ -10,6 +11,15 @@ extension ProcFS {
 
   /// `kernel.panic_on_warn`.
   public var panicsOnWarning: Bool { value(of: .panicOnWarn) != 0 }
+
+  /// `kernel.kptr_restrict`.
+  public var pointerRestriction: Int64 { value(of: .kptrRestrict) }
+
+  /// Whether the caller sees the kernel's addresses (kernel/ksyms_common.c:
+  /// kallsyms_show_value(); there are no performance events whose users would see them, too).
+  var showsKernelAddresses: Bool {
+    pointerRestriction < 2 && kernel.current.pointee.capabilities.has(Capabilities.systemLog)
+  }
 
   /// `kernel.oops_limit` and `kernel.warn_limit`; 0 for none.
   public var oopsLimit: UInt64 { UInt64(max(0, value(of: .oopsLimit))) }

@@ -6,7 +6,8 @@ import Files
 enum SysAttribute: UInt8, BitwiseCopyable {
   case root = 0
   case devices, kernel, system, cpuFolder, mm, debug, hugepages, hugePageFolder, transparent
-  case khugepaged, swapFolder, vulnerabilities, cpu0, topology, regs, slab, identification
+  case khugepaged, swapFolder, vulnerabilities, cpu0, topology, regs, slab, modules
+  case identification
   // /sys/devices/system/cpu
   case possible, offline, present, online, isolated, kernelMax, modalias
   case spectreV1, spectreV2, spectreV4, meltdown

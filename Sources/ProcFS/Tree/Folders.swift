@@ -63,8 +63,9 @@ extension NodeKind {
     case 26: ("kpagecgroup", .kpagecgroup)
     case 27: ("vmallocinfo", .vmallocinfo)
     case 28: ("pagetypeinfo", .pagetypeinfo)
-    case 29: ("self", .selfLink)
-    case 30: ("thread-self", .threadSelfLink)
+    case 29: ("kallsyms", .kallsyms)
+    case 30: ("self", .selfLink)
+    case 31: ("thread-self", .threadSelfLink)
     default: nil
     }
   }

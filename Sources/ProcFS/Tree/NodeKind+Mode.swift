@@ -7,7 +7,8 @@ extension ProcNode {
     case .procRoot, .process, .thread, .sysFolder, .sysKernel, .sysVM, .sysFS, .taskFolder,
       .fdinfo, .sysvipcFolder:
       FileMode(.directory, permissions: 0o555)
-    case .sysRoot, .slabCache: FileMode(.directory, permissions: 0o755)
+    case .sysRoot, .slabCache, .moduleFolder, .moduleSections, .moduleParameters:
+      FileMode(.directory, permissions: 0o755)
     case .fd, .mapFiles: FileMode(.directory, permissions: 0o500)
     case .namespaces: FileMode(.directory, permissions: 0o511)
     case .selfLink, .threadSelfLink, .mountsLink, .exe, .cwd, .processRoot, .mountNamespace,
@@ -24,7 +25,8 @@ extension ProcNode {
 
   private var filePermissions: UInt32 {
     switch kind {
-    case .slabAttribute, .auxv, .environ, .kernelPageTables, .slabinfo, .pagetypeinfo, .kpagecount,
+    case .slabAttribute, .moduleSection, .auxv, .environ, .kernelPageTables, .slabinfo,
+      .pagetypeinfo, .kpagecount,
       .kpageflags, .kpagecgroup, .vmallocinfo, .kernelMessages, .pagemap, .personality, .systemCall,
       .mountstats:
       0o400

@@ -30,6 +30,9 @@ enum NodeKind: UInt8, BitwiseCopyable {
   case kernelMessages
   // /sys/kernel/slab: a cache's folder, and its files.
   case slabCache, slabAttribute
+  // /proc/kallsyms; /sys/module: a module's folder, its files and its folders of files.
+  case kallsyms
+  case moduleFolder, moduleFact, moduleSections, moduleSection, moduleParameters, moduleParameter
 
   /// Whether it is the same for every process.
   var isOfProcess: Bool {

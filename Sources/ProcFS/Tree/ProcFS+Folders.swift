@@ -39,8 +39,14 @@ extension ProcFS {
       guard let here = SysAttribute(rawValue: UInt8(truncatingIfNeeded: folder.number)) else {
         throw .ENOENT
       }
-      return here == .slab ? try slabEntry(name, in: nil) : try attribute(name, in: here)
+      switch here {
+      case .slab: return try slabEntry(name, in: nil)
+      case .modules: return try moduleFolder(name)
+      default: return try attribute(name, in: here)
+      }
     case .slabCache: return try slabEntry(name, in: folder)
+    case .moduleFolder, .moduleSections, .moduleParameters:
+      return try moduleEntry(name, in: folder)
     default: break
     }
     if let settings = folder.kind.settings {
@@ -73,7 +79,12 @@ extension ProcFS {
   /// What a folder answers for a node: what belongs to a process belongs to its user
   /// (fs/proc/base.c: task_dump_owner()).
   func entry(_ node: ProcNode) -> ProceduralEntry {
-    let mode = node.kind == .descriptor ? descriptorMode(node) : node.mode
+    let mode =
+      switch node.kind {
+      case .descriptor: descriptorMode(node)
+      case .moduleParameter: FileMode(.regular, permissions: parameterPermissions(node))
+      default: node.mode
+      }
     let owner = self.owner(of: node)
     return ProceduralEntry(
       node: node.node, mode: mode, inodeNumber: node.inodeNumber, owner: owner.user,
@@ -136,6 +147,14 @@ extension ProcFS {
         nextPosition: UInt64(place) &+ 1)
     }
     if folder.kind == .slabCache { return slabEntry(at: place, in: folder) }
+    if folder.kind == .moduleFolder || folder.kind == .moduleSections
+      || folder.kind == .moduleParameters
+    {
+      return moduleEntry(at: place, in: folder)
+    }
+    if folder.kind == .attribute && folder.number == UInt16(SysAttribute.modules.rawValue) {
+      return moduleFolder(at: place)
+    }
     if folder.kind == .attribute && folder.number == UInt16(SysAttribute.slab.rawValue) {
       return slabEntry(at: place, in: nil)
     }

@@ -15,6 +15,7 @@ extension ProcFS {
     case .maps, .smaps: return try areaRecord(file, &position, &out)
     case .vmstat: return vmstat(at: &position, &out)
     case .slabinfo: return slabinfo(at: &position, &out)
+    case .kallsyms: return kernelSymbols(at: &position, &out)
     default: break
     }
     guard position == 0 else { return false }

@@ -15,7 +15,9 @@ public import Files
   public var unload: (_ name: ByteString) -> Int64
   /// Hands on the line of `/proc/modules` of a module, counted from the newest, piece by piece; false
   /// behind the last.
-  public var line: (_ index: Int, _ body: (ByteString) -> Void) -> Bool
+  public var line: (_ index: Int, _ showsAddress: Bool, _ body: (ByteString) -> Void) -> Bool
+  /// What `/sys/module` shows.
+  public var view: ModuleView
 
   /// The module's code ended by an oops, and so does who called.
   public static var died: Int64 { .min }
@@ -26,10 +28,13 @@ public import Files
         _ file: UnsafeMutableRawBufferPointer, _ parameters: ByteString, _ ignoresVersion: Bool
       ) -> Int64,
     unload: @escaping (_ name: ByteString) -> Int64,
-    line: @escaping (_ index: Int, _ body: (ByteString) -> Void) -> Bool
+    line:
+      @escaping (_ index: Int, _ showsAddress: Bool, _ body: (ByteString) -> Void) -> Bool,
+    view: ModuleView
   ) {
     unsafe self.load = unsafe load
     self.unload = unload
     self.line = line
+    self.view = view
   }
 }
