@@ -1,4 +1,4 @@
-public import MemoryTypes
+import MemoryTypes
 
 /// What may be copied from and to user space (mm/slub.c: __check_heap_object()).
 extension SlabAllocator {
