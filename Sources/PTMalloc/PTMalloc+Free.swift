@@ -3,22 +3,24 @@ extension PTMalloc where Memory: ~Copyable {
   /// As `free`; 0 is nothing to free.
   @inlinable
   public mutating func free(_ memory: UInt64, _ thread: inout MallocThread) throws(HeapAbort) {
-    // __libc_free and _int_free where the tcache takes it; all else, and all that is wrong, is
-    // freeSlowly's.
+    // __libc_free, and _int_free up to where it has no use for the tcache. What is wrong, and what
+    // is not there yet, is freeSlowly's.
     let p = Chunk(memory: memory)
     let tcache = thread.tcache
-    if let chunk = span(p), let cache = span(tcache: tcache) {
+    if shortBins > 0, let chunk = span(p), let cache = span(tcache: tcache) {
       let head = chunk.word(GlibcLayout.Header.size)
       let size = head & ~GlibcLayout.Header.flags
-      let index = ChunkSize.tcacheIndex(size)
       // No mapping of its own, and sizes and addresses are multiples of 16.
-      if index < shortBins, (head & 10) | (memory & 15) == 0, p.address <= 0 &- size,
-        head & GlibcLayout.Header.nonMainArena == 0
-          || self.memory.span(at: heap(of: p.address), 8) != nil,
-        chunk.word(24) != environment.tcacheKey
+      if (head & 10) | (memory & 15) == 0, size >= GlibcLayout.Header.minimum,
+        p.address <= 0 &- size, let arena = arenaIfThere(p, head)
       {
-        let count = cache.short(index &* 2)
-        if UInt64(count) < tcacheCountLimit {
+        let index = ChunkSize.tcacheIndex(size)
+        if index >= shortBins { return try freeToArena(arena, p, head, isLocked: false) }
+        if chunk.word(24) != environment.tcacheKey {
+          let count = cache.short(index &* 2)
+          if UInt64(count) >= tcacheCountLimit {
+            return try freeToArena(arena, p, head, isLocked: false)
+          }
           let list = 128 &+ index &* 8
           chunk.setWord(24, environment.tcacheKey)
           chunk.setWord(16, cache.word(list) ^ (memory &>> 12))
@@ -29,6 +31,13 @@ extension PTMalloc where Memory: ~Copyable {
       }
     }
     try freeSlowly(memory, &thread)
+  }
+
+  /// arena_for_chunk, unless its heap's start is no memory.
+  @inlinable @inline(__always)
+  func arenaIfThere(_ p: Chunk, _ head: UInt64) -> Arena? {
+    if head & GlibcLayout.Header.nonMainArena == 0 { return mainArena }
+    return memory.span(at: heap(of: p.address), 8).map { Arena($0.word(0)) }
   }
 
   /// __libc_free; errno stays as it was.
@@ -131,7 +140,8 @@ extension PTMalloc where Memory: ~Copyable {
     var p = freed
     var size = head & ~GlibcLayout.Header.flags
     let next = p + size
-    let top = try top(arena)
+    let state = open(arena)
+    let top = try top(state)
     if p == top { throw .corruption(.doubleFreeTop) }
     if try isContiguous(arena), next.address >= top.address &+ (try self.size(top)) {
       throw .corruption(.doubleFreeOut)
@@ -139,7 +149,7 @@ extension PTMalloc where Memory: ~Copyable {
     let nextHead = try self.head(next)
     if nextHead & GlibcLayout.Header.prevInUse == 0 { throw .corruption(.doubleFreeNotPrev) }
     let nextSize = nextHead & ~GlibcLayout.Header.flags
-    let systemMem = try systemMem(arena)
+    let systemMem = try systemMem(state)
     if nextHead <= GlibcLayout.Header.length || nextSize >= systemMem {
       throw .corruption(.freeNextSizeNormal)
     }
@@ -165,10 +175,11 @@ extension PTMalloc where Memory: ~Copyable {
     _ arena: Arena, _ p: Chunk, _ length: UInt64, _ next: Chunk, _ nextSize: UInt64
   ) throws(HeapAbort) -> UInt64 {
     var size = length
-    guard next != (try top(arena)) else {
+    let state = open(arena)
+    guard next != (try top(state)) else {
       size &+= nextSize
       try setHead(p, size | GlibcLayout.Header.prevInUse)
-      try setTop(arena, p)
+      try setTop(state, p)
       return size
     }
     if try !isPreviousUsed(next + nextSize) {
@@ -177,20 +188,21 @@ extension PTMalloc where Memory: ~Copyable {
     } else {
       try setHead(next, try head(next) & ~GlibcLayout.Header.prevInUse)
     }
-    var before = arena.unsorted
     let isForSmallbin = layout.version >= .v2_41 && ChunkSize.isSmall(size)
-    if isForSmallbin { before = arena.bin(ChunkSize.smallbinIndex(size)) }
-    let behind = try fd(before)
+    let index = isForSmallbin ? ChunkSize.smallbinIndex(size) : 1
+    let before = arena.bin(index)
+    let behind = try first(state, bin: index)
     if try bk(behind) != before {
       throw .corruption(isForSmallbin ? .freeSmallbinChunks : .freeUnsortedChunks)
     }
-    if isForSmallbin { try markBin(arena, ChunkSize.smallbinIndex(size)) }
-    try setFd(p, behind)
-    try setBk(p, before)
-    try clearNextSize(p, of: size)
-    try setFd(before, p)
+    if isForSmallbin { try markBin(arena, index) }
+    let merged = open(p)
+    try setFd(merged, behind)
+    try setBk(merged, before)
+    try clearNextSize(merged, of: size)
+    try setFirst(state, bin: index, p)
     try setBk(behind, p)
-    try setHead(p, size | GlibcLayout.Header.prevInUse)
+    try setHead(merged, size | GlibcLayout.Header.prevInUse)
     try setPrevSize(p + size, size)
     return size
   }

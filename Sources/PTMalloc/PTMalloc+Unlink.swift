@@ -3,34 +3,37 @@ extension PTMalloc where Memory: ~Copyable {
   /// unlink_chunk.
   @inlinable @inline(__always)
   mutating func unlink(_ p: Chunk) throws(HeapAbort) {
-    let head = try head(p)
+    let chunk = open(p)
+    let head = try head(chunk)
     let size = head & ~GlibcLayout.Header.flags
     if size != (try prevSize(p + size)) { throw .corruption(.sizeVersusPrevSize) }
-    let fd = try fd(p)
-    let bk = try bk(p)
+    let fd = try fd(chunk)
+    let bk = try bk(chunk)
     if try self.bk(fd) != p { throw .corruption(.doubleLinkedList) }
     if try self.fd(bk) != p { throw .corruption(.doubleLinkedList) }
     try setBk(fd, bk)
     try setFd(bk, fd)
     // The mask is left on here, as in glibc.
-    if !ChunkSize.isSmall(head) { try unlinkLarge(p, fd) }
+    if !ChunkSize.isSmall(head) { try unlinkLarge(chunk, fd) }
   }
 
   /// The list of sizes: of chunks of one size the first is in it; the next one takes its place.
   @inlinable @inline(never)
-  mutating func unlinkLarge(_ p: Chunk, _ fd: Chunk) throws(HeapAbort) {
-    let next = try fdNextSize(p)
+  mutating func unlinkLarge(_ chunk: Opened, _ fd: Chunk) throws(HeapAbort) {
+    let next = try fdNextSize(chunk)
     if next.isNull { return }
-    let previous = try bkNextSize(p)
+    let p = chunk.chunk
+    let previous = try bkNextSize(chunk)
     if try bkNextSize(next) != p { throw .corruption(.doubleLinkedListNotSmall) }
     if try fdNextSize(previous) != p { throw .corruption(.doubleLinkedListNotSmall) }
-    if try fdNextSize(fd).isNull {
+    let second = open(fd)
+    if try fdNextSize(second).isNull {
       if next == p {
-        try setFdNextSize(fd, fd)
-        try setBkNextSize(fd, fd)
+        try setFdNextSize(second, fd)
+        try setBkNextSize(second, fd)
       } else {
-        try setFdNextSize(fd, next)
-        try setBkNextSize(fd, previous)
+        try setFdNextSize(second, next)
+        try setBkNextSize(second, previous)
         try setBkNextSize(next, fd)
         try setFdNextSize(previous, fd)
       }
