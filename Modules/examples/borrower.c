@@ -4,7 +4,7 @@
 extern int lent_count;
 int lend(int amount);
 static int amount = 2;
-module_param(amount, int, 0444);
+module_param(amount, int, 0644);
 static unsigned constant __ro_after_init;
 
 static int __init borrower_init(void) {

@@ -33,7 +33,8 @@ public struct ModuleError: Error, Equatable {
     case sectionTooLarge, commonSymbol, unknownSymbol
     case relocationOutside, relocationSymbolOutside, relocationUnsupported, relocationOverflow
     case relocationNotRela, tooManyVeneers
-    case tableOutside, tableTooLong, exportTwice, parameterInvalid, parameterTooLarge
+    case tableOutside, tableTooLong, exportTwice, parameterInvalid, parameterOutOfRange
+    case parameterTooLarge
     case loadedAlready, isGoing, noMemory, initFailed, died
   }
 
@@ -45,6 +46,7 @@ public struct ModuleError: Error, Equatable {
     case .isGoing: .EBUSY
     case .noMemory, .sectionTooLarge: .ENOMEM
     case .parameterInvalid: .EINVAL
+    case .parameterOutOfRange: .ERANGE
     case .parameterTooLarge: .ENOSPC
     default: .ENOEXEC
     }
@@ -99,6 +101,7 @@ public struct ModuleError: Error, Equatable {
     case .tableTooLong: "a table of its own has more entries than any module needs"
     case .exportTwice: "it exports a symbol that there is already"
     case .parameterInvalid: "a parameter has a value that it cannot have"
+    case .parameterOutOfRange: "a parameter's number does not fit its variable"
     case .parameterTooLarge: "a parameter's value is too large"
     case .loadedAlready: "a module of that name is loaded"
     case .isGoing: "a module of that name is being unloaded"

@@ -82,7 +82,7 @@ import Testing
         load failing.ko: Input/output error
         image failing.ko: Resource temporarily unavailable
         load failing.ko: Invalid argument
-        load failing.ko: Invalid argument
+        load failing.ko: Numerical result out of range
         /proc/vmallocinfo: the same
         /proc/modules: the same
         load failing.ko: done
@@ -182,6 +182,51 @@ import Testing
     #expect(run.output.contains("\n0000000000000000 t kernel_main\n"))
     #expect(!run.output.contains(#/\nffff[0-9a-f]{12} [a-zA-Z] /#))
     #expect(run.output.contains("remove lender: Operation not permitted"))
+  }
+
+  /// A live module's parameters are files: read, and written where their permissions allow it.
+  @Test func parametersAreFiles() throws {
+    let folder = try GuestPrograms.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let run = try Kilburn.run(
+      [
+        "run", "--module", try Self.module("lender", in: folder, from: "examples"), "--module",
+        try Self.module("borrower", in: folder, from: "examples") + " amount=3", "--",
+        try GuestPrograms.busybox(), "sh", "-c",
+        """
+        cd /sys/module/borrower/parameters
+        cat amount; echo 0x20 > amount; cat amount
+        echo x > amount; echo 99999999999 > amount; cat amount
+        echo 1 > ../refcnt
+        ls -a ../ /sys/module
+        """,
+      ])
+    #expect(
+      run.output == """
+        3
+        32
+        32
+        ../:
+        .
+        ..
+        coresize
+        initsize
+        initstate
+        parameters
+        refcnt
+        sections
+        taint
+
+        /sys/module:
+        .
+        ..
+        borrower
+        lender
+
+        """)
+    for text in ["Invalid argument", "Numerical result out of range", "Permission denied"] {
+      #expect(run.errors.contains(text), "\(run.errors)")
+    }
   }
 
   /// The symbols of the kernel and of modules, and that all of a module is under its name.

@@ -149,6 +149,43 @@ import Testing
   }
 }
 
+/// Values of parameters, and what Linux 6.1 answers.
+@Suite struct ParameterTests {
+  @Test(
+    arguments: [
+      (5, "x=0x10", nil), (5, "x=4294967296", .parameterOutOfRange), (5, "x=", .parameterInvalid),
+      (5, "x", .parameterInvalid), (5, "x=1x", .parameterInvalid),
+      (2, "x=256", .parameterOutOfRange),
+      (3, "x=-32768", nil), (3, "x=-32769", .parameterOutOfRange), (8, "x=-1", .parameterInvalid),
+      (8, "x=0xffffffffffffffff", nil), (8, "x=0x10000000000000000", .parameterOutOfRange),
+      (0, "x", nil), (0, "x=maybe", .parameterInvalid), (1, "x", .parameterInvalid),
+      (1, "x=on", nil),
+      (9, "x", .parameterInvalid), (10, "x=1234567", nil), (10, "x=12345678", .parameterTooLarge),
+      (5, "y=3", nil),
+    ] as [(UInt32, StaticString, ModuleError.Reason?)])
+  func asLinux(_ kind: UInt32, _ words: StaticString, _ reason: ModuleError.Reason?) throws {
+    let host = TestHost()
+    var writer = ObjectWriter.module
+    writer.sections.append(
+      .init(
+        name: "__param",
+        bytes: .init(repeating: 0, count: 8) + ObjectWriter.word(kind)
+          + .init(repeating: 0, count: 12) + ObjectWriter.little(UInt64(8))))
+    writer.sections.append(.init(name: ".rodata", bytes: Array("x\0".utf8)))
+    writer.symbols += [.init(name: "name", section: 6)]
+    writer.relocations += [(5, 0, 257, 4, 0), (5, 16, 257, 3, 0)]
+    var loader = ModuleLoader<TestHost>.make(host)
+    if let reason {
+      let error = #expect(throws: ModuleError.self) { try loader.load(writer.bytes, words) }
+      #expect(error?.reason == reason)
+    } else {
+      try loader.load(writer.bytes, words)
+    }
+    if let module = loader.first { loader.unform(module) }
+    #expect(host.areas == 0 && host.objects == 0)
+  }
+}
+
 /// Places in an object file.
 extension [UInt8] {
   func word(_ at: Int) -> UInt64 {

@@ -34,7 +34,8 @@ extension ModuleLoader {
       switch error.reason {
       // What has been said already, or is for the init function to say.
       case .unknownSymbol, .wrongVersionMagic, .initFailed, .died, .loadedAlready,
-        .parameterInvalid, .parameterTooLarge, .exportTwice, .writableAndExecutable,
+        .parameterInvalid, .parameterOutOfRange, .parameterTooLarge, .exportTwice,
+        .writableAndExecutable,
         .commonSymbol:
         break
       default:

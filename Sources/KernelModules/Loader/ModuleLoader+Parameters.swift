@@ -13,6 +13,8 @@ extension ModuleLoader {
     /// A text with room for so many bytes.
     case string
 
+    var isSigned: Bool { self == .short || self == .int || self == .long }
+
     /// The bytes of the variable.
     var length: UInt64 {
       switch self {
@@ -150,7 +152,8 @@ extension ModuleLoader {
     var fits: Bool
     switch kind {
     case .bool, .invertedBool:
-      let truth = Self.truth(value)
+      // Only the plain one may stand without a value (KERNEL_PARAM_OPS_FL_NOARG).
+      let truth = kind == .invertedBool && value == nil ? nil : Self.truth(value)
       fits = truth != nil
       if let truth { area.store(UInt8(truth != (kind == .invertedBool) ? 1 : 0), variable) }
     case .text:
@@ -167,7 +170,13 @@ extension ModuleLoader {
       area.store(UInt8(0), variable &+ UInt64(value.count))
       fits = true
     default:
-      fits = Self.setNumber(area, variable, kind, value)
+      guard let number = value.flatMap({ ParameterNumber($0) }),
+        !number.isNegative || kind.isSigned
+      else { throw refuse(module, name, value, .parameterInvalid) }
+      guard Self.setNumber(area, variable, kind, number) else {
+        throw refuse(module, name, value, .parameterOutOfRange)
+      }
+      fits = true
     }
     guard fits else { throw refuse(module, name, value, .parameterInvalid) }
   }
@@ -202,9 +211,8 @@ extension ModuleLoader {
   }
 
   private static func setNumber(
-    _ area: ModuleArea, _ variable: UInt64, _ kind: Kind, _ value: ByteString?
+    _ area: ModuleArea, _ variable: UInt64, _ kind: Kind, _ number: ParameterNumber
   ) -> Bool {
-    guard let value, let number = ParameterNumber(value) else { return false }
     switch kind {
     case .byte:
       guard let bits = number.unsigned(below: 1 << 8) else { return false }

@@ -5,6 +5,8 @@ import Files
 struct ParameterNumber: BitwiseCopyable {
   let isNegative: Bool
   let magnitude: UInt64
+  /// It has more than 64 bits.
+  let isTooLarge: Bool
 
   init?(_ text: ByteString) {
     var at = 0
@@ -25,30 +27,32 @@ struct ParameterNumber: BitwiseCopyable {
     }
     guard at < end else { return nil }
     var value: UInt64 = 0
+    var isTooLarge = false
     while at < end {
       let byte = text[at] | 0x20
       let digit = UInt64(text[at] < 0x3a ? text[at] &- 0x30 : byte &- 0x57)
       guard digit < base else { return nil }
       let (product, tooLarge) = value.multipliedReportingOverflow(by: base)
       let (sum, overflow) = product.addingReportingOverflow(digit)
-      guard !tooLarge, !overflow else { return nil }
+      if tooLarge || overflow { isTooLarge = true }
       value = sum
       at &+= 1
     }
     self.isNegative = isNegative
     magnitude = value
+    self.isTooLarge = isTooLarge
   }
 
   /// Its bits as a signed number of so many; nil where it does not fit.
   func signed(_ bits: UInt64) -> UInt64? {
     let limit: UInt64 = 1 &<< (bits &- 1)
-    guard magnitude < limit || isNegative && magnitude == limit else { return nil }
+    guard !isTooLarge, magnitude < limit || isNegative && magnitude == limit else { return nil }
     return isNegative ? 0 &- magnitude : magnitude
   }
 
   /// Its bits as an unsigned number below a limit, 0 for none.
   func unsigned(below limit: UInt64) -> UInt64? {
-    guard !isNegative, limit == 0 || magnitude < limit else { return nil }
+    guard !isNegative, !isTooLarge, limit == 0 || magnitude < limit else { return nil }
     return magnitude
   }
 }
