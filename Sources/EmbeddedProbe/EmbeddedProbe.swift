@@ -22,6 +22,7 @@ enum EmbeddedProbe {
         fatalError()
       }
       probe(ProbeBoard(geometry))
+      MallocProbe.run(size)
     }
     print("embedded probe: the rooms work with 4K, 16K and 64K pages")
   }
