@@ -15,6 +15,8 @@ final class StreamTwin {
   private(set) var failure: String?
   /// Calls whose records were part of a digest.
   private(set) var callsChecked = 0
+  /// After how many calls it is enough.
+  private let limit: Int
   var isEnded: Bool { replay.isEnded }
 
   /// `struct twin`.
@@ -41,8 +43,11 @@ final class StreamTwin {
     return unsafe Library(run: unsafeBitCast(symbol, to: Run.self))
   }
 
-  init(_ recording: RecordedStream, _ environment: MallocEnvironment) throws {
+  init(
+    _ recording: RecordedStream, _ environment: MallocEnvironment, limit: Int = .max
+  ) throws {
     self.recording = recording
+    self.limit = limit
     var tunables = MallocTunables()
     for (name, value) in recording.environment {
       tunables.set(variable: name.utf8, to: value.utf8)
@@ -69,7 +74,7 @@ final class StreamTwin {
     let stream = recording
     unsafe library.run(
       stream.seed, stream.calls, stream.profile, stream.threads, stream.flags, &callbacks)
-    if failure == nil, systemCallsTaken != recording.systemCalls.count {
+    if failure == nil, callsChecked < limit, systemCallsTaken != recording.systemCalls.count {
       failure = "not made: \(recording.systemCalls[systemCallsTaken])"
     }
   }
@@ -121,7 +126,7 @@ final class StreamTwin {
       callsTaken += 1
     }
     if !add(record) { return fail("another digest", record) }
-    return true
+    return callsChecked < limit
   }
 
   private func add(_ record: RecordedCall) -> Bool {
