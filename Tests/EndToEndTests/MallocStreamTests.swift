@@ -1,4 +1,5 @@
 import Foundation
+import ProbeComparison
 import Testing
 
 /// Streams of malloc calls that glibc served on real Linux (Tests/MallocRecordings/Streams), served
@@ -17,7 +18,7 @@ import Testing
     try #require(words.count >= 7)
     let wholeCalls = recorded.count { $0.hasPrefix("c ") }
     let run = try Kilburn.run(
-      ["run"] + pages.options + words.dropFirst(7).flatMap { ["--env", $0] }
+      ["run"] + Checkout.kernel + pages.options + words.dropFirst(7).flatMap { ["--env", $0] }
         + ["--", try Self.driver.get()] + words[2..<7] + ["\(wholeCalls)"])
     let lines = run.output.split(separator: "\n")
     #expect(lines.count == recorded.count - 1, "\(name)")

@@ -14,7 +14,7 @@ public enum Checkout {
   }
 
   /// A kernel image other than the one built with the tool (`KILBURN_KERNEL`).
-  static var kernel: [String] {
+  public static var kernel: [String] {
     ProcessInfo.processInfo.environment["KILBURN_KERNEL"].map { ["--kernel", $0] } ?? []
   }
 
