@@ -8,17 +8,53 @@ extension FrameAllocator {
   /// Its reference count is 1, its state ``Frame/State/kernel``, its `flags` and `mapping` clear.
   /// Nil if there is none that the flags may take.
   public mutating func allocate(_ flags: GFP) -> PageFrameNumber? {
+    guard let number = takeListed(0, flags) else { return allocateRefilling(0, flags) }
+    return number
+  }
+
+  /// Takes a block of a per-CPU list, while there is no doubt that the flags may take it.
+  @inline(__always)
+  private mutating func takeListed(_ order: Int, _ flags: GFP) -> PageFrameNumber? {
     let choice = choices[Int(flags.rawValue & 15)]
     let zone = choice.zone
-    let list = zone.pointee.perCPU.heads[Int((flags.rawValue &>> 3) & mobilityMask)]
-    guard zone.pointee.free > choice.limit, let frame = list.first else {
-      return allocateSlowly(0, flags)
-    }
+    let list = zone.pointee.perCPU.heads[listIndex(order, flags)]
+    guard choice.isBeyondDoubt(order), let frame = list.first else { return nil }
+    return take(frame, of: zone, order, flags)
+  }
+
+  @inline(__always)
+  private mutating func take(
+    _ frame: KernelPointer<Frame>, of zone: KernelPointer<Zone>, _ order: Int, _ flags: GFP
+  ) -> PageFrameNumber {
     FrameList.remove(frame)
     zone.pointee.perCPU.freeFactor &>>= 1
-    zone.pointee.perCPU.count &-= 1
-    zone.pointee.allocated &+= 1
-    return ready(frame, 0, flags)
+    zone.pointee.perCPU.count &-= 1 &<< order
+    zone.pointee.allocated &+= 1 &<< order
+    return ready(frame, order, flags)
+  }
+
+  @inline(__always)
+  private func listIndex(_ order: Int, _ flags: GFP) -> Int {
+    order &* MigrateType.count &+ Int((flags.rawValue &>> 3) & mobilityMask)
+  }
+
+  /// The same where the list is empty: as `get_page_from_freelist()` with its first zone would.
+  @inline(never)
+  private mutating func allocateRefilling(_ order: Int, _ flags: GFP) -> PageFrameNumber? {
+    let choice = choices[Int(flags.rawValue & 15)]
+    let zone = choice.zone
+    let list = zone.pointee.perCPU.heads[listIndex(order, flags)]
+    guard choice.isBeyondDoubt(order), list.isEmpty else { return allocateSlowly(order, flags) }
+    zone.pointee.refill(order, migrateType(flags), firstRights(zone))
+    guard let frame = list.first else { return allocateSlowly(order, flags) }
+    return take(frame, of: zone, order, flags)
+  }
+
+  /// What the first look may do: as alloc_flags_nofragment(), types are not mixed in Normal while
+  /// DMA has room.
+  @inline(__always)
+  private func firstRights(_ zone: KernelPointer<Zone>) -> AllocationRights {
+    zone.pointee.index == .normal ? [.low, .noFragment] : .low
   }
 
   /// What every block gets before its owner has it (`prep_new_page()`).
@@ -45,29 +81,9 @@ extension FrameAllocator {
     if order == .zero { return allocate(flags) }
     guard order <= geometry.largest else { return nil }
     let order = Int(truncatingIfNeeded: order.rawValue)
-    guard order <= PerCPULists.costly, let number = allocatePerCPU(order, flags) else {
-      return allocateSlowly(order, flags)
-    }
+    guard order <= PerCPULists.costly else { return allocateSlowly(order, flags) }
+    guard let number = takeListed(order, flags) else { return allocateRefilling(order, flags) }
     return number
-  }
-
-  /// A block of a per-CPU list, while there is no doubt that the flags may take it: as the straight
-  /// line for one frame, and there is a free block of the largest order (`__zone_watermark_ok()`
-  /// looks for any that is large enough).
-  @inline(__always)
-  private mutating func allocatePerCPU(_ order: Int, _ flags: GFP) -> PageFrameNumber? {
-    let choice = choices[Int(flags.rawValue & 15)]
-    let zone = choice.zone
-    let type = Int((flags.rawValue &>> 3) & mobilityMask)
-    let list = zone.pointee.perCPU.heads[order &* MigrateType.count &+ type]
-    guard zone.pointee.free &- (1 &<< order) >= choice.limit,
-      !zone.pointee.list(zone.pointee.largestOrder, .movable).isEmpty, let frame = list.first
-    else { return nil }
-    FrameList.remove(frame)
-    zone.pointee.perCPU.freeFactor &>>= 1
-    zone.pointee.perCPU.count &-= 1 &<< order
-    zone.pointee.allocated &+= 1 &<< order
-    return ready(frame, order, flags)
   }
 
   /// Everything but the straight line (`__alloc_pages()`, `__alloc_pages_slowpath()`).
@@ -77,10 +93,8 @@ extension FrameAllocator {
   /// back. Making room by reclaim is not this room's affair: nil says that it is needed.
   @inline(never)
   mutating func allocateSlowly(_ order: Int, _ flags: GFP) -> PageFrameNumber? {
-    // As alloc_flags_nofragment(): types are not mixed in Normal while DMA has room.
-    let preferred = choices[Int(flags.rawValue & 15)].zone.pointee.index
-    let first: AllocationRights = preferred == .normal ? [.low, .noFragment] : .low
-    if let number = takeFromZones(order, flags, first) { return number }
+    let preferred = choices[Int(flags.rawValue & 15)].zone
+    if let number = takeFromZones(order, flags, firstRights(preferred)) { return number }
     let rights = AllocationRights(flags, order: order)
     if let number = takeFromZones(order, flags, rights) { return number }
     if flags.contains(.memoryAllocator),
@@ -89,7 +103,7 @@ extension FrameAllocator {
       return number
     }
     guard flags.contains(.directReclaim) else { return nil }
-    count(.allocstall(choices[Int(flags.rawValue & 15)].zone.pointee.index))
+    count(.allocstall(preferred.pointee.index))
     // Batches may hold the last reference of frames that nobody has any more.
     drainLRU()
     drain()

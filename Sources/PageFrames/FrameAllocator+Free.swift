@@ -36,7 +36,6 @@ extension FrameAllocator {
     frame.pointee.release(to: .untouched, 0)
     zone.pointee.freed &+= 1 &<< order
     if zone.pointee.isPerCPU(order) {
-      frame.pointee.blockOrder = UInt8(truncatingIfNeeded: order)
       zone.pointee.freePerCPU(number, order)
     } else {
       zone.pointee.freeBlock(number, order, zone.pointee.blockType(of: number))

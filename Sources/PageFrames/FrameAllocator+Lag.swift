@@ -46,6 +46,11 @@ extension FrameAllocator {
     let clock = board.clock
     guard clock.ticks &- lastTold >= clock.frequency else { return }
     lastTold = clock.ticks
+    tell()
+  }
+
+  /// Tells everything at once (`vmstat_refresh()`).
+  public mutating func tell() {
     let none = InlineArray<52, Int8>(repeating: 0)
     lag.untold = none
     zones.forEachPopulated { $0.pointee.lag.untold = none }

@@ -116,4 +116,14 @@ public struct FrameAllocator<B: Board>: ~Copyable {
 struct ZoneChoice: BitwiseCopyable {
   var zone: KernelPointer<Zone>
   var limit: Int
+
+  /// Whether the zone has more than enough for a block that a per-CPU list may hold: of blocks of
+  /// several frames also one of the largest order (`__zone_watermark_ok()` looks for any that is
+  /// large enough).
+  @inline(__always)
+  func isBeyondDoubt(_ order: Int) -> Bool {
+    guard order > 0 else { return zone.pointee.free > limit }
+    return zone.pointee.free &- (1 &<< order) >= limit
+      && !zone.pointee.list(zone.pointee.largestOrder, .movable).isEmpty
+  }
 }

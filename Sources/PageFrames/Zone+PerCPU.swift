@@ -138,14 +138,18 @@ extension Zone {
   mutating func freePerCPU(_ number: PageFrameNumber, _ order: Int) {
     let frame = frames[number]
     let type = blockType(of: number)
+    let isLarge = order > 0 && order <= PerCPULists.costly
+    let givesAll = isLarge && perCPU.freeFactor > 0
+    // All that the lists have goes back, and this is all.
+    if givesAll && perCPU.count == 0 { return freeBlock(number, order, type) }
+    frame.pointee.blockOrder = UInt8(truncatingIfNeeded: order)
     frame.pointee.state = .perCPU
     frame.pointee.index = UInt64(type.rawValue)
     // Blocks kept for atomic allocations are lent to movable pages.
     let index = PerCPULists.index(order, type == .highAtomic ? .movable : type)
     perCPU.heads[index].prepend(frame)
     perCPU.count &+= 1 &<< order
-    let isLarge = order > 0 && order <= PerCPULists.costly
-    trim(all: perCPU.freeFactor > 0 && isLarge, index)
+    trim(all: givesAll, index)
   }
 
   /// Gives frames back where the per-CPU lists hold too many, beginning with one list.

@@ -12,7 +12,11 @@ import Testing
     defer { machine.end() }
     let heap = machine.heap
     let limit = page.bytes.rawValue * 2
-    for size in [1, 8, 127, 128, 129, 255, 256, 257, 1000, 4096, 4097, limit] as [UInt64] {
+    var sizes: [UInt64] = [1, 2, 3, 4, 7, 8, 16, 31, 64, 65, 1000, limit]
+    for shift in 7...17 as ClosedRange<UInt64> {
+      sizes += [(1 << shift) - 1, 1 << shift, (1 << shift) + 1].filter { $0 <= limit }
+    }
+    for size in sizes {
       let buffer = unsafe try #require(unsafe heap.pointee.kmalloc(ByteCount(size)))
       let room = max(128, UInt64(1) << UInt64(64 - (size - 1).leadingZeroBitCount))
       #expect(unsafe heap.pointee.ksize(buffer) == ByteCount(room), "\(size)")

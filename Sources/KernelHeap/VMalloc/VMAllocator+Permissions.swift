@@ -10,26 +10,26 @@ import PageFrames
 extension VMAllocator {
   /// Nobody may write (`set_memory_ro()`).
   @discardableResult
-  public func setReadOnly(_ address: VirtualAddress, _ count: PageCount) -> Bool {
+  public mutating func setReadOnly(_ address: VirtualAddress, _ count: PageCount) -> Bool {
     change(address, count, set: .readOnly, clear: .writable)
   }
 
   /// The kernel may write (`set_memory_rw()`).
   @discardableResult
-  public func setWritable(_ address: VirtualAddress, _ count: PageCount) -> Bool {
+  public mutating func setWritable(_ address: VirtualAddress, _ count: PageCount) -> Bool {
     change(address, count, set: .writable, clear: .readOnly)
   }
 
   /// Nobody may execute (`set_memory_nx()`).
   @discardableResult
-  public func setNotExecutable(_ address: VirtualAddress, _ count: PageCount) -> Bool {
+  public mutating func setNotExecutable(_ address: VirtualAddress, _ count: PageCount) -> Bool {
     change(address, count, set: .privilegedExecuteNever, clear: .guarded)
   }
 
   /// The kernel may execute; what was written there before is what it will (`set_memory_x()`, and
   /// `flush_icache_range()` as load_module() has it).
   @discardableResult
-  public func setExecutable(_ address: VirtualAddress, _ count: PageCount) -> Bool {
+  public mutating func setExecutable(_ address: VirtualAddress, _ count: PageCount) -> Bool {
     guard change(address, count, set: [], clear: .privilegedExecuteNever) else { return false }
     let pageSize = board.pageSize
     for page in 0..<count.rawValue {
@@ -42,13 +42,17 @@ extension VMAllocator {
 
   /// Takes pages out of the tables, or back in, with all else as it was (`set_memory_valid()`).
   @discardableResult
-  public func setValid(_ address: VirtualAddress, _ count: PageCount, _ isValid: Bool) -> Bool {
+  public mutating func setValid(_ address: VirtualAddress, _ count: PageCount, _ isValid: Bool)
+    -> Bool
+  {
     isValid
       ? change(address, count, set: .valid, clear: [])
       : change(address, count, set: [], clear: .valid)
   }
 
-  private func change(
+  /// No lazy address may be left that the same memory has with other permissions (`vm_unmap_aliases()`
+  /// in change_memory_common()).
+  private mutating func change(
     _ address: VirtualAddress, _ count: PageCount, set: Descriptor.Attributes,
     clear: Descriptor.Attributes
   ) -> Bool {
@@ -60,6 +64,7 @@ extension VMAllocator {
     else { return false }
     let end = description.pointee.start + description.pointee.usableSize(pageSize)
     guard count <= (end - address).wholePages(of: pageSize) else { return false }
+    purge()
     let range = address..<(address + count.bytes(of: pageSize))
     table.forEachRun(in: range) { run in
       for index in 0..<run.count {

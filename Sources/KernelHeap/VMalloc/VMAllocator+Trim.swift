@@ -10,21 +10,32 @@ extension VMAllocator {
   public mutating func freeUnusedTables() {
     if deferred != 0 { freeDeferred() }
     purge()
-    freeTables(between: modules)
-    freeTables(between: vmalloc)
+    // Nothing is below the modules, whose region need not begin where a table does.
+    freeTables(
+      between: modules, from: modules.low.alignedDown(to: board.translation.coverage(at: 2)))
+    freeTables(between: vmalloc, from: vmalloc.low)
   }
 
-  private func freeTables(between areas: VMAreaTree) {
-    var floor = areas.low
+  private func freeTables(between areas: VMAreaTree, from low: VirtualAddress) {
+    var floor = low
     var next = areas.first
     while let area = next {
       freeTables(from: floor, to: area.pointee.start)
-      // A guard page is never mapped.
-      let usable = description(area)?.pointee.usableSize(board.pageSize)
-      floor = area.pointee.start + (usable ?? area.pointee.length)
+      floor = mappedEnd(of: area)
       next = areas.successor(of: area)
     }
     freeTables(from: floor, to: areas.high)
+  }
+
+  /// Where what is mapped of an area ends.
+  ///
+  /// A guard page is never mapped, and of the image's last area only the beginning is.
+  private func mappedEnd(of area: Area) -> VirtualAddress {
+    let usable = description(area)?.pointee.usableSize(board.pageSize)
+    var end = area.pointee.start + (usable ?? area.pointee.length)
+    let page = board.pageSize.bytes
+    while end > area.pointee.start, frame(of: end - page) == nil { end = end - page }
+    return end
   }
 
   /// Frees the tables that are for nothing but these addresses.

@@ -23,7 +23,7 @@ extension ProcFS {
         out.decimal(four(setting, index))
       }
     case .text:
-      guard setting != .statRefresh else { return }
+      guard setting != .statRefresh else { return kernel.frames.pointee.tell() }
       text(of: setting, &out)
     case .command: return
     }
@@ -58,6 +58,7 @@ extension ProcFS {
     case .hostName: kernel.store.pointee.names.node.set(text, limit: 64)
     case .domainName: kernel.store.pointee.names.domain.set(text, limit: 64)
     case .corePattern: kernel.store.pointee.names.corePattern.set(text, limit: 127)
+    case .statRefresh: kernel.frames.pointee.tell()
     default: throw .EPERM
     }
   }
