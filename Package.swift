@@ -150,7 +150,7 @@ let hostTargets: [Target] =
       path: "Tests/Acceptance", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["ProbeComparison"],
-      exclude: ["Compat", "KASAN", "Machines", "Oopses", "Probes", "Programs"],
+      exclude: ["Compat", "KASAN", "Machines", "Oopses", "Probes", "Programs", "Slabs"],
       swiftSettings: strict),
   ]
 

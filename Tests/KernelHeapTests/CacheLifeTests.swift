@@ -24,6 +24,14 @@ import Testing
     let almost = try machine.made(description("almost", 57, .account))
     #expect(almost == chain)
     #expect(machine.figures("chain")?.aliases == 2)
+    // All names are kept, each once, for the links of /sys/kernel/slab.
+    #expect(try machine.made(description("almost", 57, .account)) == chain)
+    #expect(machine.destroy(chain))
+    let number = try #require(machine.figures("chain")).number
+    func name(_ index: Int) -> String? {
+      heap.pointee.name(index, ofCacheNumbered: number)?.text
+    }
+    #expect((0..<4).map(name) == ["chain", "fs_cache", "almost", nil])
     // Other uses, other sizes, other lives.
     for other in [
       description("uncharged", 64), description("smaller", 56, .account),
@@ -42,6 +50,39 @@ import Testing
     #expect(machine.figures("chain")?.aliases == 0)
     #expect(machine.destroy(almost) && machine.figures("chain") == nil)
     heap.pointee.checkInvariants()
+  }
+
+  /// What `/sys/kernel/slab` lets user 0 change: less is kept, and what was kept goes.
+  @Test func whatIsKeptCanBeChanged() throws {
+    let machine = TestHeap(.fourKiB)
+    defer { machine.end() }
+    let heap = machine.heap
+    let cache = try machine.made(description("kept", 512, .alone))
+    func useAndGiveBack() throws -> SlabFigures {
+      var objects: [UInt] = []
+      for _ in 0..<200 {
+        let object = unsafe heap.pointee.allocate(from: cache)
+        objects.append(UInt(bitPattern: object))
+      }
+      for object in objects {
+        let place = unsafe try #require(unsafe UnsafeMutableRawPointer(bitPattern: object))
+        unsafe heap.pointee.free(place, to: cache)
+      }
+      heap.pointee.checkInvariants()
+      return try #require(machine.figures("kept"))
+    }
+    let usual = try useAndGiveBack()
+    #expect(usual.keptSlabs > 1 && usual.perCPUObjects == 52)
+    let isSet = heap.pointee.setPerCPUObjects(0, of: cache)
+    #expect(isSet)
+    let fewer = try #require(machine.figures("kept"))
+    #expect(fewer.keptSlabs == 0 && fewer.perCPUObjects == 0)
+    heap.pointee.setMinPartial(1, of: cache)
+    heap.pointee.shrink(cache)
+    let least = try useAndGiveBack()
+    #expect(least.keptSlabs <= 1 && least.partialSlabs <= 1 && least.minPartial == 1)
+    #expect(least.slabs < usual.slabs)
+    #expect(machine.destroy(cache))
   }
 
   @Test func aCacheWithObjectsStays() throws {

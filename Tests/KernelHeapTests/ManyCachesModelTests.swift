@@ -48,13 +48,23 @@ import Testing
       let index = caches.isEmpty || random.below(3) == 0 ? nil : random.below(caches.count)
       let size = index.map { caches[$0].size } ?? 1 + random.below(1 << random.below(16))
       let heap = machine.heap
+      let contexts: [GFP] = [
+        .kernel, .kernel, .atomic, [.kernel, .zero], [.kernel, .account], [.kernel, .reclaimable],
+        [.kernel, .dma], [.atomic, .zero], [.kernel, .noWarn, .noRetry],
+      ]
+      let flags = contexts[random.below(contexts.count)]
       let memory =
         if let index {
-          unsafe heap.pointee.allocate(from: caches[index].cache, on: processor)
+          unsafe heap.pointee.allocate(from: caches[index].cache, flags, on: processor)
         } else {
-          unsafe heap.pointee.kmalloc(ByteCount(UInt64(size)), on: processor)
+          unsafe heap.pointee.kmalloc(ByteCount(UInt64(size)), flags, on: processor)
         }
       guard let memory = unsafe memory else { return }
+      if flags.contains(.zero) {
+        let bytes = unsafe UnsafeRawBufferPointer(start: memory, count: size)
+        let isZero = unsafe bytes.allSatisfy { $0 == 0 }
+        #expect(isZero)
+      }
       #expect(addresses.insert(UInt(bitPattern: memory)).inserted)
       unsafe memory.storeBytes(of: tag, as: UInt8.self)
       unsafe memory.storeBytes(of: tag, toByteOffset: size - 1, as: UInt8.self)
@@ -78,6 +88,17 @@ import Testing
       } else {
         let isKnown = unsafe machine.heap.pointee.kfree(memory, on: processor)
         #expect(isKnown)
+      }
+    }
+
+    /// What `/sys/kernel/slab` lets user 0 change of a cache.
+    func changeSettings() {
+      guard let cache = caches.randomElement(using: &random)?.cache else { return }
+      if random.below(2) == 0 {
+        machine.heap.pointee.setMinPartial(random.below(12), of: cache)
+      } else {
+        let isSet = machine.heap.pointee.setPerCPUObjects(random.below(200), of: cache)
+        #expect(isSet)
       }
     }
 
@@ -124,6 +145,7 @@ import Testing
         machine.heap.pointee.checkInvariants()
         model.checkSums()
         if model.random.below(4) == 0 { machine.heap.pointee.shrink() }
+        model.changeSettings()
       }
     }
     while !model.live.isEmpty { model.give(on: model.random.below(cpus)) }

@@ -149,14 +149,14 @@ public struct ShortName: BitwiseCopyable {
 
 extension ShortName {
   /// Adds a name's bytes, as far as there is room.
-  mutating func append(_ other: ShortName) {
+  public mutating func append(_ other: ShortName) {
     for index in 0..<Int(other.count) where count < 63 {
       bytes[Int(count)] = other.bytes[index]
       count &+= 1
     }
   }
 
-  mutating func append(_ literal: StaticString) { append(ShortName(literal)) }
+  public mutating func append(_ literal: StaticString) { append(ShortName(literal)) }
 
   /// Lends the name's bytes.
   public func withName<T>(_ body: (ByteString) throws(Errno) -> T) throws(Errno) -> T {
@@ -176,6 +176,8 @@ public enum LinkTarget: BitwiseCopyable {
   case path(ByteString)
   /// To the entry beside the link that has this number for a name (`/proc/self`).
   case sibling(UInt32)
+  /// To the entry beside the link that has this name (`/sys/kernel/slab`).
+  case name(ShortName)
   /// To the entry of a thread below that of its process (`/proc/thread-self`).
   case thread(UInt32, of: UInt32)
 }

@@ -28,9 +28,10 @@ extension FileSystem {
       switch try target(of: node) {
       case .path(let path): return .path(path)
       case .place(let dentry): return .place(dentry)
-      case .sibling(let number): return .place(try sibling(number, of: link))
+      case .sibling(let number): return .place(try sibling(ShortName(number), of: link))
+      case .name(let name): return .place(try sibling(name, of: link))
       case .thread(let thread, let process):
-        let folder = try sibling(process, of: link)
+        let folder = try sibling(ShortName(process), of: link)
         defer { release(folder) }
         let tasks = try entry(ShortName("task" as StaticString), of: folder)
         defer { release(tasks) }
@@ -58,12 +59,12 @@ extension FileSystem {
     return try surroundings.pointee.target(surroundings.pointee.context, node)
   }
 
-  /// The entry with a number for a name in the folder that a link is in.
+  /// The entry with a name in the folder that a link is in.
   private func sibling(
-    _ number: UInt32, of link: KernelPointer<Dentry>
+    _ name: ShortName, of link: KernelPointer<Dentry>
   ) throws(Errno) -> KernelPointer<Dentry> {
     guard let folder = link.pointee.parent else { throw .ENOENT }
-    return try entry(ShortName(number), of: folder)
+    return try entry(name, of: folder)
   }
 
   /// The entry of a procedural folder with a name.

@@ -19,6 +19,8 @@ extension FileSystem {
         return try ShortName(number).withName { (name) throws(Errno) in
           try handOver(name, room, sink)
         }
+      case .name(let name):
+        return try name.withName { (name) throws(Errno) in try handOver(name, room, sink) }
       case .thread(let thread, let process):
         var text = ShortName(process)
         text.append("/task/")

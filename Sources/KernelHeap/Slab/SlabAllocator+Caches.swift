@@ -36,6 +36,7 @@ extension SlabAllocator {
     if let cache = findMergeable(description) {
       cache.pointee.references &+= 1
       cache.pointee.objectSize = max(cache.pointee.objectSize, description.objectSize)
+      addAlias(description.name, copyingName: copyingName, to: cache)
       return cache
     }
     var description = description
@@ -120,6 +121,7 @@ extension SlabAllocator {
       newest = previous
     }
     previous?.pointee.next = next
+    dropAliases(of: cache)
     if cache.pointee.ownsName {
       unsafe kfree(UnsafeMutableRawPointer(mutating: cache.pointee.name.start))
     }
@@ -129,7 +131,7 @@ extension SlabAllocator {
     return true
   }
 
-  private mutating func copied(_ name: SlabName) -> UnsafeMutableRawPointer? {
+  func copied(_ name: SlabName) -> UnsafeMutableRawPointer? {
     guard let copy = unsafe kmalloc(ByteCount(UInt64(max(name.count, 1)))) else { return nil }
     // SAFETY: the buffer has as many bytes.
     unsafe copy.copyMemory(from: name.start, byteCount: name.count)

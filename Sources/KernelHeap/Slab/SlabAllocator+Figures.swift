@@ -21,12 +21,7 @@ extension SlabAllocator {
 
   /// The figures of the newest cache of a number.
   public func figures(numbered number: UInt16) -> SlabFigures? {
-    var cache: KernelPointer<SlabCache<B>>? = newest
-    while let here = cache {
-      if here.pointee.number & 0x7FF == number { return here.figures() }
-      cache = here.pointee.previous
-    }
-    return nil
+    cache(numbered: number)?.figures()
   }
 
   /// Traps if slabs, lists and counters do not agree.

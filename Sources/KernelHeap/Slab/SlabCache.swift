@@ -27,7 +27,7 @@ import PageFrames
   let frames: KernelPointer<FrameAllocator<B>>
   let hooks: UnsafePointer<SlabHooks>?
   let constructor: SlabConstructor?
-  let geometry: SlabGeometry
+  var geometry: SlabGeometry
   let name: SlabName
   public let options: SlabOptions
   /// What an object takes; the larger of those of all caches that share this one.
@@ -45,6 +45,8 @@ import PageFrames
   let resident = Resident()
   /// Where the checker's bytes of an object begin; 0 where it has none.
   public let metadataOffset: Int
+  /// The names of other caches that this one serves.
+  var aliasNames: KernelPointer<SlabAlias>?
   /// The caches made before and after this one.
   var previous: KernelPointer<SlabCache<B>>?
   var next: KernelPointer<SlabCache<B>>?

@@ -14,11 +14,11 @@ public struct SlabGeometry: BitwiseCopyable, Hashable, Sendable {
   public let objects: Int
   /// Empty slabs are given back when so many are on the list of partial ones
   /// (`kmem_cache.min_partial`).
-  public let minPartial: Int
+  public internal(set) var minPartial: Int
   /// Objects that a processor may keep in partial slabs (`cpu_partial`), and, those taken to be half
   /// full, the slabs (`cpu_partial_slabs`).
-  public let perCPUObjects: Int
-  public let perCPUPartial: Int
+  public private(set) var perCPUObjects: Int
+  public private(set) var perCPUPartial: Int
 
   /// The geometry for objects of a size, aligned; nil where no slab holds one.
   public init?(objectSize: ByteCount, alignment: UInt64, pageSize: PageSize, cpus: Int) {
@@ -63,6 +63,12 @@ public struct SlabGeometry: BitwiseCopyable, Hashable, Sendable {
     // As set_cpu_partial().
     perCPUObjects = size >= page ? 6 : size >= 1024 ? 24 : size >= 256 ? 52 : 120
     perCPUPartial = (perCPUObjects &* 2 &+ objects &- 1) / objects
+  }
+
+  /// As `slub_set_cpu_partial()`.
+  mutating func setPerCPUObjects(_ count: Int) {
+    perCPUObjects = count
+    perCPUPartial = (count &* 2 &+ objects &- 1) / objects
   }
 
   /// The objects in a slab of an order.

@@ -23,6 +23,8 @@
     unsafe UnsafeRawBufferPointer(start: start, count: count)
   }
 
+  public static func != (a: Self, b: Self) -> Bool { !(a == b) }
+
   public static func == (a: Self, b: Self) -> Bool {
     guard a.count == b.count else { return false }
     for index in 0..<a.count {

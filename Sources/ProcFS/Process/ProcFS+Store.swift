@@ -30,6 +30,10 @@ extension ProcFS {
         return try store(room.contents, in: setting)
       }
       if file.kind == .moduleParameter { return try store(room.contents, inParameter: file) }
+      if file.kind == .slabAttribute {
+        try storeSlab(room.contents, in: file)
+        return length
+      }
       guard let task = task(file) else {
         throw file.kind.isOfProcess ? Errno.ESRCH : Errno.EINVAL
       }

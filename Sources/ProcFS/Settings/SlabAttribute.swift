@@ -54,6 +54,14 @@ enum SlabAttribute: UInt8, BitwiseCopyable {
     }
   }
 
+  /// Whether it does something when it is written to (SLAB_ATTR()).
+  var isWritable: Bool {
+    switch self {
+    case .validate, .shrink, .minPartial, .cpuPartial: true
+    default: false
+    }
+  }
+
   /// What the file says of a cache; nil for one that is no number.
   func value(_ cache: SlabFigures) -> Int? {
     switch self {
@@ -80,64 +88,5 @@ enum SlabAttribute: UInt8, BitwiseCopyable {
     case .cacheDMA: cache.options.contains(.dma) ? 1 : 0
     case .validate, .shrink, .slabsCPUPartial, .ctor: nil
     }
-  }
-}
-
-/// `/sys/kernel/slab`: a folder for each cache under its name, the newest first.
-///
-/// A node's number is the cache's and, in the lowest five bits, the attribute's; 0 is the folder.
-extension ProcFS {
-  /// Writes the text of a file of a cache's folder.
-  func slabAttribute(_ file: ProcNode, _ out: inout Writer) throws(Errno) {
-    guard let cache = kernel.slab.pointee.figures(numbered: file.number &>> 5),
-      let attribute = SlabAttribute(rawValue: UInt8(truncatingIfNeeded: file.number & 31))
-    else { throw .ENOENT }
-    if let value = attribute.value(cache) {
-      out.decimal(UInt64(max(value, 0)))
-      out.newline()
-    } else if attribute == .slabsCPUPartial {
-      // Objects and slabs, the slabs taken to be half full (slabs_cpu_partial_show()).
-      out.decimal(UInt64(cache.keptSlabs &* cache.objectsPerSlab / 2))
-      out.byte(0x28)
-      out.decimal(UInt64(cache.keptSlabs))
-      out.text(")\n")
-    }
-  }
-
-  /// The entry of `/sys/kernel/slab`, or of a cache's folder in it.
-  func slabEntry(_ name: ByteString, in folder: ProcNode?) throws(Errno) -> ProceduralEntry {
-    if let folder {
-      for raw in 1..<SlabAttribute.count {
-        guard let attribute = SlabAttribute(rawValue: raw), name == ByteString(attribute.name)
-        else { continue }
-        return entry(ProcNode(.slabAttribute, number: folder.number | UInt16(raw)))
-      }
-      throw .ENOENT
-    }
-    var index = 0
-    while let cache = kernel.slab.pointee.figures(at: index) {
-      if unsafe name == ByteString(cache.name.bytes) {
-        return entry(ProcNode(.slabCache, number: cache.number &<< 5))
-      }
-      index &+= 1
-    }
-    throw .ENOENT
-  }
-
-  /// The entry at a place of either.
-  func slabEntry(at place: Int, in folder: ProcNode?) -> ListedEntry? {
-    if let folder {
-      let raw = UInt8(truncatingIfNeeded: min(place &+ 1, 255))
-      guard let attribute = SlabAttribute(rawValue: raw) else { return nil }
-      return ListedEntry(
-        name: ShortName(attribute.name),
-        entry: entry(ProcNode(.slabAttribute, number: folder.number | UInt16(raw))),
-        nextPosition: UInt64(place) &+ 1)
-    }
-    guard let cache = kernel.slab.pointee.figures(at: place) else { return nil }
-    return ListedEntry(
-      name: unsafe ShortName(ByteString(cache.name.bytes)),
-      entry: entry(ProcNode(.slabCache, number: cache.number &<< 5)),
-      nextPosition: UInt64(place) &+ 1)
   }
 }

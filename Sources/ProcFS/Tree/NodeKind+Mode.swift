@@ -12,7 +12,7 @@ extension ProcNode {
     case .fd, .mapFiles: FileMode(.directory, permissions: 0o500)
     case .namespaces: FileMode(.directory, permissions: 0o511)
     case .selfLink, .threadSelfLink, .mountsLink, .exe, .cwd, .processRoot, .mountNamespace,
-      .cgroupNamespace:
+      .cgroupNamespace, .slabLink:
       FileMode(.symbolicLink, permissions: 0o777)
     case .descriptor: FileMode(.symbolicLink, permissions: 0o700)
     case .mappedFile: FileMode(.symbolicLink, permissions: 0o400)
@@ -25,8 +25,10 @@ extension ProcNode {
 
   private var filePermissions: UInt32 {
     switch kind {
-    case .slabAttribute, .moduleSection, .auxv, .environ, .kernelPageTables, .slabinfo,
-      .pagetypeinfo, .kpagecount,
+    case .slabAttribute:
+      SlabAttribute(rawValue: UInt8(truncatingIfNeeded: number & 31))?.isWritable == true
+        ? 0o600 : 0o400
+    case .moduleSection, .auxv, .environ, .kernelPageTables, .slabinfo, .pagetypeinfo, .kpagecount,
       .kpageflags, .kpagecgroup, .vmallocinfo, .kernelMessages, .pagemap, .personality, .systemCall,
       .mountstats:
       0o400

@@ -28,8 +28,8 @@ enum NodeKind: UInt8, BitwiseCopyable {
   case attribute
   case kernelPageTables
   case kernelMessages
-  // /sys/kernel/slab: a cache's folder, and its files.
-  case slabCache, slabAttribute
+  // /sys/kernel/slab: a cache's folder, the links of its names, and its files.
+  case slabCache, slabLink, slabAttribute
   // /proc/kallsyms; /sys/module: a module's folder, its files and its folders of files.
   case kallsyms
   case moduleFolder, moduleFact, moduleSections, moduleSection, moduleParameters, moduleParameter

@@ -1,6 +1,7 @@
 import AddressSpaces
 import Arm64
 import Files
+import KernelHeap
 import MemoryTypes
 import Tasks
 
@@ -108,6 +109,10 @@ extension ProcFS {
   /// on, numbered ones 256 plus their number.
   func next(in node: ProceduralNode, from position: UInt64) -> ListedEntry? {
     guard let folder = ProcNode(node) else { return nil }
+    if folder.kind == .attribute && folder.number == UInt16(SysAttribute.slab.rawValue) {
+      // As many caches as have numbers; a program may have sought to anywhere.
+      return position < 1 &<< 16 ? slabEntry(at: Int(position), in: nil) : nil
+    }
     if position < 256, let listed = fixedEntry(of: folder, at: Int(position)) { return listed }
     let first = max(position, 256) &- 256
     switch folder.kind {
@@ -154,9 +159,6 @@ extension ProcFS {
     }
     if folder.kind == .attribute && folder.number == UInt16(SysAttribute.modules.rawValue) {
       return moduleFolder(at: place)
-    }
-    if folder.kind == .attribute && folder.number == UInt16(SysAttribute.slab.rawValue) {
-      return slabEntry(at: place, in: nil)
     }
     if folder.kind == .attribute || folder.kind == .sysRoot {
       let number = folder.kind == .sysRoot ? 0 : folder.number
@@ -234,6 +236,11 @@ extension ProcFS {
     guard let link = ProcNode(node) else { throw .ENOENT }
     switch link.kind {
     case .mountsLink: return .path("self/mounts")
+    case .slabLink:
+      guard let cache = kernel.slab.pointee.figures(numbered: link.number &>> 5) else {
+        throw .ENOENT
+      }
+      return .name(cache.folderName)
     case .selfLink: return .sibling(UInt32(bitPattern: kernel.current.pointee.threadGroup))
     case .threadSelfLink:
       return .thread(
