@@ -26,8 +26,8 @@ struct SlabCommand: ParsableCommand {
         sudo kilburn slab --sort use
       """)
 
-  @OptionGroup(title: "Machine options")
-  var machine: MachineOptions
+  @OptionGroup
+  var guest: GuestRunOptions
 
   @Option(help: ArgumentHelp("A recorded /proc/slabinfo instead.", valueName: "file"))
   var file: String?
@@ -35,7 +35,10 @@ struct SlabCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What comes first.",
-      discussion: "One of \(SlabReport.Order.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion: """
+        One of \(SlabReport.Order.allCases.map(\.rawValue).joined(separator: ", ")), or a letter \
+        of slabtop's.
+        """,
       valueName: "order"))
   var sort: String = SlabReport.Order.footprint.rawValue
 
@@ -45,19 +48,6 @@ struct SlabCommand: ParsableCommand {
   @Flag(help: "JSON instead of text; see Documentation/ReportFormat.md.")
   var json = false
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp("Where the report goes.", valueName: "file"))
-  var output: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The kernel image, instead of the one built with the tool.", valueName: "file"))
-  var kernel: String?
-
-  @Option(help: ArgumentHelp("Ends the run after so many seconds.", valueName: "seconds"))
-  var timeout: Int?
-
   @Argument(
     parsing: .captureForPassthrough,
     help: ArgumentHelp("The program and its arguments.", valueName: "PROGRAM"))
@@ -65,19 +55,14 @@ struct SlabCommand: ParsableCommand {
 
   func run() throws {
     if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    let status: Int32
-    do throws(MachineError) {
-      guard let order = SlabReport.Order(rawValue: sort) else {
+    try GuestRunOptions.end { () throws(MachineError) in
+      guard let order = SlabReport.Order(word: sort) else {
         let orders = SlabReport.Order.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .usage("--sort: there is no order '\(sort)'", hint: "there are \(orders)")
+        throw .usage(
+          "--sort: there is no order '\(sort)'", hint: "there are \(orders), and slabtop's letters")
       }
-      if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
-      status = command.isEmpty ? try showText(order) : try showRun(order)
-    } catch {
-      Stream.error.line("kilburn: \(error)")
-      status = error.exitCode
+      return command.isEmpty ? try showText(order) : try showRun(order)
     }
-    if status != 0 { throw ExitCode(status) }
   }
 
   /// Shows a text's caches, or this host's.
@@ -86,7 +71,8 @@ struct SlabCommand: ParsableCommand {
     let info = try SlabInfo(try HostText.bytes(file, or: live), of: file ?? live)
     let own = PageSize(shift: UInt64(sysconf(Int32(_SC_PAGESIZE)).trailingZeroBitCount))
     let page = file == nil ? own ?? info.fittingPageSize : info.fittingPageSize
-    try write(SlabReport(info, page: page, order: order), to: Stream.output.rawValue)
+    try write(
+      SlabReport(info, page: page, order: order), to: try guest.destination(or: .output))
     return 0
   }
 
@@ -95,50 +81,22 @@ struct SlabCommand: ParsableCommand {
     guard file == nil else {
       throw .usage("--file: a program is run, or a text is shown", hint: "leave one of them out")
     }
-    let words = try GuestWords.program(of: command, verb: "slab")
-    let machines = try machine.configurations()
-    guard machines.count == 1 else {
-      throw .usage("--page-size: caches are shown of one machine", hint: "name one page size")
-    }
-    let described = try machines[0].described()
-    let input = Stream.input.isTerminal ? nil : try StandardInput.everything {}
-    let guest = try Guest(
-      program: words[0], arguments: Array(words.dropFirst()), configuration: machines[0],
-      standardInput: input)
-    var run = MachineRun(
-      machine: described, emulator: try Emulator(), kernel: try KernelImage(path: kernel))
-    run.texts = [.slabinfo]
-    run.timeout = timeout
-    let result = try run.run(guest) { stream, bytes in
-      (stream == .standardOutput ? Stream.output : .error).write(bytes)
-    }
+    var prepared = try guest.prepare(command, verb: "slab")
+    let report = try guest.destination(or: .error)
+    prepared.run.texts = [.slabinfo]
+    let result = try prepared.run.run(prepared.guest, output: PreparedRun.forward)
     guard let text = result.text("slabinfo") else {
-      for line in result.log.suffix(100) { Stream.error.line(line) }
-      let report = RunReport(machine: described, arguments: guest.arguments, result: result)
-      throw .failure("there is no slabinfo: \(report.program) \(report.endingText)")
+      throw .failure("there is no slabinfo: \(prepared.explain(result))")
     }
     let info = try SlabInfo(Array(text.utf8), of: "the run's slabinfo")
-    try write(
-      SlabReport(info, page: described.pageSize, order: order), to: Stream.error.rawValue)
+    try write(SlabReport(info, page: prepared.machine.pageSize, order: order), to: report)
     return result.ending.exitCode
   }
 
-  private func write(_ report: SlabReport, to stream: Int32) throws(MachineError) {
-    var descriptor = stream
-    if let output {
-      descriptor = unsafe open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else { throw .failure("--output \(output): \(HostFile.reason())") }
-    }
-    let isTerminal = output == nil && isatty(stream) == 1
-    let style = Style(
-      isTerminal: isTerminal, noColor: Environment.value(of: "NO_COLOR"),
-      terminal: Environment.value(of: "TERM"))
-    let text =
+  private func write(_ report: SlabReport, to file: ReportFile) throws(MachineError) {
+    try file.finish(
       json
-      ? report.json.text : report.text(style, all: all).map { $0 + "\n" }.joined()
-    guard Stream.write(Array(text.utf8), to: descriptor) else {
-      throw .failure("the report: \(HostFile.reason())")
-    }
-    if output != nil { close(descriptor) }
+        ? report.json.text
+        : report.text(file.style, all: all).map { $0 + "\n" }.joined())
   }
 }

@@ -26,8 +26,8 @@ struct Trace: ParsableCommand {
         kilburn trace --json --output log.jsonl --sysroot /srv/arm64 /bin/ls
       """)
 
-  @OptionGroup(title: "Machine options")
-  var machine: MachineOptions
+  @OptionGroup
+  var guest: GuestRunOptions
 
   @Option(
     help: ArgumentHelp(
@@ -39,17 +39,6 @@ struct Trace: ParsableCommand {
   @Flag(help: "JSON lines instead of text; Documentation/ReportFormat.md describes them.")
   var json = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the log goes.", valueName: "file"))
-  var output: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The kernel image, instead of the one built with the tool.", valueName: "file"))
-  var kernel: String?
-
-  @Option(help: ArgumentHelp("Ends the run after so many seconds.", valueName: "seconds"))
-  var timeout: Int?
-
   @Argument(
     parsing: .captureForPassthrough,
     help: ArgumentHelp("The program and its arguments.", valueName: "PROGRAM"))
@@ -57,25 +46,13 @@ struct Trace: ParsableCommand {
 
   func run() throws {
     if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    let status: Int32
-    do throws(MachineError) {
-      if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
-      let words = try GuestWords.program(of: command, verb: "trace")
-      let machines = try machine.configurations()
-      guard machines.count == 1 else {
-        throw .usage("--page-size: a trace is of one machine", hint: "name one page size")
-      }
-      var session = try TraceSession(
-        words, machine: machines[0], filter: try traceFilter(), form: json ? .json : .text,
-        output: output)
-      session.kernel = kernel
-      session.timeout = timeout
-      status = try session.run()
-    } catch {
-      Stream.error.line("kilburn: \(error)")
-      status = error.exitCode
+    try GuestRunOptions.end { () throws(MachineError) in
+      let filter = try traceFilter()
+      let prepared = try guest.prepare(command, verb: "trace")
+      let file = try guest.destination(or: .error)
+      return try TraceSession(prepared, filter: filter, form: json ? .json : .text, file: file)
+        .run()
     }
-    if status != 0 { throw ExitCode(status) }
   }
 
   private func traceFilter() throws(MachineError) -> TraceFilter {

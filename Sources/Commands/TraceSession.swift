@@ -1,72 +1,38 @@
 import BoardFormat
-import Glibc
 import Machine
 import Reports
 
 /// Everything between the words of `kilburn trace` and its exit code.
 struct TraceSession {
-  private let guest: Guest
-  private let machine: MachineDescription
+  private let prepared: PreparedRun
   private let filter: TraceFilter
   private let form: TraceLog.Form
-  /// Where the log goes.
-  private let descriptor: Int32
+  private let file: ReportFile
 
-  var kernel: String?
-  var timeout: Int?
-
-  init(
-    _ words: [String], machine: MachineConfiguration, filter: TraceFilter, form: TraceLog.Form,
-    output: String?
-  ) throws(MachineError) {
-    self.machine = try machine.described()
+  init(_ prepared: PreparedRun, filter: TraceFilter, form: TraceLog.Form, file: ReportFile) {
+    self.prepared = prepared
     self.filter = filter
     self.form = form
-    guest = try Guest(
-      program: words[0], arguments: Array(words.dropFirst()), configuration: machine,
-      standardInput: try Self.standardInput())
-    guard let output else {
-      descriptor = Stream.error.rawValue
-      return
-    }
-    descriptor = unsafe open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .failure("--output \(output): \(HostFile.reason())") }
+    self.file = file
   }
 
   func run() throws(MachineError) -> Int32 {
-    var run = MachineRun(
-      machine: machine, emulator: try Emulator(),
-      kernel: try KernelImage(
-        path: kernel, isSanitized: machine.configuration.isSanitized))
-    run.timeout = timeout
+    var run = prepared.run
     run.traced = filter.traced
-    let guest = guest
+    let guest = prepared.guest
     var log = TraceLog(
-      form: form, filter: filter, machine: machine,
+      form: form, filter: filter, machine: prepared.machine,
       symbolizer: TraceSymbolizer { path in
         guest.hostFile(at: path).flatMap { HostFile.contents(of: $0, limit: 1 << 28) }
       })
     let result = try run.run(
-      guest,
-      output: { stream, bytes in
-        (stream == .standardOutput ? Stream.output : .error).write(bytes)
-      }, trace: { _ = write(log.receive($0)) })
-    guard write(log.finish()) else { throw .failure("the log: \(HostFile.reason())") }
+      guest, output: PreparedRun.forward, trace: { _ = file.write(log.receive($0)) })
+    try file.finish(log.finish())
     switch result.ending {
     case .exited, .signalled, .outOfMemory, .stopped, .interrupted, .outputClosed: break
     case .notStarted, .kernelFault, .timedOut, .emulatorFailed:
-      for line in result.log.suffix(100) { Stream.error.line(line) }
-      let report = RunReport(machine: machine, arguments: guest.arguments, result: result)
-      Stream.error.line("kilburn: \(report.program) \(report.endingText)")
+      Stream.error.line("kilburn: \(prepared.explain(result))")
     }
     return result.ending.exitCode
-  }
-
-  private func write(_ text: String) -> Bool {
-    text.isEmpty || Stream.write(Array(text.utf8), to: descriptor)
-  }
-
-  private static func standardInput() throws(MachineError) -> [UInt8]? {
-    Stream.input.isTerminal ? nil : try StandardInput.everything {}
   }
 }

@@ -67,7 +67,7 @@ import Testing
     let program = try GuestPrograms.program("growth")
     for (words, cause) in [
       (["--filter", "dreams"], "--filter: there is no 'dreams'"),
-      (["--page-size", "4K,16K"], "a trace is of one machine"),
+      (["--page-size", "4K,16K"], "trace is of one machine"),
       (["--timeout", "0"], "--timeout"), (["--colour"], "there is no option --colour"),
     ] {
       let run = try Kilburn.run(["trace"] + words + ["--", program])

@@ -7,6 +7,19 @@ package struct SlabReport: Equatable, Sendable {
   /// What the rows are sorted by.
   package enum Order: String, CaseIterable, Sendable {
     case footprint, objects, active, use, size, slabs, name
+    case activeSlabs = "active-slabs"
+    case objectsPerSlab = "objects-per-slab"
+    case pagesPerSlab = "pages-per-slab"
+
+    /// An order by its name, or by its letter in `slabtop --sort`.
+    package init?(word: String) {
+      let letters: [String: Order] = [
+        "a": .active, "b": .objectsPerSlab, "c": .footprint, "l": .slabs, "v": .activeSlabs,
+        "n": .name, "o": .objects, "p": .pagesPerSlab, "s": .size, "u": .use,
+      ]
+      guard let order = Order(rawValue: word) ?? letters[word] else { return nil }
+      self = order
+    }
   }
 
   package var caches: [SlabInfo.Cache]
@@ -23,6 +36,9 @@ package struct SlabReport: Equatable, Sendable {
       case .use: cache.objects == 0 ? 0 : cache.active * 1000 / cache.objects
       case .size: cache.objectSize.rawValue
       case .slabs: cache.slabs
+      case .activeSlabs: cache.activeSlabs
+      case .objectsPerSlab: cache.objectsPerSlab
+      case .pagesPerSlab: cache.pagesPerSlab
       case .name: 0
       }
     }
