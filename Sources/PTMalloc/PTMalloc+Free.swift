@@ -47,7 +47,12 @@ extension PTMalloc where Memory: ~Copyable {
     let p = Chunk(memory: memory)
     let head = try head(p)
     if head & GlibcLayout.Header.isMapped != 0 { return try freeMapped(p, head) }
-    if thread.tcache == 0 { try initializeTCache(&thread) }
+    if thread.tcache == 0 {
+      let errno = thread.errno
+      try initializeTCache(&thread)
+      // 2.31 leaves what the tcache's own request did to it.
+      if layout.version >= .v2_36 { thread.errno = errno }
+    }
     // arena_for_chunk comes before the checks: a wild heap_info is read before the size is doubted.
     let arena = try arenaOf(p, head)
     try intFree(arena, p, head, thread.tcache, isLocked: false)

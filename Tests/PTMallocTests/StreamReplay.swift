@@ -135,9 +135,11 @@ final class StreamReplay {
     case .sbrk: return Answer(value: heap.sbrk(Int64(bitPattern: call.a)) ?? .max)
     case .threadStart:
       // pthread_create allocates the vector of thread-local storage: 17 entries of 16 bytes.
-      heap.isSingleThreaded = false
+      // Before 2.34 the process is single-threaded until after that.
+      if heap.environment.version >= .v2_36 { heap.isSingleThreaded = false }
       let thread = Int(truncatingIfNeeded: call.a) & 0xff
       vectors[thread] = try heap.calloc(17, 16, &threads[0])
+      if vectors[thread] != 0 { heap.isSingleThreaded = false }
       threads[thread] = MallocThread()
       return Answer(error: vectors[thread] == 0 ? UInt16(Errno.ENOMEM.rawValue) : 0)
     case .threadExit:
