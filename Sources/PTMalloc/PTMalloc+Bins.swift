@@ -4,24 +4,21 @@ extension PTMalloc where Memory: ~Copyable {
   @inlinable @inline(__always)
   mutating func takeFromLargebin(_ arena: Arena, _ size: UInt64) throws(HeapAbort) -> UInt64 {
     let bin = arena.bin(ChunkSize.largebinIndex(size))
-    let first = try fd(bin)
-    if first == bin { return 0 }
-    let largest = open(first)
+    let largest = try fd(bin)
+    if largest == bin { return 0 }
     if try head(largest) < size { return 0 }
     var victim = try bkNextSize(largest)
-    var found = open(victim)
-    var victimSize = try self.size(found)
+    var victimSize = try self.size(victim)
     var steps: UInt64 = 0
     while victimSize < size {
-      victim = try bkNextSize(found)
-      found = open(victim)
-      victimSize = try self.size(found)
+      victim = try bkNextSize(victim)
+      victimSize = try self.size(victim)
       steps &+= 1
       if steps > 1 &<< 24 { throw .endless(bin.address) }
     }
     // The second of a size is taken, so that the list of sizes need not change.
-    if victim != (try bk(bin)), case let second = try fd(found),
-      try head(found) == head(second)
+    if victim != (try bk(bin)), case let second = try fd(victim),
+      try head(victim) == head(second)
     {
       victim = second
     }
@@ -72,20 +69,20 @@ extension PTMalloc where Memory: ~Copyable {
       if arena != mainArena { try setNonMainArena(victim) }
       return victim.memory
     }
-    let state = open(arena)
-    let before = arena.unsorted
-    let behind = try first(state, bin: 1)
-    if try bk(behind) != before { throw .corruption(corruption) }
     let rest = victim + size
-    let remainder = open(rest)
-    try setBk(remainder, before)
-    try setFd(remainder, behind)
-    try setFirst(state, bin: 1, rest)
+    let before = arena.unsorted
+    let behind = try fd(before)
+    if try bk(behind) != before { throw .corruption(corruption) }
+    try setBk(rest, before)
+    try setFd(rest, behind)
+    try setFd(before, rest)
     try setBk(behind, rest)
-    if keepsRemainder { try setWord(state, GlibcLayout.State.lastRemainder, rest.address) }
-    try clearNextSize(remainder, of: restSize)
+    if keepsRemainder {
+      try setWord(arena.address &+ GlibcLayout.State.lastRemainder, rest.address)
+    }
+    try clearNextSize(rest, of: restSize)
     try setHead(victim, size | GlibcLayout.Header.prevInUse | flag(of: arena))
-    try setHead(remainder, restSize | GlibcLayout.Header.prevInUse)
+    try setHead(rest, restSize | GlibcLayout.Header.prevInUse)
     try setPrevSize(rest + restSize, restSize)
     return victim.memory
   }

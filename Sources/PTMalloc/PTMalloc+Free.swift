@@ -145,8 +145,7 @@ extension PTMalloc where Memory: ~Copyable {
     var p = freed
     var size = head & ~GlibcLayout.Header.flags
     let next = p + size
-    let state = open(arena)
-    let top = try top(state)
+    let top = try top(arena)
     if p == top { throw .corruption(.doubleFreeTop) }
     if try isContiguous(arena), next.address >= top.address &+ (try self.size(top)) {
       throw .corruption(.doubleFreeOut)
@@ -154,7 +153,7 @@ extension PTMalloc where Memory: ~Copyable {
     let nextHead = try self.head(next)
     if nextHead & GlibcLayout.Header.prevInUse == 0 { throw .corruption(.doubleFreeNotPrev) }
     let nextSize = nextHead & ~GlibcLayout.Header.flags
-    let systemMem = try systemMem(state)
+    let systemMem = try systemMem(arena)
     if nextHead <= GlibcLayout.Header.length || nextSize >= systemMem {
       throw .corruption(.freeNextSizeNormal)
     }
@@ -180,11 +179,10 @@ extension PTMalloc where Memory: ~Copyable {
     _ arena: Arena, _ p: Chunk, _ length: UInt64, _ next: Chunk, _ nextSize: UInt64
   ) throws(HeapAbort) -> UInt64 {
     var size = length
-    let state = open(arena)
-    guard next != (try top(state)) else {
+    guard next != (try top(arena)) else {
       size &+= nextSize
       try setHead(p, size | GlibcLayout.Header.prevInUse)
-      try setTop(state, p)
+      try setTop(arena, p)
       return size
     }
     if try !isPreviousUsed(next + nextSize) {
@@ -193,21 +191,20 @@ extension PTMalloc where Memory: ~Copyable {
     } else {
       try setHead(next, try head(next) & ~GlibcLayout.Header.prevInUse)
     }
+    var before = arena.unsorted
     let isForSmallbin = layout.version >= .v2_41 && ChunkSize.isSmall(size)
-    let index = isForSmallbin ? ChunkSize.smallbinIndex(size) : 1
-    let before = arena.bin(index)
-    let behind = try first(state, bin: index)
+    if isForSmallbin { before = arena.bin(ChunkSize.smallbinIndex(size)) }
+    let behind = try fd(before)
     if try bk(behind) != before {
       throw .corruption(isForSmallbin ? .freeSmallbinChunks : .freeUnsortedChunks)
     }
-    if isForSmallbin { try markBin(arena, index) }
-    let merged = open(p)
-    try setFd(merged, behind)
-    try setBk(merged, before)
-    try clearNextSize(merged, of: size)
-    try setFirst(state, bin: index, p)
+    if isForSmallbin { try markBin(arena, ChunkSize.smallbinIndex(size)) }
+    try setFd(p, behind)
+    try setBk(p, before)
+    try clearNextSize(p, of: size)
+    try setFd(before, p)
     try setBk(behind, p)
-    try setHead(merged, size | GlibcLayout.Header.prevInUse)
+    try setHead(p, size | GlibcLayout.Header.prevInUse)
     try setPrevSize(p + size, size)
     return size
   }

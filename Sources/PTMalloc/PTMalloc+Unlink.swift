@@ -3,37 +3,34 @@ extension PTMalloc where Memory: ~Copyable {
   /// unlink_chunk.
   @inlinable @inline(__always)
   mutating func unlink(_ p: Chunk) throws(HeapAbort) {
-    let chunk = open(p)
-    let head = try head(chunk)
+    let head = try head(p)
     let size = head & ~GlibcLayout.Header.flags
     if size != (try prevSize(p + size)) { throw .corruption(.sizeVersusPrevSize) }
-    let fd = try fd(chunk)
-    let bk = try bk(chunk)
+    let fd = try fd(p)
+    let bk = try bk(p)
     if try self.bk(fd) != p { throw .corruption(.doubleLinkedList) }
     if try self.fd(bk) != p { throw .corruption(.doubleLinkedList) }
     try setBk(fd, bk)
     try setFd(bk, fd)
     // The mask is left on here, as in glibc.
-    if !ChunkSize.isSmall(head) { try unlinkLarge(chunk, fd) }
+    if !ChunkSize.isSmall(head) { try unlinkLarge(p, fd) }
   }
 
   /// The list of sizes: of chunks of one size the first is in it; the next one takes its place.
   @inlinable @inline(never)
-  mutating func unlinkLarge(_ chunk: Opened, _ fd: Chunk) throws(HeapAbort) {
-    let next = try fdNextSize(chunk)
+  mutating func unlinkLarge(_ p: Chunk, _ fd: Chunk) throws(HeapAbort) {
+    let next = try fdNextSize(p)
     if next.isNull { return }
-    let p = chunk.chunk
-    let previous = try bkNextSize(chunk)
+    let previous = try bkNextSize(p)
     if try bkNextSize(next) != p { throw .corruption(.doubleLinkedListNotSmall) }
     if try fdNextSize(previous) != p { throw .corruption(.doubleLinkedListNotSmall) }
-    let second = open(fd)
-    if try fdNextSize(second).isNull {
+    if try fdNextSize(fd).isNull {
       if next == p {
-        try setFdNextSize(second, fd)
-        try setBkNextSize(second, fd)
+        try setFdNextSize(fd, fd)
+        try setBkNextSize(fd, fd)
       } else {
-        try setFdNextSize(second, next)
-        try setBkNextSize(second, previous)
+        try setFdNextSize(fd, next)
+        try setBkNextSize(fd, previous)
         try setBkNextSize(next, fd)
         try setFdNextSize(previous, fd)
       }

@@ -10,21 +10,19 @@ extension PTMalloc where Memory: ~Copyable {
   mutating func searchUnsorted(
     _ arena: Arena, _ size: UInt64, _ tcache: UInt64
   ) throws(HeapAbort) -> UInt64 {
-    let state = open(arena)
     let unsorted = arena.unsorted
-    var victim = try last(state, bin: 1)
+    var victim = try bk(unsorted)
     if victim == unsorted { return 0 }
     let slot = tcacheIndex(size, tcache)
     var isCached = false
     var sorted: UInt64 = 0
     var steps: UInt64 = 0
     while victim != unsorted {
-      let chunk = open(victim)
-      let before = try bk(chunk)
-      let victimSize = try self.size(chunk)
-      try checkUnsorted(state, chunk, victimSize, before)
+      let before = try bk(victim)
+      let victimSize = try self.size(victim)
+      try checkUnsorted(arena, victim, victimSize, before)
       if ChunkSize.isSmall(size), before == unsorted,
-        victim.address == (try word(state, GlibcLayout.State.lastRemainder)),
+        victim.address == (try word(arena.address &+ GlibcLayout.State.lastRemainder)),
         victimSize > size &+ GlibcLayout.Header.minimum
       {
         return try splitRemainder(arena, victim, victimSize, size)
@@ -32,27 +30,29 @@ extension PTMalloc where Memory: ~Copyable {
       if try fd(before) != victim, layout.version < .v2_41 {
         throw .corruption(.unsortedChunks3)
       }
-      try setLast(state, bin: 1, before)
+      try setBk(unsorted, before)
       try setFd(before, unsorted)
       if victimSize == size {
         try setUsed(victim, at: size)
         if arena != mainArena { try setNonMainArena(victim) }
-        if let slot, case let count = try tcacheCount(tcache, slot), count < tcacheCountLimit {
+        if let slot, case let count = try tcacheCount(tcache, slot),
+          count < tcacheCountLimit
+        {
           try tcachePut(victim, tcache, slot, count: count)
           isCached = true
-          victim = try last(state, bin: 1)
+          victim = try bk(unsorted)
           continue
         }
         return victim.memory
       }
-      try insertSorted(state, chunk, victimSize)
+      try insertSorted(arena, victim, victimSize)
       sorted &+= 1
       if isCached, let slot, case let limit = try tcacheUnsortedLimit, limit > 0, sorted > limit {
         return try takeCached(tcache, slot)
       }
       steps &+= 1
       if steps >= Self.sortLimit { break }
-      victim = try last(state, bin: 1)
+      victim = try bk(unsorted)
     }
     if isCached, let slot { return try takeCached(tcache, slot) }
     return 0
@@ -70,11 +70,10 @@ extension PTMalloc where Memory: ~Copyable {
   /// The checks of a chunk in the unsorted bin.
   @inlinable @inline(__always)
   func checkUnsorted(
-    _ state: Opened, _ chunk: Opened, _ size: UInt64, _ before: Chunk
+    _ arena: Arena, _ victim: Chunk, _ size: UInt64, _ before: Chunk
   ) throws(HeapAbort) {
-    let systemMem = try systemMem(state)
-    let victim = chunk.chunk
-    let next = open(victim + size)
+    let systemMem = try systemMem(arena)
+    let next = victim + size
     if size <= GlibcLayout.Header.length || size > systemMem { throw .corruption(.unsortedSize) }
     let nextHead = try head(next)
     if nextHead < GlibcLayout.Header.length || nextHead > systemMem {
@@ -84,7 +83,7 @@ extension PTMalloc where Memory: ~Copyable {
       throw .corruption(.unsortedPrevSize)
     }
     if try fd(before) != victim { throw .corruption(.unsortedList) }
-    if try fd(chunk) != Arena(state.address).unsorted { throw .corruption(.unsortedList) }
+    if try fd(victim) != arena.unsorted { throw .corruption(.unsortedList) }
     if nextHead & GlibcLayout.Header.prevInUse != 0 { throw .corruption(.unsortedPrevInUse) }
   }
 
@@ -93,19 +92,17 @@ extension PTMalloc where Memory: ~Copyable {
   mutating func splitRemainder(
     _ arena: Arena, _ victim: Chunk, _ victimSize: UInt64, _ size: UInt64
   ) throws(HeapAbort) -> UInt64 {
-    let state = open(arena)
     let unsorted = arena.unsorted
     let rest = victim + size
-    let remainder = open(rest)
     let restSize = victimSize &- size
-    try setLast(state, bin: 1, rest)
-    try setFirst(state, bin: 1, rest)
-    try setWord(state, GlibcLayout.State.lastRemainder, rest.address)
-    try setBk(remainder, unsorted)
-    try setFd(remainder, unsorted)
-    try clearNextSize(remainder, of: restSize)
+    try setBk(unsorted, rest)
+    try setFd(unsorted, rest)
+    try setWord(arena.address &+ GlibcLayout.State.lastRemainder, rest.address)
+    try setBk(rest, unsorted)
+    try setFd(rest, unsorted)
+    try clearNextSize(rest, of: restSize)
     try setHead(victim, size | GlibcLayout.Header.prevInUse | flag(of: arena))
-    try setHead(remainder, restSize | GlibcLayout.Header.prevInUse)
+    try setHead(rest, restSize | GlibcLayout.Header.prevInUse)
     try setPrevSize(rest + restSize, restSize)
     return victim.memory
   }
@@ -113,26 +110,23 @@ extension PTMalloc where Memory: ~Copyable {
   /// Puts a chunk where it belongs: a small bin's front, or in order into a large bin.
   @inlinable @inline(__always)
   mutating func insertSorted(
-    _ state: Opened, _ chunk: Opened, _ size: UInt64
+    _ arena: Arena, _ victim: Chunk, _ size: UInt64
   ) throws(HeapAbort) {
-    let arena = Arena(state.address)
-    let victim = chunk.chunk
     let index = ChunkSize.binIndex(size)
     let bin = arena.bin(index)
     var before = bin
-    var behind = try first(state, bin: index)
+    var behind = try fd(bin)
     if !ChunkSize.isSmall(size) {
       if behind != bin {
-        let last = try last(state, bin: index)
-        (before, behind) = try placeInLargebin(bin, behind, last, chunk, size)
+        (before, behind) = try placeInLargebin(bin, behind, victim, size)
       } else {
-        try setFdNextSize(chunk, victim)
-        try setBkNextSize(chunk, victim)
+        try setFdNextSize(victim, victim)
+        try setBkNextSize(victim, victim)
       }
     }
     try markBin(arena, index)
-    try setBk(chunk, before)
-    try setFd(chunk, behind)
+    try setBk(victim, before)
+    try setFd(victim, behind)
     try setBk(behind, victim)
     try setFd(before, victim)
   }
@@ -143,21 +137,22 @@ extension PTMalloc where Memory: ~Copyable {
   /// so that the list of sizes stays.
   @inlinable @inline(__always)
   mutating func placeInLargebin(
-    _ bin: Chunk, _ first: Chunk, _ last: Chunk, _ chunk: Opened, _ size: UInt64
+    _ bin: Chunk, _ first: Chunk, _ victim: Chunk, _ size: UInt64
   ) throws(HeapAbort) -> (before: Chunk, behind: Chunk) {
-    let victim = chunk.chunk
     let size = size | GlibcLayout.Header.prevInUse
+    let last = try bk(bin)
     let lastHead = try head(last)
     if lastHead & GlibcLayout.Header.nonMainArena != 0 { throw .assertion(.mainArenaLast) }
     if size < lastHead {
-      let smallest = try bkNextSize(first)
-      try setFdNextSize(chunk, first)
-      try setBkNextSize(chunk, smallest)
+      let largest = try fd(bin)
+      let smallest = try bkNextSize(largest)
+      try setFdNextSize(victim, largest)
+      try setBkNextSize(victim, smallest)
       try setFdNextSize(smallest, victim)
-      try setBkNextSize(first, victim)
+      try setBkNextSize(largest, victim)
       return (last, bin)
     }
-    var behind = open(first)
+    var behind = first
     var behindHead = try head(behind)
     var steps: UInt64 = 0
     while true {
@@ -165,24 +160,23 @@ extension PTMalloc where Memory: ~Copyable {
         throw .assertion(.mainArenaForward)
       }
       guard size < behindHead else { break }
-      behind = open(try fdNextSize(behind))
+      behind = try fdNextSize(behind)
       behindHead = try head(behind)
       steps &+= 1
       if steps > 1 &<< 24 { throw .endless(bin.address) }
     }
-    var after = behind.chunk
     if size == behindHead {
-      after = try fd(behind)
+      behind = try fd(behind)
     } else {
       let previous = try bkNextSize(behind)
-      try setFdNextSize(chunk, after)
-      try setBkNextSize(chunk, previous)
-      if try fdNextSize(previous) != after { throw .corruption(.largebinNextSize) }
+      try setFdNextSize(victim, behind)
+      try setBkNextSize(victim, previous)
+      if try fdNextSize(previous) != behind { throw .corruption(.largebinNextSize) }
       try setBkNextSize(behind, victim)
       try setFdNextSize(previous, victim)
     }
-    let before = try bk(after)
-    if try fd(before) != after { throw .corruption(.largebinList) }
-    return (before, after)
+    let before = try bk(behind)
+    if try fd(before) != behind { throw .corruption(.largebinList) }
+    return (before, behind)
   }
 }
