@@ -54,6 +54,9 @@ import Testing
     ("= Start\ngarbage\n", .malformed, 2),
     ("= Start\n+ 0x10 0x8\n< 0x10\n- 0x10\n", .malformed, 4),
     ("= Start\n+ 0x10 0x8\n< 0x10\n", .truncated, 3),
+    ("= Start\n+ 0x10 0x8\n- 0x10\n< 0x10\n> 0x20 0x9\n", .unknownPointer, 4),
+    ("= Start\n+ 0x10 0x8\n- 0x1", .truncated, 3),
+    ("v 10400 3\na 20 0\n+ 0\n-", .truncated, 4),
     ("v 10400 3\nm 1 -\n+ 8 5 10\n", .malformed, 3),
     ("v 10400 3\n- \n", .malformed, 2),
     ("v 10400 3\nt 1 0\n", .malformed, 2),
@@ -67,6 +70,17 @@ import Testing
     let (_, failure) = try Samples.events(of: text.utf8)
     #expect(failure?.kind == kind)
     #expect(failure?.place?.line == line, "\(String(describing: failure))")
+  }
+
+  /// Far into a file, too, and after all that came before was told.
+  @Test func garbageInTheMillionthLineIsNamed() throws {
+    var bytes = Array("= Start\n".utf8)
+    for _ in 0..<499_999 { bytes += "+ 0x10 0x20\n- 0x10\n".utf8 }
+    bytes += "garbage\n- 0x10\n".utf8
+    let (events, failure) = try Samples.events(of: bytes)
+    #expect(events.count == 999_998)
+    #expect(failure?.kind == .malformed)
+    #expect(failure?.place?.line == 1_000_000)
   }
 
   @Test func unknownPointersAreSkippedWhereThatIsAsked() throws {

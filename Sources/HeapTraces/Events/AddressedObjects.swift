@@ -59,6 +59,11 @@ struct AddressedObjects: ~Copyable {
   /// The object at an address.
   func slot(at address: UInt64) -> UInt32? { table.slot(at: address) }
 
+  /// An object is about to move: it has to be there.
+  func require(_ address: UInt64) throws(Failure) {
+    guard skipsUnknown || table.slot(at: address) != nil else { throw .unknown }
+  }
+
   /// An object moves, and keeps its slot.
   mutating func move(_ from: UInt64, to: UInt64) throws(Failure) -> UInt32? {
     guard let slot = table.slot(at: from) else {

@@ -49,7 +49,7 @@ package final class KilburnTraceReader: HeapTraceReader {
 
   private func truncated(_ what: String) -> HeapTraceError {
     HeapTraceError(
-      .truncated, "\(what) is missing, and the file ends",
+      .truncated, "the file ends before \(what)",
       at: TracePlace(input.name, offset: input.offset, event: decoder.calls))
   }
 

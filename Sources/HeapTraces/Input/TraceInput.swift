@@ -14,6 +14,8 @@ package final class TraceInput {
   private var at = 0
   private var end = 0
   private var isEnded = false
+  /// Whether the last line that was taken has no end.
+  private var isCut = false
   /// How many bytes were taken: the offset of the next one.
   package private(set) var offset: UInt64 = 0
   /// How many lines were taken.
@@ -102,6 +104,12 @@ package final class TraceInput {
     offset += UInt64(count)
   }
 
+  /// What is wrong with a line that the file ends in is that.
+  func explained(_ error: HeapTraceError) -> HeapTraceError {
+    guard isCut else { return error }
+    return HeapTraceError(.truncated, "the file ends in the middle of this line", at: error.place)
+  }
+
   /// Takes a line, without its end; nil at the end of the file.
   ///
   /// It is good until the next call.
@@ -127,6 +135,7 @@ package final class TraceInput {
           at: TracePlace(name, line: line + 1, offset: offset))
       }
       let last = unsafe available
+      isCut = true
       take(last.count)
       line += 1
       return unsafe TextLine(last)

@@ -62,7 +62,7 @@ package final class HeaptrackReader: HeapTraceReader {
         try take(&line, batch)
         while lines.count < batch.count { lines.append(input.line) }
       }
-    } catch { batch.failure = error }
+    } catch { batch.failure = input.explained(error) }
   }
 
   var place: TracePlace { TracePlace(input.name, line: input.line) }

@@ -55,7 +55,7 @@ package final class MTraceReader: HeapTraceReader {
         try take(&line, batch)
         while lines.count < batch.count { lines.append(input.line) }
       }
-    } catch { batch.failure = error }
+    } catch { batch.failure = input.explained(error) }
   }
 
   private func fault(_ kind: HeapTraceError.Kind, _ message: String) -> HeapTraceError {
@@ -85,6 +85,7 @@ package final class MTraceReader: HeapTraceReader {
             slot == nil ? .freeUnknown : .free, slot: slot ?? HeapEvent.noSlot, address: address,
             site: site))
       case UInt8(ascii: "<"):
+        try objects.require(address)
         resized = address
         return
       case UInt8(ascii: ">"):

@@ -60,7 +60,7 @@ struct WorkloadCursor {
       at = 0
       guard count > 0 else {
         throw HeapTraceError(
-          .truncated, "\(what()) is missing, and the file ends", at: file.place(offset))
+          .truncated, "the file ends before \(what())", at: file.place(offset))
       }
     }
     at += 1
