@@ -121,8 +121,8 @@ let hostTargets: [Target] =
       ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries", "KernelHistory"]),
     .testTarget(
       name: "HeapInspectionTests",
-      dependencies: ["HeapInspection", "MemoryImages", "CompressionLibraries"],
-      exclude: ["Cores", "Programs"], swiftSettings: strict),
+      dependencies: ["HeapInspection", "MemoryImages", "RecordedCores"], exclude: ["Programs"],
+      swiftSettings: strict),
     tests(
       "Reports",
       [
@@ -148,8 +148,12 @@ let hostTargets: [Target] =
     .executableTarget(
       name: "acceptance", dependencies: ["ProbeComparison", argumentParser],
       path: "Tests/Acceptance", swiftSettings: strict),
+    // Cores of real processes, for tests of the library and of the tool.
+    .target(
+      name: "RecordedCores", dependencies: ["CompressionLibraries"], path: "Tests/RecordedCores",
+      exclude: ["Cores"], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["ProbeComparison"],
+      name: "EndToEndTests", dependencies: ["ProbeComparison", "RecordedCores"],
       exclude: ["Compat", "KASAN", "Machines", "Oopses", "Probes", "Programs", "Slabs"],
       swiftSettings: strict),
   ]

@@ -76,10 +76,14 @@ struct HeapShown: ParsableArguments {
     }
     guard let chunk else { return "\(Hex(address)) is in no heap of malloc's" }
     let into = address - chunk.address
+    let what = "\(Hex(chunk.address)) of \(chunk.size) bytes"
+    guard chunk.isChunk else {
+      return "\(Hex(address)) is \(into) bytes into \(what) that are \(chunk.state.name)"
+    }
+    let content = chunk.state == .used ? "what malloc returned" : "its memory"
     let place =
       into < 16
-      ? "in its header" : "\(into - 16) bytes into what malloc returned, \(Hex(chunk.address + 16))"
-    return "\(Hex(address)) is in the chunk \(Hex(chunk.address)) of \(chunk.size) bytes, "
-      + "\(chunk.state.name): \(place)"
+      ? "in its header" : "\(into - 16) bytes into \(content), \(Hex(chunk.address + 16))"
+    return "\(Hex(address)) is in the chunk \(what), \(chunk.state.name): \(place)"
   }
 }

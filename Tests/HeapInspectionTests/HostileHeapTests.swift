@@ -1,5 +1,6 @@
 import Foundation
 import HeapInspection
+import RecordedCores
 import Testing
 
 /// A real heap of which words were overwritten so that walks could go on for ever, or anywhere: each

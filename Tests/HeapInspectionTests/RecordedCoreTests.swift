@@ -1,6 +1,7 @@
 import Foundation
 import HeapInspection
 import MemoryImages
+import RecordedCores
 import Testing
 
 /// Cores that a real Linux wrote of real arm64 processes (`Cores/record` makes them), held against

@@ -28,9 +28,19 @@ extension HeapText {
       if style.isRich { text += "\u{1b}[0m" }
       lines.append("  \(Hex(address(UInt64(row * per) * map.cellSize, in: map)))  \(text)")
     }
-    let legend = ChunkState.allCases.filter(seen.contains).map { "\(Self.sign($0)) \($0.name)" }
-    lines.append(
-      "  \((UInt64(per) * map.cellSize).grouped) bytes a sign: " + legend.joined(separator: "  "))
+    return lines + legend("\((UInt64(per) * map.cellSize).grouped) bytes a sign:", seen)
+  }
+
+  /// What the signs mean that there are, in lines as wide as the map's.
+  private func legend(_ scale: String, _ seen: Set<ChunkState>) -> [String] {
+    var lines = ["  " + scale]
+    for state in ChunkState.allCases where seen.contains(state) {
+      let text = "  \(Self.sign(state)) \(state.name)"
+      if lines[lines.count - 1].count + text.count > 96 {
+        lines.append(String(repeating: " ", count: 2 + scale.count))
+      }
+      lines[lines.count - 1] += text
+    }
     return lines
   }
 

@@ -43,12 +43,12 @@ package struct HeapText {
     ])
     table.rows.append([
       "in use",
-      "\(used.grouped) bytes in \(report.count(.used).grouped) chunks, and "
+      "\(used.grouped) bytes in \(Self.chunks(report.count(.used))), and "
         + "\(report.bytes(.own).grouped) of malloc's own",
     ])
     for state in [ChunkState.tcache, .fastbin, .unsorted, .smallBin, .largeBin, .top, .lost]
     where report.count(state) > 0 {
-      let chunks = state == .top ? "" : " in \(report.count(state).grouped) chunks"
+      let chunks = state == .top ? "" : " in \(Self.chunks(report.count(state)))"
       table.rows.append(["  " + state.name, "\(report.bytes(state).grouped) bytes\(chunks)"])
     }
     if !report.mapped.isEmpty || report.parameters?.mappedCount ?? 0 > 0 {
@@ -60,13 +60,18 @@ package struct HeapText {
       }
       table.rows.append([
         "mapped",
-        "\(bytes.grouped) bytes in \(report.mapped.count) chunks of their own\(said ?? "")",
+        "\(bytes.grouped) bytes in \(Self.chunks(UInt64(report.mapped.count))) of their own"
+          + (said ?? ""),
       ])
     }
     if !report.caches.isEmpty {
       table.rows.append(["threads' caches", "\(report.caches.count)"])
     }
     return table.lines()
+  }
+
+  private static func chunks(_ count: UInt64) -> String {
+    "\(count.grouped) \(count == 1 ? "chunk" : "chunks")"
   }
 
   private var damage: [String] {
@@ -96,9 +101,11 @@ package struct HeapText {
     if let pin = report.pin {
       table.rows.append([
         "top",
-        "\(report.bytes(.top).grouped) bytes, held up by the \(pin.state.name) chunk "
-          + "\(Hex(pin.address)) of \(pin.size.grouped) bytes; \(report.freeBelowPin.grouped) are free "
-          + "right below that",
+        "\(report.bytes(.top).grouped) bytes, above a chunk of \(pin.size.grouped) at "
+          + "\(Hex(pin.address)) (\(pin.state.name))",
+      ])
+      table.rows.append([
+        "right below that", "\(report.freeBelowPin.grouped) bytes are free",
       ])
     }
     let binned = report.bytes(.unsorted) + report.bytes(.smallBin) + report.bytes(.largeBin)
