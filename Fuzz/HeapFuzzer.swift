@@ -2,10 +2,7 @@
 // some words. Whatever they are, inspecting ends with a report, whose stretches cover the heap, or a
 // named error. `Fuzz/run-heaps` builds and starts it.
 
-import Glibc
 import HeapInspection
-
-nonisolated(unsafe) var path = "/dev/shm/kilburn-fuzz-heap-\(getpid())"
 
 /// libFuzzer's entry.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -13,25 +10,22 @@ public func testOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   guard size > 64 else { return 0 }
   let bytes = unsafe Array(UnsafeBufferPointer(start: data, count: size))
   do throws(HeapError) {
-    let report: HeapReport
     if bytes[0] & 1 == 0 {
-      let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-      precondition(file >= 0)
-      defer {
-        close(file)
-        unlink(path)
+      try unsafe withFuzzedFile(UnsafeBufferPointer(start: data + 1, count: size - 1)) {
+        (path) throws(HeapError) in
+        try inspect(CoreMemory(MappedBytes(path), files: BackingFiles(root: nil)))
       }
-      guard unsafe write(file, data + 1, size - 1) == size - 1 else { return 0 }
-      report = try HeapInspector(
-        CoreMemory(MappedBytes(path), files: BackingFiles(root: nil))
-      ).inspect()
     } else {
-      report = try HeapInspector(MadeHeap(bytes)).inspect()
+      try inspect(MadeHeap(bytes))
     }
-    for arena in report.arenas { precondition(arena.bytes.reduce(0, &+) == arena.span) }
-    precondition(!report.mallocInfo.isEmpty)
   } catch { precondition(!"\(error)".isEmpty) }
   return 0
+}
+
+func inspect(_ memory: any MemorySource) throws(HeapError) {
+  let report = try HeapInspector(memory).inspect()
+  for arena in report.arenas { precondition(arena.bytes.reduce(0, &+) == arena.span) }
+  precondition(!report.mallocInfo.isEmpty)
 }
 
 /// A process of two regions: a library's data with an arena in it, and a heap of the fuzzer's bytes.

@@ -3,37 +3,30 @@
 //
 // The first byte says as what the rest is read, and on which allocator it is played.
 
-import Glibc
 import HeapTraces
 import MemoryTypes
 import PTMalloc
-
-nonisolated(unsafe) var path = "/dev/shm/kilburn-fuzz-heap-\(getpid())"
 
 /// libFuzzer's entry.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   guard size > 1 else { return 0 }
   let choice = unsafe data[0]
-  let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-  precondition(file >= 0)
-  defer {
-    close(file)
-    unlink(path)
-  }
-  guard unsafe write(file, data + 1, size - 1) == size - 1 else { return 0 }
   let formats: [HeapTraceFile.Format?] = [nil, .mtrace, .heaptrack, .workload, .kilburn]
   var options = ReplayOptions()
   options.environment.version =
     GlibcVersion.allCases[Int(choice >> 4) % GlibcVersion.allCases.count]
   options.environment.pageSize = choice & 8 == 0 ? .fourKiB : .sixtyFourKiB
   do throws(HeapTraceError) {
-    let reader = try HeapTraceFile.open(
-      path, format: formats[Int(choice & 7) % formats.count],
-      HeapTraceOptions(skipsUnknown: choice & 128 != 0))
-    let result = try HeapReplay(options).play(reader)
-    if let failure = result.failure { precondition(!"\(failure)".isEmpty) }
-    precondition(result.end.live <= result.end.chunks)
+    try unsafe withFuzzedFile(UnsafeBufferPointer(start: data + 1, count: size - 1)) {
+      (path) throws(HeapTraceError) in
+      let reader = try HeapTraceFile.open(
+        path, format: formats[Int(choice & 7) % formats.count],
+        HeapTraceOptions(skipsUnknown: choice & 128 != 0))
+      let result = try HeapReplay(options).play(reader)
+      if let failure = result.failure { precondition(!"\(failure)".isEmpty) }
+      precondition(result.end.live <= result.end.chunks)
+    }
   } catch { precondition(!"\(error)".isEmpty) }
   return 0
 }
