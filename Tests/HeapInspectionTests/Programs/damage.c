@@ -40,6 +40,24 @@ static void unsorted(void) {
   free(b);
 }
 
+// The same with a word overwritten, and then what makes malloc look through the list.
+static void unsorted_with(word *volatile *chunk, int at, word value) {
+  unsorted();
+  (*chunk)[at] = value;
+  stop();
+  kept[0] = malloc(0x2000);
+}
+
+// A chunk in use is given another size and freed.
+static void used_with(word value) {
+  a = get(0x500);
+  b = get(0x500);
+  c = get(0x500);
+  b[size] = value;
+  stop();
+  free(b);
+}
+
 static word mangled(void *place, word value) { return (word)(uintptr_t)place >> 12 ^ value; }
 
 int main(int argc, char **argv) {
@@ -94,36 +112,11 @@ int main(int argc, char **argv) {
     drain_cache(40);
     kept[8] = malloc(40);
   }
-  WAY("unsorted-size") {
-    unsorted();
-    b[size] = 0x11;
-    stop();
-    kept[0] = malloc(0x2000);
-  }
-  WAY("unsorted-next-size") {
-    unsorted();
-    c[size] = 0x4141414141414140;
-    stop();
-    kept[0] = malloc(0x2000);
-  }
-  WAY("unsorted-prev-size") {
-    unsorted();
-    c[prev_size] = 0x520;
-    stop();
-    kept[0] = malloc(0x2000);
-  }
-  WAY("unsorted-links") {
-    unsorted();
-    b[fd] = (word)(uintptr_t)a;
-    stop();
-    kept[0] = malloc(0x2000);
-  }
-  WAY("unsorted-in-use") {
-    unsorted();
-    c[size] |= 1;
-    stop();
-    kept[0] = malloc(0x2000);
-  }
+  WAY("unsorted-size") unsorted_with(&b, size, 0x11);
+  WAY("unsorted-next-size") unsorted_with(&c, size, 0x4141414141414140);
+  WAY("unsorted-prev-size") unsorted_with(&c, prev_size, 0x520);
+  WAY("unsorted-links") unsorted_with(&b, fd, 0);
+  WAY("unsorted-in-use") unsorted_with(&c, size, 0x511);
   WAY("small-links") {
     a = get(0x200);
     kept[8] = get(0x30);
@@ -169,30 +162,9 @@ int main(int argc, char **argv) {
     kept[0] = malloc(0x100000000);
     for (;;) kept[0] = malloc(0x10000);
   }
-  WAY("used-size") {
-    a = get(0x500);
-    b = get(0x500);
-    c = get(0x500);
-    b[size] = 0x19;
-    stop();
-    free(b);
-  }
-  WAY("used-wild") {
-    a = get(0x500);
-    b = get(0x500);
-    c = get(0x500);
-    b[size] = ~(word)15;
-    stop();
-    free(b);
-  }
-  WAY("used-out") {
-    a = get(0x500);
-    b = get(0x500);
-    c = get(0x500);
-    b[size] = 0x10000001;
-    stop();
-    free(b);
-  }
+  WAY("used-size") used_with(0x19);
+  WAY("used-wild") used_with(~(word)15);
+  WAY("used-out") used_with(0x10000001);
   WAY("whole") {
     unsorted();
     stop();
