@@ -10,15 +10,17 @@ package final class MappedFile: ByteSource {
   private let base: UnsafeRawPointer?
 
   /// Maps a regular file for reading.
-  package init(_ path: String) throws(ImageError) {
-    func failure(_ error: Int32) -> ImageError {
-      .unreadable("\(path): " + (unsafe strerror(error).map { unsafe String(cString: $0) } ?? "?"))
-    }
+  package convenience init(_ path: String) throws(ImageError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure(errno) }
+    guard descriptor >= 0 else { throw Self.failure(path) }
     defer { close(descriptor) }
+    try self.init(descriptor: descriptor, called: path)
+  }
+
+  /// Maps an open file, which may be closed afterwards.
+  package init(descriptor: Int32, called path: String) throws(ImageError) {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw failure(errno) }
+    guard unsafe fstat(descriptor, &status) == 0 else { throw Self.failure(path) }
     guard status.st_mode & 0o170000 == 0o100000 else {
       throw .unreadable("\(path) is not a regular file")
     }
@@ -28,7 +30,9 @@ package final class MappedFile: ByteSource {
       return
     }
     let mapping = unsafe mmap(nil, Int(length), PROT_READ, MAP_SHARED, descriptor, 0)
-    guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else { throw failure(errno) }
+    guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
+      throw Self.failure(path)
+    }
     unsafe base = UnsafeRawPointer(mapping)
   }
 
@@ -36,6 +40,19 @@ package final class MappedFile: ByteSource {
     if let base = unsafe base {
       unsafe munmap(UnsafeMutableRawPointer(mutating: base), Int(length))
     }
+  }
+
+  private static func failure(_ path: String) -> ImageError {
+    .unreadable("\(path): " + (unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "?"))
+  }
+
+  /// A range of the file, as far as it has it; valid while this object is.
+  package func bytes(_ offset: UInt64, _ count: UInt64) -> UnsafeRawBufferPointer {
+    guard let base = unsafe base, offset < length else {
+      return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    return unsafe UnsafeRawBufferPointer(
+      start: base + Int(offset), count: Int(min(count, length - offset)))
   }
 
   package func read(
