@@ -21,31 +21,19 @@ struct HeapTuning: ParsableArguments {
       "As GLIBC_TUNABLES has them: glibc.malloc.x=y:…; several make columns.", valueName: "text"))
   var tunables: [String] = []
 
-  @Option(help: ArgumentHelp("Most arenas.", valueName: "count,…"))
-  var arenaMax: String?
-  @Option(help: ArgumentHelp("Arenas before there is a limit.", valueName: "count,…"))
-  var arenaTest: String?
-  @Option(help: ArgumentHelp("Huge pages: 0, 1 (transparent), 2.", valueName: "mode,…"))
-  var hugetlb: String?
-  @Option(help: ArgumentHelp("Most objects with a mapping of their own.", valueName: "count,…"))
-  var mmapMax: String?
-  @Option(help: ArgumentHelp("From where on objects get one.", valueName: "size,…"))
-  var mmapThreshold: String?
-  @Option(help: ArgumentHelp("The largest object of fastbins.", valueName: "size,…"))
-  var mxfast: String?
-  @Option(help: ArgumentHelp("What memory is filled with.", valueName: "byte,…"))
-  var perturb: String?
-  @Option(help: ArgumentHelp("Chunks of a size in a tcache; 0 for none.", valueName: "count,…"))
-  var tcacheCount: String?
-  @Option(help: ArgumentHelp("The largest object of tcaches.", valueName: "size,…"))
-  var tcacheMax: String?
-  @Option(
-    help: ArgumentHelp("Unsorted chunks looked at to fill a tcache.", valueName: "count,…"))
+  @Option(help: .list("count", "Most arenas.")) var arenaMax: String?
+  @Option(help: .list("count", "Arenas before there is a limit.")) var arenaTest: String?
+  @Option(help: .list("mode", "Huge pages: 0, 1 (transparent), 2.")) var hugetlb: String?
+  @Option(help: .list("count", "Most objects with a mapping of their own.")) var mmapMax: String?
+  @Option(help: .list("size", "From where on objects get one.")) var mmapThreshold: String?
+  @Option(help: .list("size", "The largest object of fastbins.")) var mxfast: String?
+  @Option(help: .list("byte", "What memory is filled with.")) var perturb: String?
+  @Option(help: .list("count", "Chunks of a size in a tcache; 0: none.")) var tcacheCount: String?
+  @Option(help: .list("size", "The largest object of tcaches.")) var tcacheMax: String?
+  @Option(help: .list("count", "Unsorted chunks looked at to fill a tcache."))
   var tcacheUnsortedLimit: String?
-  @Option(help: ArgumentHelp("What the top is made larger by.", valueName: "size,…"))
-  var topPad: String?
-  @Option(help: ArgumentHelp("How much free top is given back.", valueName: "size,…"))
-  var trimThreshold: String?
+  @Option(help: .list("size", "What the top is made larger by.")) var topPad: String?
+  @Option(help: .list("size", "How much free top is given back.")) var trimThreshold: String?
 
   @Option(help: ArgumentHelp("What touches pages: objects, or headers only.", valueName: "what"))
   var touch = "objects"
@@ -169,5 +157,12 @@ struct HeapTuning: ParsableArguments {
     let known = GlibcVersion.allCases.map(\.text).joined(separator: ", ")
     throw HeapTraceError(
       .usage, "--glibc cannot be '\(word)'; the releases whose rules are known are \(known)")
+  }
+}
+
+extension ArgumentHelp {
+  /// Of an option that may be a list, whose values make columns.
+  fileprivate static func list(_ value: String, _ text: String) -> ArgumentHelp {
+    ArgumentHelp("\(text)", valueName: "\(value),…")
   }
 }
