@@ -39,6 +39,11 @@ package struct HeapMap: Sendable {
     range.reduce(0) { $0 + bytes[$1 * Self.states + Int(state.rawValue)] }
   }
 
+  /// All bytes of some cells; the last cell is shorter than the others.
+  package func bytes(in range: Range<Int>) -> UInt64 {
+    ChunkState.allCases.reduce(0) { $0 + bytes($1, in: range) }
+  }
+
   /// What most of some cells are; damage counts before all else.
   package func state(of range: Range<Int>) -> ChunkState {
     var most: (state: ChunkState, bytes: UInt64) = (.used, 0)

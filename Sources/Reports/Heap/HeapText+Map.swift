@@ -6,7 +6,8 @@ extension HeapText {
   private static let width = 64
   private static let height = 16
 
-  /// An arena drawn: a sign a cell, for what most of it is.
+  /// An arena drawn: a sign a cell, for what most of it is, and another one for used cells of which
+  /// a quarter is not.
   func map(_ report: ArenaReport) -> [String] {
     let map = report.map
     guard map.count > 0 else { return [] }
@@ -15,27 +16,32 @@ extension HeapText {
     let signs = (map.count + per - 1) / per
     var lines: [String] = []
     var seen: Set<ChunkState> = []
+    var hasMixed = false
     for row in stride(from: 0, to: signs, by: Self.width) {
       var text = ""
       var last: ChunkState?
       for sign in row..<min(row + Self.width, signs) {
-        let state = map.state(of: sign * per..<min((sign + 1) * per, map.count))
-        seen.insert(state)
+        let cells = sign * per..<min((sign + 1) * per, map.count)
+        let state = map.state(of: cells)
+        let isMixed = state == .used && map.bytes(.used, in: cells) / 3 < map.bytes(in: cells) / 4
+        if isMixed { hasMixed = true } else { seen.insert(state) }
         if style.isRich, state != last { text += Self.color(state) }
         last = state
-        text.append(Self.sign(state))
+        text.append(isMixed ? Self.mixed : Self.sign(state))
       }
       if style.isRich { text += "\u{1b}[0m" }
       lines.append("  \(Hex(address(UInt64(row * per) * map.cellSize, in: map)))  \(text)")
     }
-    return lines + legend("\((UInt64(per) * map.cellSize).grouped) bytes a sign:", seen)
+    var meanings = ChunkState.allCases.filter(seen.contains).map { "\(Self.sign($0)) \($0.name)" }
+    if hasMixed { meanings.insert("\(Self.mixed) used, a quarter or more is not", at: 0) }
+    return lines + legend("\((UInt64(per) * map.cellSize).grouped) bytes a sign:", meanings)
   }
 
   /// What the signs mean that there are, in lines as wide as the map's.
-  private func legend(_ scale: String, _ seen: Set<ChunkState>) -> [String] {
+  private func legend(_ scale: String, _ meanings: [String]) -> [String] {
     var lines = ["  " + scale]
-    for state in ChunkState.allCases where seen.contains(state) {
-      let text = "  \(Self.sign(state)) \(state.name)"
+    for meaning in meanings {
+      let text = "  " + meaning
       if lines[lines.count - 1].count + text.count > 96 {
         lines.append(String(repeating: " ", count: 2 + scale.count))
       }
@@ -53,6 +59,8 @@ extension HeapText {
     }
     return map.segments.last?.end ?? 0
   }
+
+  private static var mixed: Character { "▒" }
 
   private static func sign(_ state: ChunkState) -> Character {
     switch state {

@@ -29,7 +29,14 @@ package struct HeapText {
 
   private var facts: [String] {
     var table = TextTable([.left, .left])
-    table.rows.append(["library", "\(report.form.text), main_arena found \(report.how)"])
+    // The file of symbols has a line of its own: its name is long.
+    let symbols = "by the symbols of "
+    if report.how.hasPrefix(symbols) {
+      table.rows.append(["library", "\(report.form.text), main_arena found by its symbol in"])
+      table.rows.append(["", String(report.how.dropFirst(symbols.count))])
+    } else {
+      table.rows.append(["library", "\(report.form.text), main_arena found \(report.how)"])
+    }
     if report.isRacy {
       table.rows.append([
         "moment", "the process went on meanwhile: figures may be of several moments",
