@@ -42,7 +42,7 @@ import Testing
       $0.put(UInt64(1) << 62, $0.header(".text") + 48)
     },
     Bent("overlapping", "module file refused: sections lie in the same bytes") {
-      $0.put($0.number($0.header(".symtab") + 24, 8), $0.header(".text") + 24)
+      $0.put($0.number($0.header(".symtab") + 24, 8), $0.header(".init.text") + 24)
     },
     Bent(
       "writable", "writable: section .text (index 1) has invalid WRITE|EXEC flags"

@@ -179,7 +179,7 @@ import Testing
     #expect(run.output.contains(#/lender \d+ 0 - Live 0xffff[0-9a-f]{12} \(O\)\n/#))
     #expect(run.output.contains(#/lender \d+ 0 - Live 0x0{16} \(O\)\n/#))
     #expect(run.output.contains("/sections/.text\nnot there\n"))
-    #expect(run.output.contains("\n0000000000000000 t kernel_main\n"))
+    #expect(run.output.contains("\n0000000000000000 t image_start\n"))
     #expect(!run.output.contains(#/\nffff[0-9a-f]{12} [a-zA-Z] /#))
     #expect(run.output.contains("remove lender: Operation not permitted"))
   }
