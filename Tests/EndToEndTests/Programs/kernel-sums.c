@@ -101,7 +101,8 @@ static void walk(long *tasks, long *tables) {
     *tasks += figure(slurp(path, other), "Threads:");
     long bytes = figure(other, "VmPTE:");
     if (bytes > 0) *tables += bytes;
-    if (page != 4096) continue;
+    // With four levels the stack is high up, and there are tables above the counted ones.
+    if (page != 4096 || (unsigned long)&proc >> 39 == 0) continue;
     snprintf(path, sizeof path, "/proc/%d/smaps", pid);
     unsigned long upper[8], range = 0;
     int count = 0;
