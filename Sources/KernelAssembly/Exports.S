@@ -38,8 +38,8 @@
   export alloc_pages, __free_pages, __get_free_pages, free_pages, page_address, virt_to_page
   export page_to_pfn, kilburn_page_shift, kilburn_linear_offset
   // vmalloc.
-  export kilburn_vmalloc, kilburn_vmalloc_user, vfree, is_vmalloc_addr, vmalloc_to_page
-  export kilburn_vmap, vunmap, kilburn_set_memory, kilburn_ioremap, iounmap
+  export __vmalloc, vmalloc_user, vfree, vfree_atomic, is_vmalloc_addr, vmalloc_to_page
+  export kilburn_vmap, vunmap, kilburn_set_memory, ioremap, iounmap
   // Programs.
   export __arch_copy_to_user, __arch_copy_from_user, clear_user, strncpy_from_user
   export kilburn_map_user, vm_munmap, get_current

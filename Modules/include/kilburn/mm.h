@@ -42,29 +42,25 @@ static inline unsigned get_order(unsigned long size) {
   return order;
 }
 
-// Who asked, as /proc/vmallocinfo names it, is the function that these are written in.
-#define __kilburn_here ({ __label__ here; here: (unsigned long)&&here; })
-void *kilburn_vmalloc(unsigned long size, gfp_t flags, unsigned long caller);
-void *kilburn_vmalloc_user(unsigned long size, unsigned long caller);
-void *kilburn_vmap(struct page **pages, unsigned count, unsigned long caller);
+void *__vmalloc(unsigned long size, gfp_t flags);
+void *vmalloc_user(unsigned long size);
+void *kilburn_vmap(struct page **pages, unsigned count);
 void vfree(const void *address);
+void vfree_atomic(const void *address);
 void vunmap(const void *address);
 bool is_vmalloc_addr(const void *address);
 struct page *vmalloc_to_page(const void *address);
-#define vmalloc(size) kilburn_vmalloc(size, GFP_KERNEL, __kilburn_here)
-#define vzalloc(size) kilburn_vmalloc(size, GFP_KERNEL | __GFP_ZERO, __kilburn_here)
-#define __vmalloc(size, flags) kilburn_vmalloc(size, flags, __kilburn_here)
-#define vmalloc_user(size) kilburn_vmalloc_user(size, __kilburn_here)
-#define vmap(pages, count, flags, protection) kilburn_vmap(pages, count, __kilburn_here)
+#define vmalloc(size) __vmalloc(size, GFP_KERNEL)
+#define vzalloc(size) __vmalloc(size, GFP_KERNEL | __GFP_ZERO)
+#define vmap(pages, count, flags, protection) kilburn_vmap(pages, count)
 static inline void kvfree(const void *address) {
   if (is_vmalloc_addr(address)) vfree(address); else kfree(address);
 }
 // As kvmalloc(): a page or less from the slabs, more from them if they have it at once.
-static inline void *kilburn_kvmalloc(size_t size, gfp_t flags, unsigned long caller) {
+static inline void *kvmalloc(size_t size, gfp_t flags) {
   void *memory = kmalloc(size, size > PAGE_SIZE ? flags | __GFP_NOWARN | __GFP_NORETRY : flags);
-  return memory || size <= PAGE_SIZE ? memory : kilburn_vmalloc(size, flags, caller);
+  return memory || size <= PAGE_SIZE ? memory : __vmalloc(size, flags);
 }
-#define kvmalloc(size, flags) kilburn_kvmalloc(size, flags, __kilburn_here)
 #define kvzalloc(size, flags) kvmalloc(size, (flags) | __GFP_ZERO)
 #define kvmalloc_array(count, size, flags) kvmalloc((count) * (size), flags)
 
@@ -72,9 +68,8 @@ static inline void *kilburn_kvmalloc(size_t size, gfp_t flags, unsigned long cal
 #define PAGE_KERNEL 0
 
 // A device's registers. RAM is refused: it is mapped already, with other attributes.
-void __iomem *kilburn_ioremap(phys_addr_t address, size_t size, unsigned long caller);
+void __iomem *ioremap(phys_addr_t address, size_t size);
 void iounmap(volatile void __iomem *registers);
-#define ioremap(address, size) kilburn_ioremap(address, size, __kilburn_here)
 #define readb(place) (*(const volatile u8 __iomem *)(place))
 #define readw(place) (*(const volatile u16 __iomem *)(place))
 #define readl(place) (*(const volatile u32 __iomem *)(place))

@@ -14,6 +14,15 @@ extension VirtBoard {
 
   public func showLog(_ lines: UnsafeRawBufferPointer) { unsafe write(.log, lines) }
 
+  /// As the reports name code: functions of the kernel and of modules.
+  public func describeCode(at address: VirtualAddress, _ put: (UInt8) -> Void) {
+    var line = LogLine()
+    Symbols.append(address.rawValue, to: &line)
+    unsafe line.withBytes { bytes in
+      for index in 0..<bytes.count { unsafe put(bytes[index]) }
+    }
+  }
+
   /// Makes the empty log.
   static func startLog() {
     precondition(MemoryLayout<KernelLog>.size <= 4096)

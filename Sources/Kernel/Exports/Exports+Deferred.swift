@@ -32,7 +32,8 @@ func deferWork(_ work: UnsafeMutablePointer<UInt64>) -> Bool {
   return true
 }
 
-/// Does all that waits, and what that puts off meanwhile.
+/// Does all that waits, and what that puts off meanwhile; memory given back in the middle of
+/// something is a work, too.
 @_cdecl("kilburn_run_deferred")
 func runDeferred() {
   let variables = unsafe Exports.variables
@@ -44,6 +45,7 @@ func runDeferred() {
     unsafe work[2] &= ~1
     _ = Modules.call(unsafe work[1], UInt64(UInt(bitPattern: work)))
   }
+  Exports.vmalloc.pointee.freeDeferred()
 }
 
 /// Takes one from the list; false where it does not wait.

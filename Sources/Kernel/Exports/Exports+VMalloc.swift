@@ -5,7 +5,7 @@ import MemoryTypes
 import PageFrames
 
 // Memory whose frames need not lie side by side (include/linux/vmalloc.h, set_memory.h). Who asked
-// is named in /proc/vmallocinfo by the address that the module called from.
+// is named in /proc/vmallocinfo by the address that the module called from (KernelAssembly/Callers.S).
 
 @_cdecl("kilburn_vmalloc")
 func vmalloc(_ size: UInt, _ flags: UInt32, _ caller: UInt) -> UInt {
@@ -33,6 +33,14 @@ func vfree(_ address: UInt) {
   }
 }
 
+/// From where nothing may be waited for: the memory goes with the work that is put off
+/// (`__vfree_deferred()`: schedule_work()).
+@_cdecl("vfree_atomic")
+func vfreeAtomic(_ address: UInt) {
+  guard address != 0 else { return }
+  _ = Exports.vmalloc.pointee.freeLater(VirtualAddress(UInt64(address)))
+}
+
 @_cdecl("is_vmalloc_addr")
 func isVMallocAddress(_ address: UInt) -> Bool {
   Exports.vmalloc.pointee.isVMalloc(VirtualAddress(UInt64(address)))
@@ -47,7 +55,7 @@ func vmallocToPage(_ address: UInt) -> UnsafeMutableRawPointer? {
   return unsafe Exports.frames.pointee.frame(slot.pointee.frame(in: board.translation)).raw
 }
 
-@_cdecl("kilburn_vmap")
+@_cdecl("kilburn_map_pages")
 func vmap(
   _ pages: UnsafePointer<UnsafeMutableRawPointer>, _ count: UInt32, _ caller: UInt
 ) -> UInt {

@@ -49,16 +49,9 @@ enum Modules {
     return result.died != 0 ? .died : .returned(Int32(truncatingIfNeeded: result.value))
   }
 
-  /// Maps and unmaps a page, so that the tables on the way to the region are there: they stay, and
-  /// are none of a module's.
-  private static func prepare(_ loader: KernelPointer<Loader>) {
-    if let area = loader.pointee.host.allocateArea(1) { loader.pointee.host.free(area) }
-  }
-
   /// Whether the tool wants modules.
   static func areWanted(_ board: VirtBoard) -> Bool {
-    guard board.header.pointee.modules.start != 0, let loader else { return false }
-    prepare(loader)
+    guard board.header.pointee.modules.start != 0, loader != nil else { return false }
     // What modules say is to be heard at once.
     board.kernelLog?.pointee.shownLevel = LogLevel.debug.rawValue
     return true

@@ -99,7 +99,7 @@ extension VMAllocator {
   }
 
   /// The pages of a range that are mapped.
-  private func mapped(_ start: VirtualAddress, _ end: VirtualAddress) -> UInt64 {
+  func mapped(_ start: VirtualAddress, _ end: VirtualAddress) -> UInt64 {
     var sum: UInt64 = 0
     table.forEachLeaf(in: start..<end) { leaf in
       guard !leaf.descriptor.isNone else { return }

@@ -41,6 +41,9 @@ extension VMAllocator {
   /// Frees the tables that are for nothing but these addresses.
   private func freeTables(from start: VirtualAddress, to end: VirtualAddress) {
     guard start < end else { return }
+    // What the image has at its end is mapped in part; the rest needs no table either.
+    let whole = start.alignedDown(to: board.translation.coverage(at: 2))
+    let start = mapped(whole, start) == 0 ? whole : start
     let frames = frames
     var count = 0
     table.freeTables(in: start..<end, floor: start, ceiling: end) { number, level in
