@@ -53,35 +53,8 @@ extension AreaTree {
     let length = length.rawValue
     guard high >= low, high.rawValue &- low.rawValue >= length else { return nil }
     guard let last else { return low }
-    if var node = root, node.pointee.tree.greatest >= length {
-      search: while true {
-        // All gaps below the predecessor end at its start or lower.
-        if let left = node.pointee.tree.left, left.pointee.tree.greatest >= length,
-          let previous = node.pointee.previous, previous.pointee.start > low,
-          previous.pointee.start.rawValue &- low.rawValue >= length
-        {
-          node = left
-          continue
-        }
-        while true {
-          let ceiling = min(guardedStart(node), high).rawValue
-          let floor = max(node.pointee.previous?.pointee.end ?? low, low).rawValue
-          if ceiling >= floor, ceiling &- floor >= length { return VirtualAddress(floor) }
-          if node.pointee.end >= high { return nil }
-          if let right = node.pointee.tree.right, right.pointee.tree.greatest >= length {
-            node = right
-            break
-          }
-          var child = node
-          while true {
-            guard let parent = child.pointee.tree.parent else { break search }
-            let wasLeft = parent.pointee.tree.left == child
-            child = parent
-            if wasLeft { break }
-          }
-          node = child
-        }
-      }
+    if let room = lowestGap(length, mask: 0, from: low, to: high, isWhole: false) {
+      return room.start
     }
     let floor = max(last.pointee.end, low)
     guard high >= floor, high.rawValue &- floor.rawValue >= length else { return nil }

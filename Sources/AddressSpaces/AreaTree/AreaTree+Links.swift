@@ -11,21 +11,7 @@ extension AreaTree {
     if let next { next.pointee.previous = area } else { last = area }
     count &+= 1
 
-    area.pointee.tree = TreeLinks()
-    area.pointee.balance = 0
-    // One of the two neighbours has a free side towards the other.
-    if let previous, previous.pointee.tree.right == nil {
-      previous.pointee.tree.right = area
-      area.pointee.tree.parent = previous
-    } else if let next {
-      next.pointee.tree.left = area
-      area.pointee.tree.parent = next
-    } else {
-      root = area
-    }
-    area.pointee.tree.greatest = gap(below: area)
-    rebalance(afterInserting: area)
-    refreshUp(from: next)
+    hang(area, after: previous, before: next)
   }
 
   /// Takes an area out.

@@ -9,13 +9,13 @@ public import MemoryTypes
 ///
 /// Invariants, checked by ``checkInvariants()``:
 /// - `a.end <= a.next.start` and `a.next.previous == a`; the tree in order is the list;
-/// - those of a ``MaximumTree`` whose values are the gaps below the areas;
+/// - those of a ``GapTree`` and a ``MaximumTree``;
 /// - `count` is the number of nodes.
 ///
 /// Linux 6.1 has a maple tree; Documentation/Decisions/AreaTree.md says why this is an AVL tree. A
 /// new area hangs where its predecessor or successor has a free side, so linking searches nothing;
 /// and the last area found is remembered, as Linux's `vmacache` did (mm/vmacache.c before 6.1).
-public struct AreaTree: MaximumTree, BitwiseCopyable {
+public struct AreaTree: GapTree, BitwiseCopyable {
   public typealias Area = KernelPointer<VirtualMemoryArea>
   package typealias Node = VirtualMemoryArea
 
@@ -50,7 +50,14 @@ public struct AreaTree: MaximumTree, BitwiseCopyable {
     return start.rawValue < stackGuard.rawValue ? VirtualAddress(0) : start - stackGuard
   }
 
-  @inline(__always) package func value(of area: Area) -> UInt64 { gap(below: area) }
+  package var lowest: VirtualAddress { VirtualAddress(0) }
+
+  @inline(__always) package static func start(_ area: Area) -> VirtualAddress {
+    area.pointee.start
+  }
+  @inline(__always) package static func end(_ area: Area) -> VirtualAddress { area.pointee.end }
+  @inline(__always) package static func previous(_ area: Area) -> Area? { area.pointee.previous }
+  @inline(__always) package func ceiling(_ area: Area) -> VirtualAddress { guardedStart(area) }
 
   // SAFETY (both): the part lies in the initialised area.
 
@@ -62,12 +69,5 @@ public struct AreaTree: MaximumTree, BitwiseCopyable {
 
   @inline(__always) package static func balance(_ area: Area) -> KernelPointer<Int8> {
     unsafe withUnsafeMutablePointer(to: &area.pointee.balance) { unsafe KernelPointer($0) }
-  }
-
-  /// The room below an area.
-  @inline(__always) func gap(below area: Area) -> UInt64 {
-    let floor = area.pointee.previous?.pointee.end.rawValue ?? 0
-    let ceiling = guardedStart(area).rawValue
-    return ceiling > floor ? ceiling &- floor : 0
   }
 }

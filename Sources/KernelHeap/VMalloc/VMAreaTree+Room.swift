@@ -1,79 +1,53 @@
 import MemoryTypes
 
 extension VMAreaTree {
-  /// A place for an area: where it may begin, and the area that will follow it.
-  struct Room {
-    var start: VirtualAddress
-    var next: Pointer?
-  }
+  typealias Room = GapRoom<VMArea>
 
   /// The lowest room of a length at a multiple of `alignment` (mm/vmalloc.c:
   /// find_vmap_lowest_match()).
-  ///
-  /// Linux leaves out subtrees that cannot hold the length *and* the most that alignment may cost,
-  /// so which of several holes it finds for an aligned area hangs on the shape of its tree. Here it
-  /// is the lowest that fits: a gap that is long enough is looked at, however it is aligned.
   func lowestRoom(_ length: ByteCount, alignment: UInt64) -> Room? {
     let length = length.rawValue
     let mask = alignment &- 1
-    if var node = root, node.pointee.tree.greatest >= length {
-      search: while true {
-        if let left = node.pointee.tree.left, left.pointee.tree.greatest >= length {
-          node = left
-          continue
-        }
-        while true {
-          let floor = floor(node).rawValue
-          let start = (floor &+ mask) & ~mask
-          let ceiling = node.pointee.start.rawValue
-          if start >= floor, start <= ceiling, ceiling &- start >= length {
-            return Room(start: VirtualAddress(start), next: node)
-          }
-          if let right = node.pointee.tree.right, right.pointee.tree.greatest >= length {
-            node = right
-            break
-          }
-          // Up to the first ancestor that this is to the left of.
-          var child = node
-          while true {
-            guard let parent = child.pointee.tree.parent else { break search }
-            let wasLeft = parent.pointee.tree.left == child
-            child = parent
-            if wasLeft { break }
-          }
-          node = child
-        }
+    let found = lowestGap(length, mask: mask, from: low, to: high, isWhole: true)
+    if let loose, found.map({ loose.pointee.start < $0.start }) ?? true {
+      let start = (floor(loose).rawValue &+ mask) & ~mask
+      let ceiling = loose.pointee.start.rawValue
+      if start >= low.rawValue, start <= ceiling, ceiling &- start >= length {
+        return Room(start: VirtualAddress(start), next: loose)
       }
     }
-    let floor = (last?.pointee.end ?? low).rawValue
-    let start = (floor &+ mask) & ~mask
-    guard start >= floor, start <= high.rawValue, high.rawValue &- start >= length else {
+    if let found { return found }
+    let start = ((last?.pointee.end ?? low).rawValue &+ mask) & ~mask
+    guard start >= low.rawValue, start <= high.rawValue, high.rawValue &- start >= length else {
       return nil
     }
     return Room(start: VirtualAddress(start), next: nil)
   }
 
-  /// The largest gap, without regard to alignment.
-  var largestGap: ByteCount {
-    let above = high - (last?.pointee.end ?? low)
-    return max(ByteCount(root?.pointee.tree.greatest ?? 0), above)
-  }
-
   /// Whether every invariant holds; walks everything, for tests.
+  ///
+  /// What nodes know of gaps may be too large while an area is loose.
   func checkInvariants() -> Bool {
-    guard checkedHeight(root, parent: nil) != nil else { return false }
-    var nodes = 0
+    if loose == nil && checkedHeight(root, parent: nil) == nil { return false }
+    var areas = 0
     var previous: Pointer?
-    var node = first
-    while let here = node {
+    var area = first
+    while let here = area {
       guard here.pointee.previous == previous, here.pointee.units > 0,
         floor(here) <= here.pointee.start
       else { return false }
-      nodes += 1
+      areas += 1
       previous = here
-      node = successor(of: here)
+      area = successor(of: here)
     }
-    guard nodes == count, last == previous else { return false }
+    guard areas == count, nodes(root) == count - (loose == nil ? 0 : 1), last == previous,
+      loose != nil || above == nil
+    else { return false }
     return last.map { $0.pointee.end <= high } ?? true
+  }
+
+  private func nodes(_ node: Pointer?) -> Int {
+    guard let node else { return 0 }
+    return 1 + nodes(node.pointee.tree.left) + nodes(node.pointee.tree.right)
   }
 }
