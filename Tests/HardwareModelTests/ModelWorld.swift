@@ -104,7 +104,7 @@ struct ModelWorld: ~Copyable {
 
   /// Unmaps what is at a place, tells the TLB, and maps something else: never two valid
   /// translations one after the other.
-  private mutating func changeMapping() {
+  mutating func changeMapping() {
     let address = places[Int(generator.next() % UInt64(places.count))]
     let isKernel = address.isKernelHalf
     let space = spaces[Int(generator.next() % UInt64(spaces.count))]

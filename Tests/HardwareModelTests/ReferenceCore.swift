@@ -278,7 +278,9 @@ struct ReferenceCore {
     _ sets: inout ReferenceSets<PageKey, V>, _ geometry: TLBGeometry, _ address: UInt64,
     _ asid: UInt16
   ) -> (PageKey, V)? {
-    for shift in UInt64(12)...43 {
+    // No entry is of another size.
+    for shift in UInt64(12)...43
+    where shift <= 16 && shift % 2 == 0 || (geometry.sizes >> shift) & 1 != 0 {
       let start = (address >> shift) << shift
       let set = Int(((start & 0x001f_ffff_ffff_ffff) >> shift) % UInt64(geometry.sets))
       for key in [
