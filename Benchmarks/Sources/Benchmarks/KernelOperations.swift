@@ -52,7 +52,8 @@ struct KernelOperations: ParsableCommand {
       throw ValidationError("kcosts on \(size): status \(run.status) \(run.output)\(run.errors)")
     }
     var figures: [String: Double] = [:]
-    for line in run.output.split(separator: "\n") {
+    // The log is part of the report, which goes to standard error.
+    for line in run.errors.split(separator: "\n") {
       let words = line.split(separator: "\t")
       guard words.count == 3, words[0].hasSuffix("kcosts") else { continue }
       figures[String(words[1])] = Double(words[2])
