@@ -103,4 +103,33 @@ import Testing
     #expect(world.core.counters[.faults(.user)] > 5)
     #expect(world.core.counters[.writeBacks(.first)] > 10)
   }
+
+  /// A fetch whose walk goes through L1D can take the line that data used last: using that line
+  /// again is no hit.
+  @Test func aWalkForInstructionsTakesTheDataLine() throws {
+    let shape = try #require(TranslationGeometry(pageSize: .fourKiB, vaBits: 48))
+    let tables = TestTables(shape, size: 1 << 20)
+    let root = try #require(tables.makeTable())
+    let (data, code) = (VirtualAddress(0x40_0000), VirtualAddress(0x7000_0000_0000))
+    for address in [data, code] {
+      let place = try #require(tables.place(of: address, at: 3, under: root))
+      let page = Descriptor(
+        page: PageFrameNumber(0x80000), .userReadOnlyExecute, in: shape)
+      tables.write(page, at: place)
+    }
+    let geometry = try CoreGeometry(
+      instructionTLB: TLBGeometry(entries: 1, ways: 1, sizes: []),
+      dataTLB: TLBGeometry(entries: 1, ways: 1, sizes: []), sharedTLB: nil, walkCache: nil,
+      instructionCache: CacheGeometry(sets: 1, ways: 1),
+      dataCache: CacheGeometry(sets: 1, ways: 2), secondCache: nil, lastCache: nil,
+      walksThroughDataCache: true)
+    var core = CoreModel(geometry, memory: tables.memory)
+    core.load(TranslationRegime(geometry: shape, lowerRoot: root), asid: ASID(1))
+    let load = AccessRecord(.load, data, size: 8, by: .user)
+    let records = [load, load, AccessRecord(.fetch, code, size: 4, by: .user), load]
+    let done = unsafe records.withUnsafeBufferPointer { unsafe core.run($0) }
+    #expect(done == 4)
+    #expect(core.counters[.served(.load, .user, .first)] == 1)
+    #expect(core.counters[.served(.load, .user, .memory)] == 2)
+  }
 }

@@ -47,7 +47,9 @@ struct ModelWorld: ~Copyable {
     hot = []
     last = ""
     reference = ReferenceCore(geometry) { tables.read($0) }
-    core = CoreModel(geometry, memory: tables.memory)
+    // With few bits the outer caches have narrow tags; runs of blocks of 512M need more.
+    let isWide = seed % 3 == 0 || shape.pageSize == .sixtyFourKiB
+    core = CoreModel(geometry, memory: tables.memory, physicalBits: isWide ? 52 : 36)
     load()
   }
 
@@ -85,6 +87,19 @@ struct ModelWorld: ~Copyable {
 
   private mutating func invalidate() {
     let address = places[Int(generator.next() % UInt64(places.count))]
+    if generator.next() % 8 == 0 {
+      let code = PhysicalAddress(0x8000_0000 + generator.next() % 16 * 4096)
+      last = "invalidate instructions at \(code)"
+      core.invalidateInstructions(at: code)
+      reference.invalidateInstructions(at: code)
+      return
+    }
+    if generator.next() % 32 == 0 {
+      last = "invalidate all instructions"
+      core.invalidateInstructions()
+      reference.invalidateInstructions()
+      return
+    }
     let asid = spaces[Int(generator.next() % UInt64(spaces.count))].asid
     let count = PageCount(generator.next() % 40)
     let chosen: TLBInvalidation =

@@ -43,42 +43,16 @@ struct Cache<Tag: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: ~Copya
   /// Has the host fetch what a look-up of a line will read.
   @inline(__always) func prefetch(_ line: UInt64) { sets.prefetch(sets.row(of: line)) }
 
-  /// Whether a line is held, and dirty; changes nothing.
-  func state(of line: UInt64) -> (isHeld: Bool, isDirty: Bool) {
+  /// Drops a line that is clean (IC IVAU).
+  mutating func drop(_ line: UInt64) {
     let row = sets.row(of: line)
     let wanted = CacheLine<Tag>(line, isDirty: false)
     let way = sets.scan(row) { $0.isSameLine(as: wanted) }
-    return way < 0 ? (false, false) : (true, sets[row, way].isDirty)
-  }
-
-  /// Cleans a line (DC CVAC): whether it had to be written back.
-  mutating func clean(_ line: UInt64) -> Bool {
-    let row = sets.row(of: line)
-    let wanted = CacheLine<Tag>(line, isDirty: false)
-    let way = sets.scan(row) { $0.isSameLine(as: wanted) }
-    guard way >= 0, sets[row, way].isDirty else { return false }
-    sets[row, way] = wanted
-    return true
-  }
-
-  /// Drops a line (DC IVAC, IC IVAU): whether it was dirty.
-  mutating func drop(_ line: UInt64) -> Bool {
-    let row = sets.row(of: line)
-    let wanted = CacheLine<Tag>(line, isDirty: false)
-    let way = sets.scan(row) { $0.isSameLine(as: wanted) }
-    guard way >= 0 else { return false }
-    let wasDirty = sets[row, way].isDirty
-    sets.remove(way, in: row)
-    return wasDirty
+    if way >= 0 { sets.remove(way, in: row) }
   }
 
   /// Drops everything (IC IALLU).
-  mutating func dropAll() {
-    for row in 0..<sets.sets { sets.remove(in: row) { _ in true } }
-  }
-
-  /// The lines that are held.
-  var count: Int { sets.count { _ in true } }
+  mutating func dropAll() { sets.removeAll() }
 }
 
 /// What a way of a cache holds.

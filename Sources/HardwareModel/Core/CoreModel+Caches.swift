@@ -36,6 +36,8 @@ extension CoreModel {
     let line = address &>> lineShift
     var level: ServedBy
     if geometry.walksThroughDataCache {
+      // The line used last may have to go, or is no longer the first of its set.
+      dataLine = NearLine()
       let outcome = dataCache.access(line, dirtying: false)
       level = outcome.isHit ? .first : accessSecond(line)
       if let victim = outcome.dirtyVictim {

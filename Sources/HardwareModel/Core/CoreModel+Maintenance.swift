@@ -57,7 +57,7 @@ extension CoreModel {
   /// Drops a line of instructions wherever the core has them (IC IVAU).
   public mutating func invalidateInstructions(at address: PhysicalAddress) {
     fetchLine = NearLine()
-    _ = instructionCache.drop(address.rawValue &>> lineShift)
+    instructionCache.drop(address.rawValue &>> lineShift)
   }
 
   /// Drops all instructions (IC IALLU).

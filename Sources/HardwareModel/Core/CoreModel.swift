@@ -58,7 +58,8 @@ public struct CoreModel: ~Copyable {
 
   /// A core whose structures are empty, without translation.
   ///
-  /// - Parameter physicalBits: the bits that physical addresses have; fewer make it faster.
+  /// - Parameter physicalBits: the bits that physical addresses have: 36 or fewer are faster, and one
+  ///   that has more than was said is taken for another.
   public init(_ geometry: CoreGeometry, memory: DescriptorMemory, physicalBits: Int = 52) {
     self.geometry = geometry
     self.memory = memory

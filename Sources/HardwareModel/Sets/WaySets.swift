@@ -25,7 +25,6 @@ protocol WayEntry: BitwiseCopyable {
   private let trees: UnsafeMutablePointer<UInt64>?
   let sets: Int
   let ways: Int
-  let policy: Replacement
   /// `sets - 1` where that is a mask, else 0.
   private let mask: UInt64
   private let isOrdered: Bool
@@ -42,7 +41,6 @@ protocol WayEntry: BitwiseCopyable {
     unsafe entries.initialize(repeating: .none, count: sets * ways)
     self.sets = sets
     self.ways = ways
-    self.policy = policy
     mask = sets & (sets - 1) == 0 ? UInt64(sets - 1) : 0
     isOrdered = policy.isOrdered
     movesOnUse = policy == .leastRecentlyUsed
@@ -142,23 +140,9 @@ protocol WayEntry: BitwiseCopyable {
     self[row, hole] = .none
   }
 
-  /// Removes all that match from a set.
-  mutating func remove(in row: Int, where matches: (Entry) -> Bool) {
-    var way = ways
-    while way > 0 {
-      way &-= 1
-      let entry = self[row, way]
-      if !entry.isNone && matches(entry) { remove(way, in: row) }
-    }
-  }
-
-  /// How many entries match.
-  func count(where matches: (Entry) -> Bool) -> Int {
-    var count = 0
-    for row in 0..<sets {
-      for way in 0..<ways where !self[row, way].isNone && matches(self[row, way]) { count += 1 }
-    }
-    return count
+  /// Removes everything.
+  mutating func removeAll() {
+    unsafe entries.update(repeating: .none, count: sets * ways)
   }
 
   @inline(__always) private func moveToFront(_ way: Int, in row: Int) {

@@ -34,7 +34,7 @@ struct TLB: ~Copyable {
     while sizes != 0 {
       let size = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount)
       sizes &= sizes &- 1
-      let row = entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> (size &+ 12))
+      let row = row(of: address, shift: size &+ 12)
       let sized = probe | size &<< 2
       let way = entries.find(in: row) { $0.matches(sized) }
       if way >= 0 { return used(way, in: row) }
@@ -52,7 +52,7 @@ struct TLB: ~Copyable {
     let entry = TLBEntry(
       key: probe & (own | TLBKey.asidMask | 1) | TLBKey.size(shift), mask: mask,
       translation: translation)
-    let row = entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> shift)
+    let row = row(of: address, shift: shift)
     count(entry, 1)
     let victim = entries.insert(entry, in: row)
     if !victim.isNone { count(victim, -1) }
@@ -61,30 +61,30 @@ struct TLB: ~Copyable {
   /// Adds a flag to what is said of an address, where anything is: its page has become dirty.
   mutating func add(_ flag: UInt64, to address: UInt64, _ asid: UInt64) {
     let probe = TLBKey.probe(address, asid)
-    eachRow(of: address) { row, entries in
-      for way in 0..<entries.ways {
-        let entry = entries[row, way]
+    eachRow(of: address) { tlb, row in
+      for way in 0..<tlb.entries.ways {
+        let entry = tlb.entries[row, way]
         if !entry.isNone && entry.covers(probe, anyASID: false) {
-          entries[row, way].translation.rawValue |= flag
+          tlb.entries[row, way].translation.rawValue |= flag
         }
       }
     }
   }
 
+  /// The set of an address among entries of 2^`shift` bytes.
+  @inline(__always) private func row(of address: UInt64, shift: UInt64) -> Int {
+    entries.row(of: (address & AccessRecord.addressMask) &>> shift)
+  }
+
   /// The sets that can hold an entry for an address.
-  @inline(__always) private mutating func eachRow(
-    of address: UInt64, _ body: (Int, inout WaySets<TLBEntry>) -> Void
-  ) {
+  private mutating func eachRow(of address: UInt64, _ body: (inout TLB, Int) -> Void) {
     var sizes = heldSizes
     while sizes != 0 {
       let size = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount)
       sizes &= sizes &- 1
-      body(entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> (size &+ 12)), &entries)
+      body(&self, row(of: address, shift: size &+ 12))
     }
   }
-
-  /// How many entries there are.
-  var count: Int { entries.count { _ in true } }
 
   @inline(__always) private mutating func used(_ way: Int, in row: Int) -> TLBHit {
     let entry = entries[row, way]
@@ -120,12 +120,8 @@ extension TLB {
   mutating func forget(_ address: UInt64, _ asid: UInt64, anyASID: Bool) {
     let probe = TLBKey.probe(address, asid)
     // An invalidation of one page is frequent: only the sets that can hold it are looked through.
-    var sizes = heldSizes
-    while sizes != 0 {
-      let size = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount)
-      sizes &= sizes &- 1
-      let row = entries.row(of: (address & 0x001f_ffff_ffff_ffff) &>> (size &+ 12))
-      forget(in: row) { $0.covers(probe, anyASID: anyASID) }
+    eachRow(of: address) { tlb, row in
+      tlb.forget(in: row) { $0.covers(probe, anyASID: anyASID) }
     }
   }
 
