@@ -4,13 +4,10 @@ import Glibc
 import Machine
 import Reports
 
-/// What verbs share that run one program on one machine and tell of it: `trace`, `slab`.
+/// What verbs share that run a program: the machine, the kernel on it, and how long.
 struct GuestRunOptions: ParsableArguments {
   @OptionGroup(title: "Machine options")
   var machine: MachineOptions
-
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the report goes.", valueName: "file"))
-  var output: String?
 
   @Option(
     help: ArgumentHelp(
@@ -32,14 +29,14 @@ struct GuestRunOptions: ParsableArguments {
     if status != 0 { throw ExitCode(status) }
   }
 
-  /// What the report goes to: `--output`, opened before the run so that a bad path fails early.
-  func destination(or stream: Stream) throws(MachineError) -> ReportFile {
-    try ReportFile(output, or: stream)
+  /// Whether what is asked can be, as far as it is known without a program.
+  func check() throws(MachineError) {
+    if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
   }
 
   /// The program of a command line on the one machine that the options describe.
   func prepare(_ command: [String], verb: String) throws(MachineError) -> PreparedRun {
-    if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
+    try check()
     let words = try GuestWords.program(of: command, verb: verb)
     let machines = try machine.configurations()
     guard machines.count == 1, let configuration = machines.first else {
@@ -73,6 +70,17 @@ struct PreparedRun {
     for line in result.log.suffix(100) { Stream.error.line(line) }
     let report = RunReport(machine: machine, arguments: guest.arguments, result: result)
     return "\(report.program) \(report.endingText)"
+  }
+}
+
+/// `--output`, of verbs whose report is all that they write.
+struct ReportFileOption: ParsableArguments {
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the report goes.", valueName: "file"))
+  var output: String?
+
+  /// What the report goes to, opened before the run so that a bad path fails early.
+  func destination(or stream: Stream) throws(MachineError) -> ReportFile {
+    try ReportFile(output, or: stream)
   }
 }
 

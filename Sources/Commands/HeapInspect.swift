@@ -53,8 +53,8 @@ struct HeapInspect: ParsableCommand {
   @Flag(help: "Lets a live process go on: what is read may be of several moments.")
   var running = false
 
-  @OptionGroup(title: "Machine options")
-  var machine: MachineOptions
+  @OptionGroup
+  var guest: GuestRunOptions
 
   @Option(help: ArgumentHelp("When the program is inspected: at its exit.", valueName: "exit"))
   var at: String?
@@ -68,14 +68,6 @@ struct HeapInspect: ParsableCommand {
       "Inspects it where a function begins, or at an address as it is linked.",
       valueName: "name|0x…[:n]"))
   var atAddress: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The kernel image, instead of the one built with the tool.", valueName: "file"))
-  var kernel: String?
-
-  @Option(help: ArgumentHelp("Ends the run after so many seconds.", valueName: "seconds"))
-  var timeout: Int?
 
   @Argument(
     parsing: .postTerminator,
@@ -113,11 +105,9 @@ struct HeapInspect: ParsableCommand {
     if let subject {
       throw .usage("heap inspect: either \(subject) or the program \(command[0])")
     }
-    if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
     return try HeapMachine(
-      words: command, machine: machine,
-      moment: try Moment(at: at, call: atCall, address: atAddress),
-      kernel: kernel, timeout: timeout
+      prepared: try guest.prepare(command, verb: "heap inspect"), name: command[0],
+      moment: try Moment(at: at, call: atCall, address: atAddress)
     ).run()
   }
 

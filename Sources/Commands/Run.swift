@@ -24,8 +24,8 @@ struct Run: ParsableCommand {
         kilburn run --ram 1G@0x40000000,1G@0x100000000 ./hello
       """)
 
-  @OptionGroup(title: "Machine options")
-  var machine: MachineOptions
+  @OptionGroup
+  var guest: GuestRunOptions
 
   @OptionGroup(title: "Report options")
   var report: ReportOptions
@@ -35,16 +35,8 @@ struct Run: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The kernel image, instead of the one built with the tool.", valueName: "file"))
-  var kernel: String?
-
-  @Option(
-    help: ArgumentHelp(
       "Keeps RAM in this file, for kilburn tables and walk.", valueName: "file"))
   var keepRam: String?
-
-  @Option(help: ArgumentHelp("Ends the run after so many seconds.", valueName: "seconds"))
-  var timeout: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -59,27 +51,19 @@ struct Run: ParsableCommand {
   func run() throws {
     // What comes first of the words that are not ours is ours after all if it asks for help.
     if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    let status: Int32
-    do throws(MachineError) {
+    try GuestRunOptions.end { () throws(MachineError) in
       let words = try GuestWords.program(of: command, verb: "run")
-      try check()
+      try guest.check()
+      if let gdb, !(1...65535 ~= gdb) { throw .usage("--gdb: there is no port \(gdb)") }
       var session = try RunSession(
-        program: words[0], arguments: Array(words.dropFirst()), machine: machine, report: report)
-      session.kernel = kernel
-      session.timeout = timeout
+        program: words[0], arguments: Array(words.dropFirst()), machine: guest.machine,
+        report: report)
+      session.kernel = guest.kernel
+      session.timeout = guest.timeout
       session.debuggerPort = gdb
       try session.keepRAM(in: keepRam)
       try session.watchHeap(heap)
-      status = try session.run()
-    } catch {
-      Stream.error.line("kilburn: \(error)")
-      status = error.exitCode
+      return try session.run()
     }
-    if status != 0 { throw ExitCode(status) }
-  }
-
-  private func check() throws(MachineError) {
-    if let timeout, timeout < 1 { throw .usage("--timeout: it takes a second at least") }
-    if let gdb, !(1...65535 ~= gdb) { throw .usage("--gdb: there is no port \(gdb)") }
   }
 }

@@ -29,6 +29,9 @@ struct SlabCommand: ParsableCommand {
   @OptionGroup
   var guest: GuestRunOptions
 
+  @OptionGroup
+  var report: ReportFileOption
+
   @Option(help: ArgumentHelp("A recorded /proc/slabinfo instead.", valueName: "file"))
   var file: String?
 
@@ -72,7 +75,7 @@ struct SlabCommand: ParsableCommand {
     let own = PageSize(shift: UInt64(sysconf(Int32(_SC_PAGESIZE)).trailingZeroBitCount))
     let page = file == nil ? own ?? info.fittingPageSize : info.fittingPageSize
     try write(
-      SlabReport(info, page: page, order: order), to: try guest.destination(or: .output))
+      SlabReport(info, page: page, order: order), to: try report.destination(or: .output))
     return 0
   }
 
@@ -82,14 +85,14 @@ struct SlabCommand: ParsableCommand {
       throw .usage("--file: a program is run, or a text is shown", hint: "leave one of them out")
     }
     var prepared = try guest.prepare(command, verb: "slab")
-    let report = try guest.destination(or: .error)
+    let destination = try report.destination(or: .error)
     prepared.run.texts = [.slabinfo]
     let result = try prepared.run.run(prepared.guest, output: PreparedRun.forward)
     guard let text = result.text("slabinfo") else {
       throw .failure("there is no slabinfo: \(prepared.explain(result))")
     }
     let info = try SlabInfo(Array(text.utf8), of: "the run's slabinfo")
-    try write(SlabReport(info, page: prepared.machine.pageSize, order: order), to: report)
+    try write(SlabReport(info, page: prepared.machine.pageSize, order: order), to: destination)
     return result.ending.exitCode
   }
 

@@ -29,6 +29,9 @@ struct Trace: ParsableCommand {
   @OptionGroup
   var guest: GuestRunOptions
 
+  @OptionGroup
+  var report: ReportFileOption
+
   @Option(
     help: ArgumentHelp(
       "Which causes and which effects are shown.",
@@ -49,7 +52,7 @@ struct Trace: ParsableCommand {
     try GuestRunOptions.end { () throws(MachineError) in
       let filter = try traceFilter()
       let prepared = try guest.prepare(command, verb: "trace")
-      let file = try guest.destination(or: .error)
+      let file = try report.destination(or: .error)
       return try TraceSession(prepared, filter: filter, form: json ? .json : .text, file: file)
         .run()
     }
