@@ -10,8 +10,6 @@ IMAGE := $(KERNEL)/kernel.img
 # The image whose own accesses are checked, for kilburn run --kasan.
 KASAN := .build/kernel-kasan
 KASAN_ELF := $(KASAN)/aarch64-none-none-elf/release/Kernel
-# As large as the image's .symbols section (Sources/KernelAssembly/Symbols.S).
-SYMBOLS_SIZE := 131072
 BUSYBOX := .build/debian/bin/busybox
 BUSYBOX32 := .build/debian-armhf/bin/busybox
 # Debian's dynamic programs that the tests run.
@@ -42,12 +40,7 @@ image:
 	@KERNEL=1 $(SWIFT) build $(SWIFTPM) -c release --triple aarch64-none-none-elf \
 	  --toolset Board/toolset.json -Xlinker -T -Xlinker $(CURDIR)/Board/kernel.ld \
 	  --product Kernel --scratch-path $(KERNEL)
-	@Scripts/kernel-symbols $(KERNEL_ELF) > $(KERNEL)/kernel.symbols
-	@truncate -s $(SYMBOLS_SIZE) $(KERNEL)/kernel.symbols
-	@objcopy=$$(Scripts/toolchain)/llvm-objcopy && \
-	  $$objcopy --update-section .symbols=$(KERNEL)/kernel.symbols $(KERNEL_ELF) \
-	    $(KERNEL)/kernel.elf && \
-	  $$objcopy -O binary $(KERNEL)/kernel.elf $(IMAGE)
+	@Scripts/kernel-image $(KERNEL_ELF) $(IMAGE)
 
 ## kasan-image: the same with KASAN, for kilburn run --kasan
 kasan-image:
@@ -56,12 +49,7 @@ kasan-image:
 	  $(SWIFT) build $(SWIFTPM) -c release --triple aarch64-none-none-elf \
 	  --toolset Board/toolset.json -Xlinker -T -Xlinker $(CURDIR)/Board/kernel.ld \
 	  -Xswiftc -DKASAN -Xcc -DKASAN --product Kernel --scratch-path $(KASAN)
-	@Scripts/kernel-symbols $(KASAN_ELF) > $(KASAN)/kernel.symbols
-	@truncate -s $(SYMBOLS_SIZE) $(KASAN)/kernel.symbols
-	@objcopy=$$(Scripts/toolchain)/llvm-objcopy && \
-	  $$objcopy --update-section .symbols=$(KASAN)/kernel.symbols $(KASAN_ELF) \
-	    $(KASAN)/kernel.elf && \
-	  $$objcopy -O binary $(KASAN)/kernel.elf $(KASAN)/kernel-kasan.img
+	@Scripts/kernel-image $(KASAN_ELF) $(KASAN)/kernel-kasan.img
 	@Scripts/kasan-coverage $(KASAN) | tail -n 1
 
 ## sysroot: Debian's lua, perl, python and the like for the guest, in .build/sysroot

@@ -17,7 +17,7 @@ struct ReportOptions: ParsableArguments {
       discussion: "Of \(ReportOptions.names.joined(separator: ", ")).", valueName: "list"))
   var show: [String] = []
 
-  @Flag(name: .shortAndLong, help: "Only the guest's own output.")
+  @Flag(name: .shortAndLong, help: "Only the guest's own output, and what --show asks for.")
   var quiet = false
 
   /// What may be shown: the kernel's texts, and its log.

@@ -112,10 +112,10 @@ struct RunSession {
 
   private var isSideBySide: Bool { machines.count > 1 }
 
-  /// What the kernel is to write at the end; nothing where nobody will see it.
+  /// What the kernel is to write at the end: nothing that nobody will see.
   private var texts: Set<Text> {
     let asked = Text.allCases.filter { shown.contains($0.name) }
-    return isQuiet && json == nil ? [] : RunReport.texts.union(asked)
+    return isQuiet && json == nil ? Set(asked) : RunReport.texts.union(asked)
   }
 
   /// What the guest is to read: nil where it is typed.
@@ -133,8 +133,7 @@ struct RunSession {
     lines((result.export?.problems ?? []).map { "kilburn: \($0)" })
     switch result.ending {
     case .exited, .signalled, .outOfMemory, .stopped:
-      guard !isQuiet else { return true }
-      if !isSideBySide { lines(report.text(style)) }
+      if !isSideBySide && !isQuiet { lines(report.text(style)) }
       lines(report.shownTexts(shown, style))
       return true
     case .interrupted, .outputClosed:
@@ -143,7 +142,7 @@ struct RunSession {
       lines(result.log.suffix(100))
       lines(["kilburn: \(report.program) \(report.endingText)"])
       // A kernel that dies still says what it had noted.
-      if shown.contains("dmesg"), result.texts.contains(where: { $0.name == "dmesg" }), !isQuiet {
+      if shown.contains("dmesg"), result.texts.contains(where: { $0.name == "dmesg" }) {
         lines(report.shownTexts(["dmesg"], style))
       }
       return false

@@ -1,4 +1,4 @@
 // Room for the names of the kernel's functions; Scripts/kernel-symbols fills it after the link.
 
   .section .symbols, "a"
-  .zero   131072
+  .zero   262144

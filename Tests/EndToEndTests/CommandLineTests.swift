@@ -214,6 +214,15 @@ import Testing
       })
   }
 
+  @Test func quietStillShowsWhatIsAskedFor() throws {
+    let program = try GuestPrograms.program("memory")
+    let run = try Kilburn.run(["run", "--quiet", "--show", "dmesg,meminfo", "--", program])
+    #expect(run.status == 0)
+    #expect(run.errors.contains("MemTotal: "))
+    #expect(run.errors.contains("SLUB: HWalign=64"))
+    #expect(!run.errors.contains("Page tables"))
+  }
+
   @Test func quietIsTheGuestsOutputOnly() throws {
     let busybox = try GuestPrograms.busybox()
     let run = try Kilburn.run(["run", "-q", busybox, "sh", "-c", "echo out; echo err >&2; exit 3"])

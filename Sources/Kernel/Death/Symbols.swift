@@ -23,15 +23,12 @@ enum Symbols {
       line.append(hex: address)
       return
     }
-    // SAFETY: the name lies in the section.
-    unsafe line.append(
-      bytes: UnsafeRawBufferPointer(
-        start: UnsafeRawPointer(bitPattern: UInt(found.name)), count: found.length))
+    unsafe line.append(bytes: found.name.bytes)
     guard hasOffset else { return }
     line.append("+0x")
-    line.append(hex: UInt64(found.distance) &+ (address &- place))
+    line.append(hex: found.distance &+ (address &- place))
     line.append("/0x")
-    line.append(hex: UInt64(found.size))
+    line.append(hex: found.size)
   }
 
   /// The function at a place of the table, and the place of the next; nil behind the last.
@@ -58,42 +55,58 @@ enum Symbols {
 
   /// A function's name, how far into it an address is, and how long it is.
   private struct Found {
-    var name: UInt64
-    var length: Int
-    var distance: UInt32
-    var size: UInt32
+    var name: ByteString
+    var distance: UInt64
+    var size: UInt64
   }
 
   private static func find(_ offset: UInt32) -> Found? {
-    let end = address_of_symbols_end()
-    var at = address_of_symbols_start()
-    var best: Found?
-    while at &+ 9 < end {
-      // SAFETY: the section is text from its start to its end.
-      let bytes = unsafe UnsafePointer<UInt8>(bitPattern: UInt(at)).unsafelyUnwrapped
-      var start: UInt32 = 0
-      for i in 0..<8 {
-        let digit = unsafe bytes[i]
-        guard digit != 0 else { return close(best, at: textSize, offset) }
-        start = start &<< 4 | UInt32(digit < 0x3A ? digit &- 0x30 : digit &- 0x57)
-      }
-      if start > offset { return close(best, at: start, offset) }
-      var length = 0
-      while at &+ 9 &+ UInt64(length) < end, unsafe bytes[9 &+ length] != 0x0A { length &+= 1 }
-      best = Found(name: at &+ 9, length: length, distance: offset &- start, size: 0)
-      at &+= 10 &+ UInt64(length)
+    let address = address_of_image_start() &+ UInt64(offset)
+    var found: (address: UInt64, name: ByteString)?
+    var place = nearPlace(before: address)
+    while let next = entry(at: place), next.address <= address {
+      found = (next.address, next.name)
+      place = next.next
     }
-    return close(best, at: textSize, offset)
+    guard let found else { return nil }
+    // A function ends where the next begins.
+    let end = entry(at: place)?.address ?? address_of_text_end()
+    return Found(
+      name: found.name, distance: address &- found.address, size: end &- found.address)
   }
 
-  private static var textSize: UInt32 {
-    UInt32(truncatingIfNeeded: address_of_text_end() &- address_of_image_start())
+  /// The place of a line not far before the one that an address belongs to: lines rise, so the table
+  /// is halved until linear search is as good.
+  private static func nearPlace(before address: UInt64) -> UInt64 {
+    var low: UInt64 = 0
+    var high = address_of_symbols_end() &- address_of_symbols_start()
+    while high &- low > 1024 {
+      let middle = (low &+ high) / 2
+      // No line is longer than half of what is left.
+      if let line = lineStart(after: middle), let found = entry(at: line),
+        found.address <= address
+      {
+        low = line
+      } else {
+        high = middle
+      }
+    }
+    return low
   }
 
-  /// A function ends where the next begins.
-  private static func close(_ found: Found?, at end: UInt32, _ offset: UInt32) -> Found? {
-    guard var found else { return nil }
-    found.size = end &- (offset &- found.distance)
-    return found
+  /// The place behind the next end of a line; nil in what the table does not fill.
+  private static func lineStart(after place: UInt64) -> UInt64? {
+    let start = address_of_symbols_start()
+    let size = address_of_symbols_end() &- start
+    // SAFETY: the section is text from its start to its end.
+    guard let bytes = unsafe UnsafePointer<UInt8>(bitPattern: UInt(start)) else { return nil }
+    for place in Int(place)..<Int(size) {
+      switch unsafe bytes[place] {
+      case 0: return nil
+      case 0x0A: return UInt64(place &+ 1)
+      default: continue
+      }
+    }
+    return nil
   }
 }
