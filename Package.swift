@@ -86,21 +86,25 @@ let hostTargets: [Target] =
     room("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     .systemLibrary(
       name: "CompressionLibraries",
-      providers: [.apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "zlib1g-dev"])]),
+      providers: [
+        .apt(["liblzo2-dev", "libsnappy-dev", "libzstd-dev", "liblzma-dev", "zlib1g-dev"])
+      ]),
     room("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries"]),
-    room("HeapTraces", ["MemoryTypes", "PTMalloc", "CompressionLibraries"]),
+    room("TraceFiles", ["CompressionLibraries"]),
+    room("HeapTraces", ["MemoryTypes", "PTMalloc", "TraceFiles", "CompressionLibraries"]),
     room("HeapInspection", ["MemoryTypes", "Arm64", "MemoryImages"]),
     room(
       "Reports",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages", "HeapInspection", "HeapTraces", "PTMalloc",
+        "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
       ]),
     room(
       "Commands",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages", "HeapInspection", "HeapTraces", "PTMalloc", "Reports", argumentParser,
+        "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc", "Reports",
+        argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
@@ -112,9 +116,12 @@ let hostTargets: [Target] =
     tests("PTMalloc", ["MemoryTypes", "CompressionLibraries"]),
     tests("Machine", ["MemoryTypes", "BoardFormat"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
+    tests("TraceFiles", ["CompressionLibraries"]),
     .testTarget(
       name: "HeapTracesTests",
-      dependencies: ["HeapTraces", "MemoryTypes", "PTMalloc", "CompressionLibraries"],
+      dependencies: [
+        "HeapTraces", "MemoryTypes", "PTMalloc", "TraceFiles", "CompressionLibraries",
+      ],
       exclude: ["Samples"], swiftSettings: strict),
     tests(
       "MemoryImages",
@@ -127,7 +134,7 @@ let hostTargets: [Target] =
       "Reports",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "HeapTraces",
+        "TraceFiles", "HeapTraces",
       ]),
     tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
     .testTarget(

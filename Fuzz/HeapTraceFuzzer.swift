@@ -3,6 +3,7 @@
 //
 // The first byte says as what the rest is read, and on which allocator it is played.
 
+import TraceFiles
 import HeapTraces
 import MemoryTypes
 import PTMalloc
@@ -17,9 +18,9 @@ public func testOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   options.environment.version =
     GlibcVersion.allCases[Int(choice >> 4) % GlibcVersion.allCases.count]
   options.environment.pageSize = choice & 8 == 0 ? .fourKiB : .sixtyFourKiB
-  do throws(HeapTraceError) {
+  do throws(TraceError) {
     try unsafe withFuzzedFile(UnsafeBufferPointer(start: data + 1, count: size - 1)) {
-      (path) throws(HeapTraceError) in
+      (path) throws(TraceError) in
       let reader = try HeapTraceFile.open(
         path, format: formats[Int(choice & 7) % formats.count],
         HeapTraceOptions(skipsUnknown: choice & 128 != 0))

@@ -1,3 +1,4 @@
+import TraceFiles
 import ArgumentParser
 import HeapTraces
 
@@ -27,17 +28,17 @@ struct HeapConvert: ParsableCommand {
   var skipUnknown = false
 
   /// A format by its name.
-  static func format(_ name: String?) throws(HeapTraceError) -> HeapTraceFile.Format? {
+  static func format(_ name: String?) throws(TraceError) -> HeapTraceFile.Format? {
     guard let name else { return nil }
     guard let format = HeapTraceFile.Format(rawValue: name) else {
       let names = HeapTraceFile.Format.allCases.map(\.rawValue).joined(separator: ", ")
-      throw HeapTraceError(.usage, "--format cannot be '\(name)'; it is \(names)")
+      throw TraceError(.usage, "--format cannot be '\(name)'; it is \(names)")
     }
     return format
   }
 
   func run() throws {
-    do throws(HeapTraceError) {
+    do throws(TraceError) {
       let reader = try HeapTraceFile.open(
         input, format: Self.format(format), HeapTraceOptions(skipsUnknown: skipUnknown))
       let calls = try KilburnTraceWriter.convert(reader, to: output)

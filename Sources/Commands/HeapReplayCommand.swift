@@ -1,3 +1,4 @@
+import TraceFiles
 import ArgumentParser
 import HeapTraces
 import Machine
@@ -48,10 +49,10 @@ struct HeapReplayCommand: ParsableCommand {
   var svg: String?
 
   func run() throws {
-    do throws(HeapTraceError) {
+    do throws(TraceError) {
       let report = try report()
       do throws(MachineError) { try show(report) } catch {
-        throw HeapTraceError(.unreadable, "\(error)")
+        throw TraceError(.unreadable, "\(error)")
       }
       let failures = report.columns.compactMap(\.result.failure)
       if let first = failures.first { throw first }
@@ -61,10 +62,10 @@ struct HeapReplayCommand: ParsableCommand {
     }
   }
 
-  private func report() throws(HeapTraceError) -> ReplayReport {
+  private func report() throws(TraceError) -> ReplayReport {
     let columns = try tuning.options()
     guard columns.count == 1 || file != "-" else {
-      throw HeapTraceError(.usage, "standard input can be played once only, not compared")
+      throw TraceError(.usage, "standard input can be played once only, not compared")
     }
     var played: [ReplayReport.Column] = []
     for options in columns {
@@ -84,12 +85,12 @@ struct HeapReplayCommand: ParsableCommand {
   }
 
   private static func play(_ reader: any HeapTraceReader, _ options: ReplayOptions)
-    throws(HeapTraceError) -> ReplayResult
+    throws(TraceError) -> ReplayResult
   {
     try HeapReplay(options).play(reader)
   }
 
-  private func reader() throws(HeapTraceError) -> any HeapTraceReader {
+  private func reader() throws(TraceError) -> any HeapTraceReader {
     try HeapTraceFile.open(
       file, format: HeapConvert.format(format), HeapTraceOptions(skipsUnknown: skipUnknown))
   }

@@ -1,3 +1,4 @@
+import TraceFiles
 import ArgumentParser
 import HeapTraces
 import Machine
@@ -67,8 +68,8 @@ struct HeapReportCommand: ParsableCommand {
   }
 
   /// The profile of all that can be read, and why it is not all.
-  private func read() throws(MachineError) -> (HeapProfileReport, HeapTraceError?) {
-    do throws(HeapTraceError) {
+  private func read() throws(MachineError) -> (HeapProfileReport, TraceError?) {
+    do throws(TraceError) {
       let reader = try HeapTraceFile.open(
         trace, format: HeapConvert.format(format), HeapTraceOptions(skipsUnknown: skipUnknown))
       var profile = HeapProfile()

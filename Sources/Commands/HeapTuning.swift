@@ -1,3 +1,4 @@
+import TraceFiles
 import ArgumentParser
 import HeapTraces
 import Machine
@@ -43,11 +44,11 @@ struct HeapTuning: ParsableArguments {
 
   private struct Axis {
     var name: String
-    var values: [(name: String, apply: (inout ReplayOptions) throws(HeapTraceError) -> Void)]
+    var values: [(name: String, apply: (inout ReplayOptions) throws(TraceError) -> Void)]
   }
 
   /// One for each column.
-  func options() throws(HeapTraceError) -> [ReplayOptions] {
+  func options() throws(TraceError) -> [ReplayOptions] {
     var base = ReplayOptions()
     base.environment.processors = max(1, processors)
     // What most kernels have, for hugetlb=1.
@@ -55,13 +56,13 @@ struct HeapTuning: ParsableArguments {
     switch touch {
     case "objects": break
     case "headers": base.touchesObjects = false
-    default: throw HeapTraceError(.usage, "--touch cannot be '\(touch)'; it is objects or headers")
+    default: throw TraceError(.usage, "--touch cannot be '\(touch)'; it is objects or headers")
     }
     var columns = [(base, [String]())]
     for axis in try axes() {
       let isCompared = axis.values.count > 1
       guard columns.count * axis.values.count <= Self.most else {
-        throw HeapTraceError(.usage, "more than \(Self.most) combinations to compare")
+        throw TraceError(.usage, "more than \(Self.most) combinations to compare")
       }
       var next: [(ReplayOptions, [String])] = []
       for (options, names) in columns {
@@ -90,19 +91,19 @@ struct HeapTuning: ParsableArguments {
       + tunables).joined(separator: ", ")
   }
 
-  private func axes() throws(HeapTraceError) -> [Axis] {
+  private func axes() throws(TraceError) -> [Axis] {
     var axes = [
       Axis(
         name: "glibc",
-        values: try Self.list(glibc, "glibc").map { word throws(HeapTraceError) in
+        values: try Self.list(glibc, "glibc").map { word throws(TraceError) in
           let version = try Self.version(word)
           return ("glibc \(word)", { $0.environment.version = version })
         }),
       Axis(
         name: "page-size",
-        values: try Self.list(pageSize, "page-size").map { word throws(HeapTraceError) in
+        values: try Self.list(pageSize, "page-size").map { word throws(TraceError) in
           guard let size = ByteCount(parsing: word.utf8), let size = PageSize(size) else {
-            throw HeapTraceError(.usage, "--page-size cannot be '\(word)'; it is 4K, 16K or 64K")
+            throw TraceError(.usage, "--page-size cannot be '\(word)'; it is 4K, 16K or 64K")
           }
           return (word, { $0.environment.pageSize = size })
         }),
@@ -131,11 +132,11 @@ struct HeapTuning: ParsableArguments {
       axes.append(
         Axis(
           name: option,
-          values: try Self.list(text, option).map { word throws(HeapTraceError) in
+          values: try Self.list(text, option).map { word throws(TraceError) in
             var probe = MallocTunables()
             guard let value = ByteCount(parsing: word.utf8)?.rawValue, probe.set(name, to: value)
             else {
-              throw HeapTraceError(.usage, "--\(option) cannot be '\(word)'")
+              throw TraceError(.usage, "--\(option) cannot be '\(word)'")
             }
             return ("\(option)=\(word)", { $0.tunables.set(name, to: value) })
           }))
@@ -143,19 +144,19 @@ struct HeapTuning: ParsableArguments {
     return axes
   }
 
-  private static func list(_ text: String, _ option: String) throws(HeapTraceError) -> [String] {
+  private static func list(_ text: String, _ option: String) throws(TraceError) -> [String] {
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     guard !words.isEmpty, !words.contains("") else {
-      throw HeapTraceError(
+      throw TraceError(
         .usage, "--\(option) cannot be '\(text)'; write values with commas between")
     }
     return words
   }
 
-  private static func version(_ word: String) throws(HeapTraceError) -> GlibcVersion {
+  private static func version(_ word: String) throws(TraceError) -> GlibcVersion {
     for version in GlibcVersion.allCases where version.text == word { return version }
     let known = GlibcVersion.allCases.map(\.text).joined(separator: ", ")
-    throw HeapTraceError(
+    throw TraceError(
       .usage, "--glibc cannot be '\(word)'; the releases whose rules are known are \(known)")
   }
 }

@@ -1,3 +1,4 @@
+import TraceFiles
 import BoardFormat
 import HeapTraces
 import Machine
@@ -10,7 +11,7 @@ final class HeapWatch {
   private var watcher: HeapWatcher
   private var profile = HeapProfile()
   private let writer: KilburnTraceWriter?
-  private var failure: HeapTraceError?
+  private var failure: TraceError?
   private let stacks: [(measure: HeapProfileReport.Measure, path: String)]
 
   /// Finds the allocator, and opens what is to be written before anything runs.
@@ -22,8 +23,8 @@ final class HeapWatch {
     probes = try AllocatorProbes(
       of: guest, environment: machine.environment, extra: options.heapFile
     ).requests
-    do throws(HeapTraceError) {
-      writer = try options.heapRecord.map { path throws(HeapTraceError) in
+    do throws(TraceError) {
+      writer = try options.heapRecord.map { path throws(TraceError) in
         try KilburnTraceWriter(path, facts: Self.facts(guest, machine))
       }
     } catch { throw .failure("--heap-record: \(error)") }
@@ -42,24 +43,24 @@ final class HeapWatch {
     watcher.receive(bytes) { events.append($0) }
     for event in events { profile.add(event) }
     guard let writer, failure == nil else { return }
-    do throws(HeapTraceError) {
+    do throws(TraceError) {
       try writer.add(from: watcher.sites)
       for event in events { try writer.append(event) }
     } catch { failure = error }
   }
 
   /// What the trace says of itself.
-  private static func facts(_ guest: Guest, _ machine: MachineDescription) -> [HeapTraceFact] {
+  private static func facts(_ guest: Guest, _ machine: MachineDescription) -> [TraceFact] {
     [
-      HeapTraceFact("program", guest.arguments.joined(separator: " ")),
-      HeapTraceFact("page-size", String(machine.pageSize.bytes.rawValue)),
-      HeapTraceFact("clock", "instructions"),
+      TraceFact("program", guest.arguments.joined(separator: " ")),
+      TraceFact("page-size", String(machine.pageSize.bytes.rawValue)),
+      TraceFact("clock", "instructions"),
     ]
   }
 
   /// Writes the files.
   func finish() throws(MachineError) {
-    do throws(HeapTraceError) {
+    do throws(TraceError) {
       if failure == nil { try writer?.finish() }
     } catch { failure = error }
     if let failure { throw .failure("--heap-record: \(failure)") }

@@ -1,4 +1,5 @@
-// The compressions of kdump-compressed files, each by the library that made the format.
+// The compressions of kdump-compressed files and of traces, each by the library that made the format.
+#include <lzma.h>
 #include <lzo/lzo1x.h>
 #include <snappy-c.h>
 #include <zlib.h>

@@ -1,3 +1,5 @@
+package import TraceFiles
+
 /// Opens a trace of any of the known formats.
 package enum HeapTraceFile {
   /// What is known, and its name on the command line.
@@ -11,10 +13,10 @@ package enum HeapTraceFile {
   /// Opens a file, or standard input for "-", by what it begins with.
   package static func open(
     _ path: String, format: Format? = nil, _ options: HeapTraceOptions = HeapTraceOptions()
-  ) throws(HeapTraceError) -> any HeapTraceReader {
+  ) throws(TraceError) -> any HeapTraceReader {
     let input = try TraceInput(path)
     guard let found = unsafe format ?? recognised(input.available) else {
-      throw HeapTraceError(
+      throw TraceError(
         .unsupported,
         "it begins as no trace does: mtrace's with '= Start' or '@ ', heaptrack's with 'v ', "
           + "a workload with byte 8, Kilburn's with 'KLBHEAP'",

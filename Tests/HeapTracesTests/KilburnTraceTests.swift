@@ -1,3 +1,4 @@
+import TraceFiles
 import Foundation
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return (state >> 33) % bound
     }
-    let writer = try KilburnTraceWriter(path, facts: [HeapTraceFact("command", "a b c")])
+    let writer = try KilburnTraceWriter(path, facts: [TraceFact("command", "a b c")])
     let name = try writer.add(string: "main")
     let frame = try writer.add(SiteTable.Frame(address: 0x1234, function: name))
     let outer = try writer.add(SiteTable.Stack(parent: 0, frame: frame))
@@ -79,7 +80,7 @@ import Testing
         Issue.record("seed \(seed), event \(index): \(event) and not \(expected[index])")
         break
       }
-      #expect(reader.facts == [HeapTraceFact("command", "a b c")])
+      #expect(reader.facts == [TraceFact("command", "a b c")])
       #expect(reader.sites.text(of: 2) == "main < main")
       #expect(reader.threads == 3)
     }

@@ -1,3 +1,4 @@
+import TraceFiles
 import Foundation
 import MemoryTypes
 import PTMalloc

@@ -1,3 +1,4 @@
+import TraceFiles
 import Foundation
 import HeapTraces
 
@@ -9,7 +10,7 @@ enum Samples {
   static func path(_ name: String) -> String { folder.appending(path: name).path }
 
   /// All events of a trace, and why there are no more.
-  static func events(_ reader: any HeapTraceReader) -> ([HeapEvent], HeapTraceError?) {
+  static func events(_ reader: any HeapTraceReader) -> ([HeapEvent], TraceError?) {
     let batch = HeapEventBatch()
     var events: [HeapEvent] = []
     while true {
@@ -21,20 +22,20 @@ enum Samples {
 
   static func events(
     _ path: String, _ options: HeapTraceOptions = HeapTraceOptions()
-  ) throws -> ([HeapEvent], HeapTraceError?) {
+  ) throws -> ([HeapEvent], TraceError?) {
     events(try HeapTraceFile.open(path, options))
   }
 
   /// The same of bytes, through a file that is gone afterwards.
   static func events(
     of bytes: some Sequence<UInt8>, _ options: HeapTraceOptions = HeapTraceOptions()
-  ) throws -> ([HeapEvent], HeapTraceError?) {
+  ) throws -> ([HeapEvent], TraceError?) {
     try withFile(bytes) { try events($0, options) }
   }
 
   /// Why a trace of these bytes cannot be opened or read to its end.
-  static func failure(of bytes: some Sequence<UInt8>) -> HeapTraceError? {
-    do { return try events(of: bytes).1 } catch { return error as? HeapTraceError }
+  static func failure(of bytes: some Sequence<UInt8>) -> TraceError? {
+    do { return try events(of: bytes).1 } catch { return error as? TraceError }
   }
 
   static func withFile<T>(_ bytes: some Sequence<UInt8>, _ body: (String) throws -> T) throws -> T {

@@ -1,3 +1,4 @@
+import TraceFiles
 import Foundation
 import Testing
 
@@ -42,11 +43,11 @@ import Testing
     #expect(interpreted.sites.text(of: allocations[1].site).hasPrefix("make (recorded.c:"))
     let text = raw.sites.text(of: rawEvents.calls[1].site)
     #expect(text.hasPrefix("recorded 0x"), "\(text)")
-    #expect(interpreted.facts.contains(HeapTraceFact("page-size", "4096")))
+    #expect(interpreted.facts.contains(TraceFact("page-size", "4096")))
   }
 
   @Test(arguments: [
-    ("= Start\n+ 0x10 0x8\n- 0x20\n", HeapTraceError.Kind.unknownPointer, 3),
+    ("= Start\n+ 0x10 0x8\n- 0x20\n", TraceError.Kind.unknownPointer, 3),
     ("= Start\n+ 0x10 0x8\n- 0x10\n- 0x10\n", .unknownPointer, 4),
     ("= Start\n+ 0x10 0x8\n+ 0x10 0x8\n", .allocatedTwice, 3),
     ("= Start\n+ 0x10\n", .malformed, 2),
@@ -66,7 +67,7 @@ import Testing
     ("v 10400 3\ns ff x\n", .malformed, 2),
     ("v 10400 3\n\u{1}\n", .malformed, 2),
   ])
-  func hostileTextsAreNamed(text: String, kind: HeapTraceError.Kind, line: UInt64) throws {
+  func hostileTextsAreNamed(text: String, kind: TraceError.Kind, line: UInt64) throws {
     let (_, failure) = try Samples.events(of: text.utf8)
     #expect(failure?.kind == kind)
     #expect(failure?.place?.line == line, "\(String(describing: failure))")
@@ -104,8 +105,8 @@ import Testing
 
   @Test func whatBeginsAsNoTraceIsNamed() throws {
     for bytes in [[], [0x7f, 0x45], [8], [0x1f, 0x8b], Array("hello\n".utf8)] as [[UInt8]] {
-      #expect(throws: HeapTraceError.self) { try Samples.events(of: bytes) }
+      #expect(throws: TraceError.self) { try Samples.events(of: bytes) }
     }
-    #expect(throws: HeapTraceError.self) { try HeapTraceFile.open("/nonexistent") }
+    #expect(throws: TraceError.self) { try HeapTraceFile.open("/nonexistent") }
   }
 }

@@ -1,3 +1,4 @@
+import TraceFiles
 import Testing
 
 @testable import HeapTraces
@@ -74,7 +75,7 @@ import Testing
 
   @Test(
     arguments: [
-      (file(objects: 9, [[[5, 1]]]), HeapTraceError.Kind.unknownPointer),
+      (file(objects: 9, [[[5, 1]]]), TraceError.Kind.unknownPointer),
       (file(objects: 9, [[[2, 1, 8], [5, 1], [5, 1]]]), .unknownPointer),
       (file(objects: 9, [[[2, 1, 8], [2, 1, 8]]]), .allocatedTwice),
       (file(objects: 9, [[[2, 10, 8]]]), .malformed),
@@ -82,8 +83,8 @@ import Testing
       (file(objects: 9, [[[7, 1]], [[7, 2]]]), .malformed),
       (file(objects: 9, [[[99]]]), .malformed),
       (file(objects: 9, [[[2, 1, 8]]]).dropLast(1), .truncated),
-    ] as [([UInt8], HeapTraceError.Kind)])
-  func hostileWorkloadsAreNamed(bytes: [UInt8], kind: HeapTraceError.Kind) throws {
+    ] as [([UInt8], TraceError.Kind)])
+  func hostileWorkloadsAreNamed(bytes: [UInt8], kind: TraceError.Kind) throws {
     let (_, failure) = try Samples.events(of: bytes)
     #expect(failure?.kind == kind, "\(String(describing: failure))")
     #expect(failure?.place?.offset != nil)
@@ -94,7 +95,7 @@ import Testing
       [8, 9, 9, 1, 10, 2, 1], [8, 9, 9, 1, 11, 99, 1], [8, 9, 9, 1, 77],
       [8] + Array(repeating: 0xff, count: 30) + [9, 1], [8, 9, 9],
     ] as [[UInt8]] {
-      #expect(throws: HeapTraceError.self, "\(bytes)") { try Samples.events(of: bytes) }
+      #expect(throws: TraceError.self, "\(bytes)") { try Samples.events(of: bytes) }
     }
   }
 }

@@ -1,3 +1,5 @@
+import TraceFiles
+
 /// The live objects of a trace that knows addresses only: what readers of such traces share.
 struct AddressedObjects: ~Copyable {
   private var table = AddressTable()
@@ -12,15 +14,15 @@ struct AddressedObjects: ~Copyable {
     case tooMany
 
     /// As an error, of an address at a place.
-    func error(_ address: UInt64, at place: TracePlace) -> HeapTraceError {
+    func error(_ address: UInt64, at place: TracePlace) -> TraceError {
       let digits = "0x" + String(address, radix: 16)
       return switch self {
       case .unknown:
-        HeapTraceError(
+        TraceError(
           .unknownPointer, "\(digits) is not allocated: it never was, or is no more", at: place)
       case .allocatedTwice:
-        HeapTraceError(.allocatedTwice, "\(digits) is returned and is still allocated", at: place)
-      case .tooMany: HeapTraceError(.unsupported, "more than 2³¹ live objects", at: place)
+        TraceError(.allocatedTwice, "\(digits) is returned and is still allocated", at: place)
+      case .tooMany: TraceError(.unsupported, "more than 2³¹ live objects", at: place)
       }
     }
   }

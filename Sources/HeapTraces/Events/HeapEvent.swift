@@ -1,3 +1,5 @@
+package import TraceFiles
+
 /// What a program asked of its allocator, or what else a trace tells.
 package enum HeapOperation: UInt8, CaseIterable, Sendable {
   case malloc = 0
@@ -95,7 +97,7 @@ package final class HeapEventBatch {
   package let events: UnsafeMutablePointer<HeapEvent>
   package private(set) var count = 0
   /// Why there are no more; what is in the batch came before.
-  package var failure: HeapTraceError?
+  package var failure: TraceError?
 
   package init() {
     unsafe events = .allocate(capacity: Self.capacity)

@@ -1,3 +1,5 @@
+package import TraceFiles
+
 /// Reads a trace from its first event to its last, in a room that does not grow with its length.
 package protocol HeapTraceReader: AnyObject {
   /// The format's name: `mtrace`, `heaptrack`, `workload`, `kilburn`.
@@ -5,23 +7,13 @@ package protocol HeapTraceReader: AnyObject {
   /// The stacks told so far.
   var sites: SiteTable { get }
   /// What the trace says of itself: its command line, its page size.
-  var facts: [HeapTraceFact] { get }
+  var facts: [TraceFact] { get }
   /// How many threads have called so far.
   var threads: UInt32 { get }
   /// Where an event of the last batch is in the file, for errors.
   func place(index: Int) -> TracePlace
   /// Fills a batch. An empty one is the end; `batch.failure` says what was wrong behind its events.
   func read(into batch: HeapEventBatch)
-}
-
-/// Something that a trace says of itself.
-package struct HeapTraceFact: Equatable, Sendable {
-  package var name: String
-  package var value: String
-  package init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = value
-  }
 }
 
 /// How a trace is to be taken.

@@ -1,3 +1,4 @@
+package import TraceFiles
 import CompressionLibraries
 
 /// Reads Kilburn's own trace of a heap: a chunk at a time, each event a few bytes.
@@ -5,7 +6,7 @@ import CompressionLibraries
 package final class KilburnTraceReader: HeapTraceReader {
   package let format = "kilburn"
   package private(set) var sites = SiteTable()
-  package private(set) var facts: [HeapTraceFact] = []
+  package private(set) var facts: [TraceFact] = []
   package private(set) var threads: UInt32 = 1
   private let input: TraceInput
   private let chunk = ByteBuffer(capacity: TraceFormat.chunkSize + TraceFormat.recordLimit)
@@ -22,13 +23,13 @@ package final class KilburnTraceReader: HeapTraceReader {
     unsafe bytes.count >= 8 && bytes.prefix(8).elementsEqual(TraceFormat.magic)
   }
 
-  package init(_ input: TraceInput) throws(HeapTraceError) {
+  package init(_ input: TraceInput) throws(TraceError) {
     self.input = input
     unsafe context = ZSTD_createDCtx()
     guard try input.require(TraceFormat.headerSize) else { throw truncated("the header") }
     let version = unsafe Self.number(UInt16.self, input.available, 8)
     guard version == TraceFormat.version else {
-      throw HeapTraceError(
+      throw TraceError(
         .unsupported, "version \(version) of the format; \(TraceFormat.version) is known",
         at: TracePlace(input.name, offset: 8))
     }
@@ -47,21 +48,21 @@ package final class KilburnTraceReader: HeapTraceReader {
     T(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
   }
 
-  private func truncated(_ what: String) -> HeapTraceError {
-    HeapTraceError(
+  private func truncated(_ what: String) -> TraceError {
+    TraceError(
       .truncated, "the file ends before \(what)",
       at: TracePlace(input.name, offset: input.offset, event: decoder.calls))
   }
 
-  private func malformed(_ what: String) -> HeapTraceError {
-    HeapTraceError(
+  private func malformed(_ what: String) -> TraceError {
+    TraceError(
       .malformed, what, at: TracePlace(input.name, offset: chunkOffset, event: decoder.calls + 1))
   }
 
   // MARK: chunks
 
   /// Reads chunks up to the next one with events; false at the end.
-  private func nextChunk() throws(HeapTraceError) -> Bool {
+  private func nextChunk() throws(TraceError) -> Bool {
     while !isEnded {
       guard decoder.callsLeft == 0 else { throw malformed("a chunk has fewer calls than it says") }
       chunkOffset = input.offset
@@ -102,7 +103,7 @@ package final class KilburnTraceReader: HeapTraceReader {
   }
 
   /// The chunk's bytes, unpacked, with zeros behind them that no record's reading leaves.
-  private func load(_ header: TraceFormat.ChunkHeader) throws(HeapTraceError) {
+  private func load(_ header: TraceFormat.ChunkHeader) throws(TraceError) {
     let target = header.isCompressed ? stored : chunk
     target.removeAll()
     var left = Int(header.storedLength)
@@ -137,21 +138,21 @@ package final class KilburnTraceReader: HeapTraceReader {
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
       if let name = parts.first {
-        facts.append(HeapTraceFact(name, parts.count > 1 ? parts[1] : ""))
+        facts.append(TraceFact(name, parts.count > 1 ? parts[1] : ""))
       }
     }
   }
 
-  private func takeEnd() throws(HeapTraceError) {
+  private func takeEnd() throws(TraceError) {
     isEnded = true
     guard chunk.count >= 8, unsafe Self.number(UInt64.self, chunk.raw, 0) == decoder.calls else {
       throw malformed("the end tells another number of calls than the \(decoder.calls) that came")
     }
   }
 
-  private func takeSites() throws(HeapTraceError) {
+  private func takeSites() throws(TraceError) {
     var at = 0
-    func number() throws(HeapTraceError) -> UInt64 {
+    func number() throws(TraceError) -> UInt64 {
       var cursor = unsafe chunk.bytes + at
       guard at < chunk.count, let value = unsafe KilburnTraceDecoder.leb(&cursor) else {
         throw malformed("a site's number is cut off")
@@ -159,7 +160,7 @@ package final class KilburnTraceReader: HeapTraceReader {
       at = unsafe cursor - chunk.bytes
       return value
     }
-    func small() throws(HeapTraceError) -> UInt32 { UInt32(clamping: try number()) }
+    func small() throws(TraceError) -> UInt32 { UInt32(clamping: try number()) }
     while at < chunk.count {
       let kind = unsafe chunk.bytes[at]
       at += 1
@@ -193,7 +194,7 @@ package final class KilburnTraceReader: HeapTraceReader {
 
   package func read(into batch: HeapEventBatch) {
     batch.removeAll()
-    do throws(HeapTraceError) {
+    do throws(TraceError) {
       while !batch.isFull {
         if at >= chunk.count, try !nextChunk() { break }
         try decode(into: batch)
@@ -202,7 +203,7 @@ package final class KilburnTraceReader: HeapTraceReader {
   }
 
   /// Decodes records of the chunk until it or the batch ends.
-  private func decode(into batch: HeapEventBatch) throws(HeapTraceError) {
+  private func decode(into batch: HeapEventBatch) throws(TraceError) {
     let failure = unsafe decoder.decode(
       chunk.bytes, from: &at, to: chunk.count, into: batch, sites: UInt64(sites.stacks.count))
     threads = decoder.threads

@@ -1,13 +1,15 @@
+package import TraceFiles
+
 extension KilburnTraceWriter {
   /// Writes all of another trace, and tells how many calls it has.
   ///
   /// Where the other trace is wrong, what came before is written whole, and the error thrown.
   package static func convert(_ reader: any HeapTraceReader, to path: String)
-    throws(HeapTraceError) -> UInt64
+    throws(TraceError) -> UInt64
   {
     let batch = HeapEventBatch()
     reader.read(into: batch)
-    let facts = [HeapTraceFact("source", reader.format)] + reader.facts
+    let facts = [TraceFact("source", reader.format)] + reader.facts
     let writer = try KilburnTraceWriter(path, facts: facts)
     while batch.count > 0 {
       try writer.add(from: reader.sites)

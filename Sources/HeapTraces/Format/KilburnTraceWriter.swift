@@ -1,3 +1,4 @@
+package import TraceFiles
 import CompressionLibraries
 import Glibc
 
@@ -33,8 +34,8 @@ package final class KilburnTraceWriter {
   package private(set) var calls: UInt64 = 0
 
   /// Creates a file, and writes its header and its facts.
-  package init(_ path: String, facts: [HeapTraceFact] = [], level: Int32 = 3)
-    throws(HeapTraceError)
+  package init(_ path: String, facts: [TraceFact] = [], level: Int32 = 3)
+    throws(TraceError)
   {
     self.path = path
     self.level = level
@@ -42,7 +43,7 @@ package final class KilburnTraceWriter {
       path == "-" ? dup(1) : unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     unsafe context = ZSTD_createCCtx()
     guard descriptor >= 0 else {
-      throw HeapTraceError(.unreadable, "\(path): \(TraceInput.reason())")
+      throw TraceError(.unreadable, "\(path): \(TraceInput.reason())")
     }
     header.append(TraceFormat.magic)
     header.append(fixed: TraceFormat.version)
@@ -64,9 +65,9 @@ package final class KilburnTraceWriter {
 
   private func site(
     _ kind: TraceFormat.SiteRecord, _ number: UInt32?, _ values: [UInt32]
-  ) throws(HeapTraceError) -> UInt32 {
+  ) throws(TraceError) -> UInt32 {
     guard let number else {
-      throw HeapTraceError(.unsupported, "\(path): sites beyond the table's room, or not told")
+      throw TraceError(.unsupported, "\(path): sites beyond the table's room, or not told")
     }
     siteRecords.append(kind.rawValue)
     for value in values { siteRecords.append(number: UInt64(value)) }
@@ -75,14 +76,14 @@ package final class KilburnTraceWriter {
   }
 
   /// Tells a string, and its number.
-  package func add(string: String) throws(HeapTraceError) -> UInt32 {
+  package func add(string: String) throws(TraceError) -> UInt32 {
     let number = try site(.string, sites.add(string: string), [UInt32(string.utf8.count)])
     siteRecords.append(string.utf8)
     return try flushLongSites(number)
   }
 
   /// Tells a frame, and its number.
-  package func add(_ frame: SiteTable.Frame) throws(HeapTraceError) -> UInt32 {
+  package func add(_ frame: SiteTable.Frame) throws(TraceError) -> UInt32 {
     let number = try site(.frame, sites.add(frame), [])
     siteRecords.append(number: frame.address)
     for part in [frame.module, frame.function, frame.file, frame.line] {
@@ -92,17 +93,17 @@ package final class KilburnTraceWriter {
   }
 
   /// Tells a stack, and its number, which events name as their site.
-  package func add(_ stack: SiteTable.Stack) throws(HeapTraceError) -> UInt32 {
+  package func add(_ stack: SiteTable.Stack) throws(TraceError) -> UInt32 {
     try flushLongSites(site(.stack, sites.add(stack), [stack.parent, stack.frame]))
   }
 
-  private func flushLongSites(_ number: UInt32) throws(HeapTraceError) -> UInt32 {
+  private func flushLongSites(_ number: UInt32) throws(TraceError) -> UInt32 {
     if siteRecords.count >= TraceFormat.chunkSize { try flushSites() }
     return number
   }
 
   /// Tells those of another table that were not told yet.
-  package func add(from table: SiteTable) throws(HeapTraceError) {
+  package func add(from table: SiteTable) throws(TraceError) {
     while sites.strings.count < table.strings.count {
       _ = try add(string: table.strings[sites.strings.count])
     }
@@ -120,7 +121,7 @@ package final class KilburnTraceWriter {
   package func allocate(
     _ operation: HeapOperation, thread: UInt32, size: UInt64, alignment: UInt64 = 0,
     address: UInt64, site: UInt32 = 0
-  ) throws(HeapTraceError) {
+  ) throws(TraceError) {
     precondition(operation.allocates && operation != .realloc)
     var event = HeapEvent(
       operation, thread: thread, size: size, alignment: alignment, address: address, site: site,
@@ -129,7 +130,7 @@ package final class KilburnTraceWriter {
     try append(event)
   }
 
-  package func free(thread: UInt32, address: UInt64) throws(HeapTraceError) {
+  package func free(thread: UInt32, address: UInt64) throws(TraceError) {
     var event = HeapEvent(.free, thread: thread, address: address, isNull: address == 0)
     if address != 0 {
       if let slot = table.remove(address) {
@@ -144,7 +145,7 @@ package final class KilburnTraceWriter {
 
   package func realloc(
     thread: UInt32, old: UInt64, size: UInt64, address: UInt64, site: UInt32 = 0
-  ) throws(HeapTraceError) {
+  ) throws(TraceError) {
     guard old != 0 else {
       var event = HeapEvent(
         .realloc, thread: thread, size: size, address: address, site: site, isNull: address == 0)
@@ -174,37 +175,37 @@ package final class KilburnTraceWriter {
   }
 
   /// An address is returned that the tracer did not see freed: it was, or it would not be.
-  private func birth(_ address: UInt64, _ thread: UInt32) throws(HeapTraceError) -> UInt32 {
+  private func birth(_ address: UInt64, _ thread: UInt32) throws(TraceError) -> UInt32 {
     if let other = table.remove(address) { try free(other, address, thread) }
     guard let slot = slots.take() else {
-      throw HeapTraceError(.unsupported, "\(path): more than 2³¹ live objects")
+      throw TraceError(.unsupported, "\(path): more than 2³¹ live objects")
     }
     table.insert(address, slot)
     return slot
   }
 
-  private func free(_ slot: UInt32, _ address: UInt64, _ thread: UInt32) throws(HeapTraceError) {
+  private func free(_ slot: UInt32, _ address: UInt64, _ thread: UInt32) throws(TraceError) {
     _ = slots.release(slot)
     try append(HeapEvent(.free, thread: thread, slot: slot, address: address))
   }
 
-  package func threadEnd(_ thread: UInt32) throws(HeapTraceError) {
+  package func threadEnd(_ thread: UInt32) throws(TraceError) {
     try append(HeapEvent(.threadEnd, thread: thread))
   }
 
   /// So many nanoseconds passed since the last time told.
-  package func time(_ nanoseconds: UInt64) throws(HeapTraceError) {
+  package func time(_ nanoseconds: UInt64) throws(TraceError) {
     try append(HeapEvent(.time, thread: thread, size: nanoseconds))
   }
 
-  package func trim(thread: UInt32, padding: UInt64) throws(HeapTraceError) {
+  package func trim(thread: UInt32, padding: UInt64) throws(TraceError) {
     try append(HeapEvent(.trim, thread: thread, size: padding))
   }
 
   // MARK: events
 
   /// Writes an event whose slot is the one that `SlotList` gives, as those of readers are.
-  package func append(_ event: HeapEvent) throws(HeapTraceError) {
+  package func append(_ event: HeapEvent) throws(TraceError) {
     if event.thread != thread {
       thread = event.thread
       events.append(HeapOperation.thread.rawValue)
@@ -247,14 +248,14 @@ package final class KilburnTraceWriter {
 
   // MARK: chunks
 
-  private func flushSites() throws(HeapTraceError) {
+  private func flushSites() throws(TraceError) {
     guard siteRecords.count > 0 else { return }
     try writeChunk(.sites, siteRecords, count: siteRecordCount, first: 0)
     siteRecords.removeAll()
     siteRecordCount = 0
   }
 
-  private func flushEvents() throws(HeapTraceError) {
+  private func flushEvents() throws(TraceError) {
     try flushSites()
     guard events.count > 0 else { return }
     try writeChunk(.events, events, count: callsInChunk, first: calls - UInt64(callsInChunk) + 1)
@@ -263,7 +264,7 @@ package final class KilburnTraceWriter {
   }
 
   /// Writes what is left and the end, and closes the file.
-  package func finish() throws(HeapTraceError) {
+  package func finish() throws(TraceError) {
     try flushEvents()
     let end = ByteBuffer(capacity: 16)
     end.append(fixed: calls)
@@ -271,15 +272,15 @@ package final class KilburnTraceWriter {
     try writeChunk(.end, end, count: 0, first: 0)
     isOpen = false
     guard close(descriptor) == 0 else {
-      throw HeapTraceError(.unreadable, "\(path): \(TraceInput.reason())")
+      throw TraceError(.unreadable, "\(path): \(TraceInput.reason())")
     }
   }
 
   private func writeChunk(
     _ kind: TraceFormat.ChunkKind, _ content: ByteBuffer, count: UInt32, first: UInt64
-  ) throws(HeapTraceError) {
+  ) throws(TraceError) {
     guard content.count <= TraceFormat.chunkLimit else {
-      throw HeapTraceError(.unsupported, "\(path): a string is too long")
+      throw TraceError(.unsupported, "\(path): a string is too long")
     }
     let bound = ZSTD_compressBound(content.count)
     compressed.removeAll()
@@ -299,13 +300,13 @@ package final class KilburnTraceWriter {
     try write(isSmaller ? compressed : content)
   }
 
-  private func write(_ buffer: ByteBuffer) throws(HeapTraceError) {
+  private func write(_ buffer: ByteBuffer) throws(TraceError) {
     var done = 0
     while done < buffer.count {
       let count = unsafe Glibc.write(descriptor, buffer.bytes + done, buffer.count - done)
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
-        throw HeapTraceError(.unreadable, "\(path): \(TraceInput.reason())")
+        throw TraceError(.unreadable, "\(path): \(TraceInput.reason())")
       }
       done += count
     }

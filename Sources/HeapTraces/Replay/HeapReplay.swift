@@ -1,3 +1,4 @@
+package import TraceFiles
 import PTMalloc
 
 /// Plays a trace's calls through glibc's allocator on a process of its own.
@@ -37,16 +38,16 @@ package struct HeapReplay: ~Copyable {
   /// A call's place in the result's list, on the way: kept apart so that the loop only adds.
   private var calls: InlineArray<16, UInt64> = InlineArray(repeating: 0)
 
-  package init(_ options: ReplayOptions) throws(HeapTraceError) {
+  package init(_ options: ReplayOptions) throws(TraceError) {
     guard let memory = ReplayMemory(pageSize: options.environment.pageSize) else {
-      throw HeapTraceError(.unreadable, "this host has no address space for a replay")
+      throw TraceError(.unreadable, "this host has no address space for a replay")
     }
     let (mainArena, parameters) = (memory.mainArena, memory.parameters)
     do throws(HeapAbort) {
       malloc = try PTMalloc(
         on: memory, mainArena: mainArena, parameters: parameters,
         environment: options.environment, tunables: options.tunables)
-    } catch { throw HeapTraceError(.abort, Self.text(error)) }
+    } catch { throw TraceError(.abort, Self.text(error)) }
     touchesObjects = options.touchesObjects
     capacity = 1024
     unsafe objects = .allocate(capacity: capacity)
@@ -85,7 +86,7 @@ package struct HeapReplay: ~Copyable {
       if let failure = done.failure {
         var place = reader.place(index: done.count)
         place.event = now.event
-        result.failure = HeapTraceError(failure.kind, failure.message, at: place)
+        result.failure = TraceError(failure.kind, failure.message, at: place)
         break loop
       }
       if result.firstSkipped == nil, let index = done.skipped {
@@ -104,7 +105,7 @@ package struct HeapReplay: ~Copyable {
 
   struct Played {
     var count: Int
-    var failure: HeapTraceError?
+    var failure: TraceError?
     var skipped: Int?
   }
 
@@ -115,7 +116,7 @@ package struct HeapReplay: ~Copyable {
     for index in 0..<batch.count {
       if index & (Self.ahead - 1) == 0 { warm(batch, from: index) }
       let event = unsafe events[index]
-      do throws(HeapTraceError) {
+      do throws(TraceError) {
         if Int(event.slot) >= capacity || Int(event.thread) >= threadCapacity
           || event.thread >= threadCount
         {
@@ -215,7 +216,7 @@ package struct HeapReplay: ~Copyable {
   // MARK: events
 
   @inline(__always)
-  private mutating func play(_ event: HeapEvent) throws(HeapTraceError) {
+  private mutating func play(_ event: HeapEvent) throws(TraceError) {
     do throws(HeapAbort) {
       switch event.operation {
       case .free:
@@ -231,12 +232,12 @@ package struct HeapReplay: ~Copyable {
       }
     } catch {
       if error == impossible {
-        throw HeapTraceError(
+        throw TraceError(
           .impossible,
           "\(event.operation.name) of \(event.size) bytes: glibc answers NULL, and the trace says "
             + "that it got memory")
       }
-      throw HeapTraceError(.abort, Self.text(error))
+      throw TraceError(.abort, Self.text(error))
     }
   }
 
@@ -346,7 +347,7 @@ package struct HeapReplay: ~Copyable {
       result.trimmedFootprint = before.accessible &- min(before.accessible, after.accessible)
       result.trimmedResident = before.resident &- min(before.resident, after.resident)
     } catch {
-      if result.failure == nil { result.failure = HeapTraceError(.abort, Self.text(error)) }
+      if result.failure == nil { result.failure = TraceError(.abort, Self.text(error)) }
     }
   }
 }

@@ -1,3 +1,4 @@
+package import TraceFiles
 package import PTMalloc
 
 /// What a replay is to play: the C library, its tunables, the machine.
@@ -51,7 +52,7 @@ struct ReplayHistory {
 /// What a replay found.
 package struct ReplayResult: Sendable {
   package var format = ""
-  package var facts: [HeapTraceFact] = []
+  package var facts: [TraceFact] = []
   package var sites = SiteTable()
   /// Calls by function, by HeapOperation's number.
   package var calls = [UInt64](repeating: 0, count: 16)
@@ -74,7 +75,7 @@ package struct ReplayResult: Sendable {
   /// Calls that failed in the trace and would not here, left out.
   package var refused: UInt64 = 0
   /// Why the replay ended before the trace: what is above is a part then.
-  package var failure: HeapTraceError?
+  package var failure: TraceError?
 }
 
 /// What the heap is made of at the end.

@@ -1,6 +1,8 @@
+import TraceFiles
+
 extension HeaptrackReader {
   /// A string: with its length before it from file version 3 on, else the rest of the line.
-  func string(_ line: inout TextLine) throws(HeapTraceError) -> String {
+  func string(_ line: inout TextLine) throws(TraceError) -> String {
     guard fileVersion >= 3 else { return line.rest }
     guard let length = line.hex(), let text = line.text(length) else {
       throw malformed("a string is longer than its line")
@@ -9,13 +11,13 @@ extension HeaptrackReader {
     return text
   }
 
-  func add(string: String) throws(HeapTraceError) -> UInt32 {
+  func add(string: String) throws(TraceError) -> UInt32 {
     guard let number = sites.add(string: string) else { throw full }
     return number
   }
 
   /// `m NAME ADDRESS (OFFSET SIZE)…`, or `m -`: other modules are told from here on.
-  func module(_ line: inout TextLine) throws(HeapTraceError) {
+  func module(_ line: inout TextLine) throws(TraceError) {
     let name: String
     if fileVersion >= 3 {
       name = try string(&line)
@@ -33,13 +35,13 @@ extension HeaptrackReader {
         throw malformed("a module's segments have an offset and a size each")
       }
       guard modules.add(base: base, offset: offset, size: size, string) else {
-        throw HeapTraceError(.unsupported, "more than 65536 segments of modules", at: place)
+        throw TraceError(.unsupported, "more than 65536 segments of modules", at: place)
       }
     }
   }
 
   /// `i ADDRESS MODULE [FUNCTION FILE LINE]…`: the first is the innermost.
-  func frame(_ line: inout TextLine) throws(HeapTraceError) {
+  func frame(_ line: inout TextLine) throws(TraceError) {
     guard let address = line.hex(), let module = line.hex() else {
       throw malformed("a place has an address and a module")
     }

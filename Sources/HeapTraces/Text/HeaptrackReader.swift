@@ -1,3 +1,5 @@
+package import TraceFiles
+
 /// Reads heaptrack's data files, as its library writes them (raw) and as its interpreter does.
 ///
 /// Lines of a letter and hexadecimal numbers:
@@ -21,16 +23,16 @@
 /// kind is freed: here it is the youngest. Raw, what memalign, valloc and pvalloc return is freed and
 /// was never allocated, as heaptrack does not watch them: such frees are passed over, as heaptrack's
 /// interpreter does.
-package final class HeaptrackReader: HeapTraceReader {
+package final class HeaptrackReader: HeapLineReader {
   package let format = "heaptrack"
   package var sites = SiteTable()
-  package var facts: [HeapTraceFact] = []
+  package var facts: [TraceFact] = []
   package var threads: UInt32 { 1 }
   let input: TraceInput
   private var objects: AddressedObjects
   var kinds = HeaptrackKinds()
   var modules = HeaptrackModules()
-  private var lines: [UInt64] = []
+  var lines: [UInt64] = []
   var fileVersion: UInt64 = 0
   /// Whether addresses stand where interpreted files have numbers of places.
   private var isRaw = false
@@ -48,30 +50,15 @@ package final class HeaptrackReader: HeapTraceReader {
     objects = AddressedObjects(options, skipsUnknownFrees: true)
   }
 
-  package func place(index: Int) -> TracePlace {
-    TracePlace(input.name, line: index < lines.count ? lines[index] : input.line)
-  }
-
-  package func read(into batch: HeapEventBatch) {
-    batch.removeAll()
-    lines.removeAll(keepingCapacity: true)
-    do throws(HeapTraceError) {
-      // A call may take two events: an object that was never freed is, before its address returns.
-      while batch.count + 2 <= HeapEventBatch.capacity {
-        guard var line = try input.nextLine() else { return }
-        try take(&line, batch)
-        while lines.count < batch.count { lines.append(input.line) }
-      }
-    } catch { batch.failure = input.explained(error) }
-  }
+  func end() {}
 
   var place: TracePlace { TracePlace(input.name, line: input.line) }
 
-  func malformed(_ what: String) -> HeapTraceError {
-    HeapTraceError(.malformed, what, at: place)
+  func malformed(_ what: String) -> TraceError {
+    TraceError(.malformed, what, at: place)
   }
 
-  private func take(_ line: inout TextLine, _ batch: HeapEventBatch) throws(HeapTraceError) {
+  func take(_ line: inout TextLine, _ batch: HeapEventBatch) throws(TraceError) {
     if line.isEmpty { return }
     let letter = line.takeByte()
     line.skipSpaces()
@@ -85,7 +72,7 @@ package final class HeaptrackReader: HeapTraceReader {
       guard let size = line.hex(), let stack = line.hex(), stack <= UInt64(sites.stacks.count)
       else { throw malformed("a kind of allocation has a size and a stack told before") }
       guard kinds.add(size: size, site: UInt32(stack)) else {
-        throw HeapTraceError(.unsupported, "more kinds than a table holds", at: place)
+        throw TraceError(.unsupported, "more kinds than a table holds", at: place)
       }
     case UInt8(ascii: "c"):
       guard let now = line.hex() else { throw malformed("a time is a number") }
@@ -99,17 +86,17 @@ package final class HeaptrackReader: HeapTraceReader {
         throw malformed("a version is two numbers")
       }
       guard file <= 3 else {
-        throw HeapTraceError(
+        throw TraceError(
           .unsupported, "version \(file) of heaptrack's files; 0 to 3 are known", at: place)
       }
       fileVersion = file
-      facts.append(HeapTraceFact("heaptrack", String(version, radix: 16)))
+      facts.append(TraceFact("heaptrack", String(version, radix: 16)))
     case UInt8(ascii: "x"):
       isRaw = true
       modules.program = try add(string: try string(&line))
-    case UInt8(ascii: "X"): facts.append(HeapTraceFact("command", line.rest))
+    case UInt8(ascii: "X"): facts.append(TraceFact("command", line.rest))
     case UInt8(ascii: "I"):
-      if let size = line.hex() { facts.append(HeapTraceFact("page-size", String(size))) }
+      if let size = line.hex() { facts.append(TraceFact("page-size", String(size))) }
     case UInt8(ascii: "m"):
       isRaw = true
       try module(&line)
@@ -123,7 +110,7 @@ package final class HeaptrackReader: HeapTraceReader {
       ? String(UnicodeScalar(byte)) : "\\x" + String(byte, radix: 16)
   }
 
-  private func allocate(_ line: inout TextLine, _ batch: HeapEventBatch) throws(HeapTraceError) {
+  private func allocate(_ line: inout TextLine, _ batch: HeapEventBatch) throws(TraceError) {
     guard let first = line.hex() else { throw malformed("an allocation has a number") }
     guard !line.isEmpty else {
       guard let kind = kinds.take(first) else {
@@ -148,14 +135,14 @@ package final class HeaptrackReader: HeapTraceReader {
     } catch { throw error.error(address, at: place) }
   }
 
-  private func free(_ line: inout TextLine, _ batch: HeapEventBatch) throws(HeapTraceError) {
+  private func free(_ line: inout TextLine, _ batch: HeapEventBatch) throws(TraceError) {
     guard let number = line.hex() else { throw malformed("a free has a number") }
     if !isRaw && !kinds.isEmpty {
       switch kinds.release(number) {
       case .freed(let slot): return batch.append(HeapEvent(.free, slot: slot))
       case .noKind: throw malformed("no kind of allocation \(number) was told")
       case .none:
-        throw HeapTraceError(
+        throw TraceError(
           .unknownPointer, "no object of the kind \(number) lives: it never did, or is freed",
           at: place)
       }
@@ -168,7 +155,7 @@ package final class HeaptrackReader: HeapTraceReader {
     } catch { throw error.error(number, at: place) }
   }
 
-  private func stack(_ line: inout TextLine) throws(HeapTraceError) {
+  private func stack(_ line: inout TextLine) throws(TraceError) {
     guard let at = line.hex(), let parent = line.hex(), parent <= UInt64(sites.stacks.count) else {
       throw malformed("a stack has a place and a caller told before")
     }
@@ -187,7 +174,7 @@ package final class HeaptrackReader: HeapTraceReader {
     }
   }
 
-  var full: HeapTraceError {
-    HeapTraceError(.unsupported, "more stacks or strings than a table holds", at: place)
+  var full: TraceError {
+    TraceError(.unsupported, "more stacks or strings than a table holds", at: place)
   }
 }

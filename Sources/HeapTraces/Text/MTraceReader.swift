@@ -1,3 +1,5 @@
+package import TraceFiles
+
 /// Reads what glibc's mtrace(3) writes: a line a call, with addresses (malloc/mtrace-impl.c).
 ///
 /// ```
@@ -11,17 +13,16 @@
 /// ```
 /// The caller may be missing. mtrace tells neither threads nor which function allocated: all calls
 /// are replayed as one thread's malloc, free and realloc.
-package final class MTraceReader: HeapTraceReader {
+package final class MTraceReader: HeapLineReader {
   package let format = "mtrace"
   package private(set) var sites = SiteTable()
-  package let facts: [HeapTraceFact] = []
+  package let facts: [TraceFact] = []
   package var threads: UInt32 { 1 }
-  private let input: TraceInput
+  let input: TraceInput
   private var objects: AddressedObjects
   /// The sites by their text; as many as the program has callers.
   private var known: [String: UInt32] = [:]
-  /// Of the events of the last batch.
-  private var lines: [UInt64] = []
+  var lines: [UInt64] = []
   /// The object that realloc's first line named.
   private var resized: UInt64?
   /// Whether the trace has ended, or begun.
@@ -38,31 +39,15 @@ package final class MTraceReader: HeapTraceReader {
     objects = AddressedObjects(options)
   }
 
-  package func place(index: Int) -> TracePlace {
-    TracePlace(input.name, line: index < lines.count ? lines[index] : input.line)
+  func end() throws(TraceError) {
+    if resized != nil { throw fault(.truncated, "realloc's second line is missing") }
   }
 
-  package func read(into batch: HeapEventBatch) {
-    batch.removeAll()
-    lines.removeAll(keepingCapacity: true)
-    do throws(HeapTraceError) {
-      // A call may take two events: an object that was never freed is, before its address returns.
-      while batch.count + 2 <= HeapEventBatch.capacity {
-        guard var line = try input.nextLine() else {
-          if resized != nil { throw fault(.truncated, "realloc's second line is missing") }
-          return
-        }
-        try take(&line, batch)
-        while lines.count < batch.count { lines.append(input.line) }
-      }
-    } catch { batch.failure = input.explained(error) }
+  private func fault(_ kind: TraceError.Kind, _ message: String) -> TraceError {
+    TraceError(kind, message, at: TracePlace(input.name, line: input.line))
   }
 
-  private func fault(_ kind: HeapTraceError.Kind, _ message: String) -> HeapTraceError {
-    HeapTraceError(kind, message, at: TracePlace(input.name, line: input.line))
-  }
-
-  private func take(_ line: inout TextLine, _ batch: HeapEventBatch) throws(HeapTraceError) {
+  func take(_ line: inout TextLine, _ batch: HeapEventBatch) throws(TraceError) {
     line.skipSpaces()
     if line.isEmpty || line.first == UInt8(ascii: "=") { return }
     let site = try line.take("@ ") ? takeSite(&line) : 0
@@ -124,7 +109,7 @@ package final class MTraceReader: HeapTraceReader {
       HeapEvent(.malloc, slot: added.slot, size: size, address: address, site: site))
   }
 
-  private var malformed: HeapTraceError {
+  private var malformed: TraceError {
     fault(.malformed, "no line of mtrace: it has '@ caller', one of + - < > ! and an address")
   }
 
@@ -138,7 +123,7 @@ package final class MTraceReader: HeapTraceReader {
   }
 
   /// Takes the caller up to the last `] ` or ` ` before the mark.
-  private func takeSite(_ line: inout TextLine) throws(HeapTraceError) -> UInt32 {
+  private func takeSite(_ line: inout TextLine) throws(TraceError) -> UInt32 {
     // A path may hold anything, so the caller ends at the last mark that stands between spaces.
     let marks: [StaticString] = [" + ", " - ", " < ", " > ", " ! "]
     let ends = marks.compactMap { line.lastIndex(of: $0) }

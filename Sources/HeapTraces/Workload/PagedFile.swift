@@ -1,3 +1,4 @@
+import TraceFiles
 import Glibc
 
 /// A file that is read at any offset.
@@ -6,16 +7,16 @@ final class PagedFile {
   let length: UInt64
   private let descriptor: Int32
 
-  init(_ path: String) throws(HeapTraceError) {
+  init(_ path: String) throws(TraceError) {
     name = path
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw HeapTraceError(.unreadable, "\(path): \(TraceInput.reason())")
+      throw TraceError(.unreadable, "\(path): \(TraceInput.reason())")
     }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw HeapTraceError(
+      throw TraceError(
         .unreadable, "\(path): a workload's threads lie side by side, so it has to be a file")
     }
     length = UInt64(max(0, status.st_size))
@@ -26,13 +27,13 @@ final class PagedFile {
   func place(_ offset: UInt64) -> TracePlace { TracePlace(name, offset: offset) }
 
   /// Fills some of `bytes` from an offset on, and tells how many; 0 at the end.
-  func read(_ offset: UInt64, into bytes: inout [UInt8]) throws(HeapTraceError) -> Int {
+  func read(_ offset: UInt64, into bytes: inout [UInt8]) throws(TraceError) -> Int {
     guard offset < length else { return 0 }
     let count = unsafe bytes.withUnsafeMutableBytes {
       unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(offset))
     }
     guard count >= 0 else {
-      throw HeapTraceError(.unreadable, "\(name): \(TraceInput.reason())")
+      throw TraceError(.unreadable, "\(name): \(TraceInput.reason())")
     }
     return count
   }
@@ -52,14 +53,14 @@ struct WorkloadCursor {
     self.offset = offset
   }
 
-  mutating func byte(_ what: @autoclosure () -> String) throws(HeapTraceError) -> UInt8 {
+  mutating func byte(_ what: @autoclosure () -> String) throws(TraceError) -> UInt8 {
     if at == bytes.count {
       bytes = [UInt8](repeating: 0, count: Self.piece)
       let count = try file.read(offset, into: &bytes)
       bytes.removeLast(bytes.count - count)
       at = 0
       guard count > 0 else {
-        throw HeapTraceError(
+        throw TraceError(
           .truncated, "the file ends before \(what())", at: file.place(offset))
       }
     }
@@ -69,13 +70,13 @@ struct WorkloadCursor {
   }
 
   /// A number in groups of seven bits, most significant first.
-  mutating func number() throws(HeapTraceError) -> UInt64 {
+  mutating func number() throws(TraceError) -> UInt64 {
     let start = offset
     var value: UInt64 = 0
     while true {
       let byte = try byte("a number")
       guard value >> 57 == 0 else {
-        throw HeapTraceError(.malformed, "a number exceeds 64 bits", at: file.place(start))
+        throw TraceError(.malformed, "a number exceeds 64 bits", at: file.place(start))
       }
       value = value << 7 | UInt64(byte & 0x7f)
       if byte & 0x80 == 0 { return value }

@@ -1,3 +1,5 @@
+package import TraceFiles
+
 /// Reads workloads of glibc's malloc trace utilities (trace2wl writes, trace_run runs them).
 ///
 /// A file is a block of set-up commands, then a block of commands for each thread; a command is a
@@ -23,8 +25,8 @@
 package final class WorkloadReader: HeapTraceReader {
   package let format = "workload"
   package let sites = SiteTable()
-  package var facts: [HeapTraceFact] {
-    [HeapTraceFact("threads", String(cursors.count))]
+  package var facts: [TraceFact] {
+    [TraceFact("threads", String(cursors.count))]
   }
   package var threads: UInt32 { UInt32(cursors.count) }
   private let file: PagedFile
@@ -45,13 +47,13 @@ package final class WorkloadReader: HeapTraceReader {
     unsafe bytes.count > 2 && bytes[0] == 8 && bytes.prefix(32).contains(9)
   }
 
-  package init(_ path: String, _ options: HeapTraceOptions) throws(HeapTraceError) {
+  package init(_ path: String, _ options: HeapTraceOptions) throws(TraceError) {
     file = try PagedFile(path)
     skipsUnknown = options.skipsUnknown
     try readSetUp()
   }
 
-  private func readSetUp() throws(HeapTraceError) {
+  private func readSetUp() throws(TraceError) {
     var cursor = WorkloadCursor(file, 0)
     var told: UInt64?
     var starts: [UInt64] = []
@@ -67,22 +69,22 @@ package final class WorkloadReader: HeapTraceReader {
       case 11:
         let start = try cursor.number()
         guard start < file.length else {
-          throw HeapTraceError(
+          throw TraceError(
             .truncated,
             "thread \(starts.count) begins at 0x\(String(start, radix: 16)), and the "
               + "file ends at 0x\(String(file.length, radix: 16))", at: file.place(offset))
         }
         guard starts.count < 65536 else {
-          throw HeapTraceError(.unsupported, "more than 65536 threads", at: file.place(offset))
+          throw TraceError(.unsupported, "more than 65536 threads", at: file.place(offset))
         }
         starts.append(start)
       default:
-        throw HeapTraceError(
+        throw TraceError(
           .malformed, "\(command) is no set-up command", at: file.place(offset))
       }
     }
     guard told == nil || told == UInt64(starts.count) else {
-      throw HeapTraceError(
+      throw TraceError(
         .malformed, "\(told ?? 0) threads are told, and \(starts.count) are there",
         at: file.place(0))
     }
@@ -97,7 +99,7 @@ package final class WorkloadReader: HeapTraceReader {
   package func read(into batch: HeapEventBatch) {
     batch.removeAll()
     offsets.removeAll(keepingCapacity: true)
-    do throws(HeapTraceError) {
+    do throws(TraceError) {
       // A turn makes two events at most: an object freed anew, and the call.
       while batch.count + 2 <= HeapEventBatch.capacity {
         guard let next = try nextTurn() else { return }
@@ -109,18 +111,18 @@ package final class WorkloadReader: HeapTraceReader {
   }
 
   /// Whose turn it is; nil when all have ended.
-  private func nextTurn() throws(HeapTraceError) -> Int? {
+  private func nextTurn() throws(TraceError) -> Int? {
     if let thread = ready.take() { return thread }
     guard let (awaited, threads) = waiting.min(by: { $0.key < $1.key }) else { return nil }
-    throw HeapTraceError(
+    throw TraceError(
       .malformed, "thread \(threads[0]) waits for release \(awaited), which nobody makes any more",
       at: file.place(cursors[threads[0]].offset))
   }
 
-  private func step(_ thread: Int, _ batch: HeapEventBatch) throws(HeapTraceError) {
+  private func step(_ thread: Int, _ batch: HeapEventBatch) throws(TraceError) {
     let offset = cursors[thread].offset
     let command = try cursors[thread].byte("a command of thread \(thread)")
-    func number() throws(HeapTraceError) -> UInt64 { try cursors[thread].number() }
+    func number() throws(TraceError) -> UInt64 { try cursors[thread].number() }
     switch command {
     case 0: break
     case 1: return batch.append(HeapEvent(.threadEnd, thread: UInt32(thread)))
@@ -145,17 +147,17 @@ package final class WorkloadReader: HeapTraceReader {
       let awaited = try number()
       if !released.contains(awaited) { return waiting[awaited, default: []].append(thread) }
     default:
-      throw HeapTraceError(.malformed, "\(command) is no command", at: file.place(offset))
+      throw TraceError(.malformed, "\(command) is no command", at: file.place(offset))
     }
     ready.append(thread)
   }
 
   // MARK: objects
 
-  private func check(_ object: UInt64, _ offset: UInt64) throws(HeapTraceError) {
+  private func check(_ object: UInt64, _ offset: UInt64) throws(TraceError) {
     // An object's number is named in the file, so no honest one has more than it has bytes.
     guard object <= objectCount, object <= max(file.length, 1 << 16) else {
-      throw HeapTraceError(
+      throw TraceError(
         .malformed, "object \(object) is beyond the \(objectCount) told", at: file.place(offset))
     }
     while UInt64(slotOfObject.count) <= object { slotOfObject.append(0) }
@@ -166,9 +168,9 @@ package final class WorkloadReader: HeapTraceReader {
     return slot == 0 ? nil : slot - 1
   }
 
-  private func take(_ object: UInt64, _ offset: UInt64) throws(HeapTraceError) -> UInt32 {
+  private func take(_ object: UInt64, _ offset: UInt64) throws(TraceError) -> UInt32 {
     guard let slot = slots.take() else {
-      throw HeapTraceError(.unsupported, "more than 2³¹ live objects", at: file.place(offset))
+      throw TraceError(.unsupported, "more than 2³¹ live objects", at: file.place(offset))
     }
     slotOfObject[Int(object)] = slot + 1
     return slot
@@ -181,7 +183,7 @@ package final class WorkloadReader: HeapTraceReader {
 
   private func allocate(
     _ object: UInt64, _ event: HeapEvent, _ thread: Int, _ offset: UInt64, _ batch: HeapEventBatch
-  ) throws(HeapTraceError) {
+  ) throws(TraceError) {
     var event = event
     event.thread = UInt32(thread)
     guard object != 0 else {
@@ -191,7 +193,7 @@ package final class WorkloadReader: HeapTraceReader {
     try check(object, offset)
     if let slot = live(object) {
       guard skipsUnknown else {
-        throw HeapTraceError(
+        throw TraceError(
           .allocatedTwice, "object \(object) is allocated and still lives", at: file.place(offset))
       }
       release(object, slot)
@@ -204,7 +206,7 @@ package final class WorkloadReader: HeapTraceReader {
   private func resize(
     _ new: UInt64, _ old: UInt64, _ size: UInt64, _ thread: Int, _ offset: UInt64,
     _ batch: HeapEventBatch
-  ) throws(HeapTraceError) {
+  ) throws(TraceError) {
     var event = HeapEvent(.realloc, thread: UInt32(thread), size: size)
     guard old != 0 else { return try allocate(new, event, thread, offset, batch) }
     try check(old, offset)
@@ -219,7 +221,7 @@ package final class WorkloadReader: HeapTraceReader {
       if size == 0 { release(old, slot) }
     } else if new != old {
       guard live(new) == nil else {
-        throw HeapTraceError(
+        throw TraceError(
           .allocatedTwice, "object \(new) is allocated and still lives", at: file.place(offset))
       }
       slotOfObject[Int(old)] = 0
@@ -231,7 +233,7 @@ package final class WorkloadReader: HeapTraceReader {
 
   private func free(
     _ object: UInt64, _ thread: Int, _ offset: UInt64, _ batch: HeapEventBatch
-  ) throws(HeapTraceError) {
+  ) throws(TraceError) {
     var event = HeapEvent(.free, thread: UInt32(thread))
     guard object != 0 else {
       event.isNull = true
@@ -248,8 +250,8 @@ package final class WorkloadReader: HeapTraceReader {
     batch.append(event)
   }
 
-  private func unknown(_ object: UInt64, _ offset: UInt64) -> HeapTraceError {
-    HeapTraceError(
+  private func unknown(_ object: UInt64, _ offset: UInt64) -> TraceError {
+    TraceError(
       .unknownPointer, "object \(object) is not allocated: it never was, or is no more",
       at: file.place(offset))
   }

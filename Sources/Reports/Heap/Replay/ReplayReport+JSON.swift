@@ -1,3 +1,4 @@
+import TraceFiles
 import HeapTraces
 import MemoryTypes
 import PTMalloc
@@ -59,9 +60,9 @@ extension ReplayReport {
     ]
   }
 
-  private static func failure(_ failure: HeapTraceError) -> JSON {
+  private static func failure(_ failure: TraceError) -> JSON {
     [
-      "kind": .string(failure.kind.rawValue), "message": .string(failure.message),
+      "kind": .string(failure.kind.name), "message": .string(failure.message),
       "line": failure.place?.line.map { .number($0) } ?? .null,
       "offset": failure.place?.offset.map { .number($0) } ?? .null,
       "call": failure.place?.event.map { .number($0) } ?? .null,

@@ -1,3 +1,4 @@
+import TraceFiles
 import HeapTraces
 
 extension ReplayReport {

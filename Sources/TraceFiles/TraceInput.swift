@@ -3,7 +3,7 @@ import Glibc
 /// The bytes of a file from front to back, decompressed where it is compressed.
 ///
 /// A window moves over it: what has not been taken yet is `available`, and `fill` makes it more. The
-/// first bytes say how it is compressed (gzip, zstd), not its name.
+/// first bytes say how it is compressed (gzip, zstd, xz, ZIP), not its name.
 @safe
 package final class TraceInput {
   package let name: String
@@ -25,7 +25,7 @@ package final class TraceInput {
   package static var capacity: Int { 1 << 20 }
 
   /// Opens a file, or standard input for "-".
-  package init(_ path: String) throws(HeapTraceError) {
+  package init(_ path: String) throws(TraceError) {
     name = path
     if path == "-" {
       descriptor = dup(0)
@@ -34,7 +34,7 @@ package final class TraceInput {
     }
     unsafe window = .allocate(byteCount: Self.capacity, alignment: 64)
     decoder = .plain
-    guard descriptor >= 0 else { throw HeapTraceError(.unreadable, "\(path): \(Self.reason())") }
+    guard descriptor >= 0 else { throw TraceError(.unreadable, "\(path): \(Self.reason())") }
     try fill()
     decoder = unsafe StreamDecoder.found(in: available)
     if case .plain = decoder { return }
@@ -49,7 +49,8 @@ package final class TraceInput {
     unsafe window.deallocate()
   }
 
-  static func reason() -> String {
+  /// What the system says of the last failure.
+  package static func reason() -> String {
     unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "?"
   }
 
@@ -60,7 +61,7 @@ package final class TraceInput {
 
   /// Reads more behind what is available; false at the end of the file, or where there is no room.
   @discardableResult
-  package func fill() throws(HeapTraceError) -> Bool {
+  package func fill() throws(TraceError) -> Bool {
     if isEnded { return false }
     if at > 0 {
       unsafe window.copyMemory(from: window + at, byteCount: end - at)
@@ -76,11 +77,12 @@ package final class TraceInput {
     } catch {
       let place = TracePlace(name, offset: offset + UInt64(end - at))
       switch error {
-      case .read: throw HeapTraceError(.unreadable, "\(name): \(Self.reason())")
+      case .read: throw TraceError(.unreadable, "\(name): \(Self.reason())")
       case .truncated:
-        throw HeapTraceError(.truncated, "the compressed file ends in the middle", at: place)
+        throw TraceError(.truncated, "the compressed file ends in the middle", at: place)
       case .corrupt(let reason):
-        throw HeapTraceError(.malformed, "it does not decompress: \(reason)", at: place)
+        throw TraceError(.malformed, "it does not decompress: \(reason)", at: place)
+      case .unsupported(let what): throw TraceError(.unsupported, what, at: place)
       }
     }
     isEnded = count == 0
@@ -89,7 +91,7 @@ package final class TraceInput {
   }
 
   /// Makes so many bytes available; false where the file ends before.
-  package func require(_ count: Int) throws(HeapTraceError) -> Bool {
+  package func require(_ count: Int) throws(TraceError) -> Bool {
     precondition(count <= Self.capacity)
     while end - at < count {
       guard try fill() else { return false }
@@ -105,15 +107,15 @@ package final class TraceInput {
   }
 
   /// What is wrong with a line that the file ends in is that.
-  func explained(_ error: HeapTraceError) -> HeapTraceError {
+  package func explained(_ error: TraceError) -> TraceError {
     guard isCut else { return error }
-    return HeapTraceError(.truncated, "the file ends in the middle of this line", at: error.place)
+    return TraceError(.truncated, "the file ends in the middle of this line", at: error.place)
   }
 
   /// Takes a line, without its end; nil at the end of the file.
   ///
   /// It is good until the next call.
-  package func nextLine() throws(HeapTraceError) -> TextLine? {
+  package func nextLine() throws(TraceError) -> TextLine? {
     var searched = 0
     while true {
       let bytes = unsafe available
@@ -130,7 +132,7 @@ package final class TraceInput {
       if try fill() { continue }
       guard searched > 0 else { return nil }
       guard isEnded else {
-        throw HeapTraceError(
+        throw TraceError(
           .malformed, "a line of more than \(Self.capacity) bytes",
           at: TracePlace(name, line: line + 1, offset: offset))
       }

@@ -2,43 +2,43 @@
 @safe
 package struct TextLine {
   /// SAFETY: good until the input it came from reads on; every access is checked against its count.
-  private let bytes: UnsafeRawBufferPointer
-  private let length: Int
-  private var at = 0
+  @usableFromInline let bytes: UnsafeRawBufferPointer
+  @usableFromInline let length: Int
+  @usableFromInline var at = 0
 
-  init(_ bytes: UnsafeRawBufferPointer) {
+  package init(_ bytes: UnsafeRawBufferPointer) {
     unsafe self.bytes = bytes
     length = bytes.count
   }
 
   /// How many bytes are left.
-  var count: Int { length - at }
-  var isEmpty: Bool { at >= length }
+  @inlinable package var count: Int { length - at }
+  @inlinable package var isEmpty: Bool { at >= length }
 
   /// The next byte; 0 at the end.
-  var first: UInt8 { at < length ? unsafe bytes[at] : 0 }
+  @inlinable package var first: UInt8 { at < length ? unsafe bytes[at] : 0 }
 
   /// Takes a byte if it is the next.
-  mutating func take(_ byte: UInt8) -> Bool {
+  @inlinable package mutating func take(_ byte: UInt8) -> Bool {
     guard first == byte, !isEmpty else { return false }
     at += 1
     return true
   }
 
-  mutating func takeByte() -> UInt8 {
+  @inlinable package mutating func takeByte() -> UInt8 {
     let byte = first
     at = min(at + 1, length)
     return byte
   }
 
-  mutating func skipSpaces() {
+  @inlinable package mutating func skipSpaces() {
     while first == UInt8(ascii: " ") { at += 1 }
   }
 
   /// Takes a hexadecimal number, with or without 0x, and the space behind it.
   ///
   /// Nil where there is none or it exceeds 2⁶⁴-1.
-  mutating func hex() -> UInt64? {
+  @inlinable package mutating func hex() -> UInt64? {
     skipSpaces()
     let start = at
     if first == UInt8(ascii: "0"), at + 1 < length,
@@ -72,7 +72,7 @@ package struct TextLine {
   }
 
   /// Takes so many bytes as text; nil where there are fewer.
-  mutating func text(_ size: UInt64) -> String? {
+  package mutating func text(_ size: UInt64) -> String? {
     guard size <= UInt64(count) else { return nil }
     let slice = unsafe bytes[at..<at + Int(size)]
     at += Int(size)
@@ -80,10 +80,10 @@ package struct TextLine {
   }
 
   /// The rest of the line as text.
-  var rest: String { unsafe String(decoding: bytes[min(at, length)...], as: UTF8.self) }
+  package var rest: String { unsafe String(decoding: bytes[min(at, length)...], as: UTF8.self) }
 
   /// The offset, from here, behind the last place of a text; nil where it is not.
-  func lastIndex(of text: StaticString) -> Int? {
+  package func lastIndex(of text: StaticString) -> Int? {
     let wanted = text.utf8CodeUnitCount
     guard count >= wanted else { return nil }
     var start = length - wanted
@@ -97,7 +97,7 @@ package struct TextLine {
   }
 
   /// Whether it begins with a text, which is then taken.
-  mutating func take(_ text: StaticString) -> Bool {
+  @inlinable package mutating func take(_ text: StaticString) -> Bool {
     let wanted = text.utf8CodeUnitCount
     guard count >= wanted else { return false }
     for index in 0..<wanted where unsafe bytes[at + index] != text.utf8Start[index] { return false }
@@ -105,5 +105,5 @@ package struct TextLine {
     return true
   }
 
-  mutating func skip(_ count: Int) { at = min(at + count, length) }
+  @inlinable package mutating func skip(_ count: Int) { at = min(at + count, length) }
 }
