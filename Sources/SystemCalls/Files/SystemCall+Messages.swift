@@ -78,12 +78,22 @@ extension SystemCall {
   /// sendmmsg(fd, messages, count, flags).
   func sendMessages() throws(Errno) -> UInt64 {
     let file = try readyFile(0)
+    return try eachMessage { (place, _) throws(Errno) in
+      try sendMessage(file, place, word(3))
+    }
+  }
+
+  /// Serves up to 1,024 messages (`struct mmsghdr`), and notes what each took; a failure counts only
+  /// if it is the first's.
+  private func eachMessage(
+    _ body: (_ place: VirtualAddress, _ isFirst: Bool) throws(Errno) -> UInt64
+  ) throws(Errno) -> UInt64 {
     var done: UInt64 = 0
     while done < UInt64(min(word(2), 1024)) {
       let place = address(1) + ByteCount(done &* 64)
       do throws(Errno) {
-        let sent = try sendMessage(file, place, word(3))
-        try space.pointee.copyOut(UInt32(truncatingIfNeeded: sent), to: place + ByteCount(56))
+        let bytes = try body(place, done == 0)
+        try space.pointee.copyOut(UInt32(truncatingIfNeeded: bytes), to: place + ByteCount(56))
       } catch {
         if done > 0 { break }
         throw error
@@ -251,21 +261,11 @@ extension SystemCall {
   /// recvmmsg(fd, messages, count, flags, timeout): waits for the first alone.
   func receiveMessages() throws(Errno) -> UInt64 {
     let file = try readyFile(0)
-    var done: UInt64 = 0
-    while done < UInt64(min(word(2), 1024)) {
-      let place = address(1) + ByteCount(done &* 64)
+    return try eachMessage { (place, isFirst) throws(Errno) in
       // MSG_WAITFORONE.
-      let flags = word(3) & ~0x10000 | (done > 0 && word(3) & 0x10000 != 0 ? Self.dontWait : 0)
-      do throws(Errno) {
-        let count = try receiveMessage(file, place, flags)
-        try space.pointee.copyOut(UInt32(truncatingIfNeeded: count), to: place + ByteCount(56))
-      } catch {
-        if done > 0 { break }
-        throw error
-      }
-      done &+= 1
+      let waits = isFirst || word(3) & 0x10000 == 0
+      return try receiveMessage(file, place, word(3) & ~0x10000 | (waits ? 0 : Self.dontWait))
     }
-    return done
   }
 
   private func receiveMessage(

@@ -69,39 +69,34 @@ extension SystemCall {
   /// A sink that stores into the program's memory, from an address on.
   ///
   /// What lies before the first page that cannot be written is stored, as copy_to_user() does.
-  func store(
-    _ piece: ByteString, _ place: inout VirtualAddress
-  ) -> Int {
+  func store(_ piece: ByteString, _ place: inout VirtualAddress) -> Int {
     guard let start = unsafe piece.bytes.baseAddress else { return 0 }
-    let pageSize = kernel.board.pageSize
-    var done = 0
-    while done < piece.count {
-      let rest = place.alignedUp(to: pageSize) - place
-      let inPage = rest == .zero ? Int(pageSize.bytes.rawValue) : Int(rest.rawValue)
-      let part = min(piece.count &- done, inPage)
-      do {
-        try unsafe space.pointee.copyOut(start + done, to: place, part)
-      } catch { return done }
-      place += ByteCount(UInt64(part))
-      done &+= part
+    return pageByPage(piece.count, &place) { (done, part, place) throws(Errno) in
+      try unsafe space.pointee.copyOut(start + done, to: place, part)
     }
-    return done
   }
 
   /// A source that loads from the program's memory.
-  func load(
-    _ piece: ByteRoom, _ place: inout VirtualAddress
-  ) -> Int {
+  func load(_ piece: ByteRoom, _ place: inout VirtualAddress) -> Int {
     guard let start = unsafe piece.bytes.baseAddress else { return 0 }
+    return pageByPage(piece.count, &place) { (done, part, place) throws(Errno) in
+      try unsafe space.pointee.copyIn(place, to: start + done, part)
+    }
+  }
+
+  /// Copies in parts that do not cross pages, up to the first that fails: how many bytes.
+  @inline(__always)
+  private func pageByPage(
+    _ count: Int, _ place: inout VirtualAddress,
+    _ copy: (_ done: Int, _ part: Int, _ place: VirtualAddress) throws(Errno) -> Void
+  ) -> Int {
     let pageSize = kernel.board.pageSize
     var done = 0
-    while done < piece.count {
+    while done < count {
       let rest = place.alignedUp(to: pageSize) - place
       let inPage = rest == .zero ? Int(pageSize.bytes.rawValue) : Int(rest.rawValue)
-      let part = min(piece.count &- done, inPage)
-      do {
-        try unsafe space.pointee.copyIn(place, to: start + done, part)
-      } catch { return done }
+      let part = min(count &- done, inPage)
+      do throws(Errno) { try copy(done, part, place) } catch { return done }
       place += ByteCount(UInt64(part))
       done &+= part
     }

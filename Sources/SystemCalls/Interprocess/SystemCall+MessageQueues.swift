@@ -57,7 +57,8 @@ extension SystemCall {
       else { throw .EPERM }
       guard
         queue.pointee.permissions.update(
-          user: wanted.user, group: wanted.group, mode: wanted.mode)
+          user: wanted.permissions.user, group: wanted.permissions.group,
+          mode: wanted.permissions.mode)
       else { throw .EINVAL }
       kernel.setLimit(of: queue, to: UInt64(bitPattern: Int64(limit)))
       return 0
@@ -106,15 +107,7 @@ extension SystemCall {
 
 /// `struct msqid64_ds`, 120 bytes.
 struct QueueStatus: BitwiseCopyable {
-  var key: Int32
-  var user: UInt32
-  var group: UInt32
-  var creator: UInt32
-  var creatorGroup: UInt32
-  var mode: UInt32
-  var sequence: UInt64
-  private var unused1: UInt64 = 0
-  private var unused2: UInt64 = 0
+  var permissions: PermissionStatus
   var sent: Int64
   var received: Int64
   var changed: Int64
@@ -123,17 +116,11 @@ struct QueueStatus: BitwiseCopyable {
   var limit: UInt64
   var sender: Int32
   var receiver: Int32
-  private var unused3: UInt64 = 0
-  private var unused4: UInt64 = 0
+  private var unused1: UInt64 = 0
+  private var unused2: UInt64 = 0
 
   init(_ queue: MessageQueue) {
-    key = queue.permissions.key
-    user = queue.permissions.user
-    group = queue.permissions.group
-    creator = queue.permissions.creator
-    creatorGroup = queue.permissions.creatorGroup
-    mode = queue.permissions.mode
-    sequence = UInt64(queue.permissions.sequence & 0xffff)
+    permissions = PermissionStatus(queue.permissions)
     sent = queue.sent
     received = queue.received
     changed = queue.changed

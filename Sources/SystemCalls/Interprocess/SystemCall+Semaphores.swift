@@ -59,7 +59,8 @@ extension SystemCall {
       let set = try ownSet()
       guard
         set.pointee.permissions.update(
-          user: wanted.user, group: wanted.group, mode: wanted.mode)
+          user: wanted.permissions.user, group: wanted.permissions.group,
+          mode: wanted.permissions.mode)
       else { throw .EINVAL }
       kernel.noteUpdate(of: set)
       return 0
@@ -165,29 +166,15 @@ extension SystemCall {
 
 /// `struct semid64_ds`, 88 bytes.
 struct SemaphoreStatus: BitwiseCopyable {
-  var key: Int32
-  var user: UInt32
-  var group: UInt32
-  var creator: UInt32
-  var creatorGroup: UInt32
-  var mode: UInt32
-  var sequence: UInt64
-  private var unused1: UInt64 = 0
-  private var unused2: UInt64 = 0
+  var permissions: PermissionStatus
   var operated: Int64
   var changed: Int64
   var count: UInt64
-  private var unused3: UInt64 = 0
-  private var unused4: UInt64 = 0
+  private var unused1: UInt64 = 0
+  private var unused2: UInt64 = 0
 
   init(_ set: SemaphoreSet) {
-    key = set.permissions.key
-    user = set.permissions.user
-    group = set.permissions.group
-    creator = set.permissions.creator
-    creatorGroup = set.permissions.creatorGroup
-    mode = set.permissions.mode
-    sequence = UInt64(set.permissions.sequence & 0xffff)
+    permissions = PermissionStatus(set.permissions)
     operated = set.operated
     changed = set.changed
     count = UInt64(set.count)

@@ -71,7 +71,8 @@ extension SystemCall {
       let wanted = try space.pointee.copyIn(SegmentStatus.self, from: address(2))
       let segment = try ownSegment(shared, identifier)
       try kernel.memory.pointee.update(
-        segment, user: wanted.user, group: wanted.group, mode: wanted.mode)
+        segment, user: wanted.permissions.user, group: wanted.permissions.group,
+        mode: wanted.permissions.mode)
       return 0
     case 0:  // IPC_RMID
       kernel.memory.pointee.remove(try ownSegment(shared, identifier))
@@ -117,15 +118,7 @@ extension SystemCall {
 
 /// `struct shmid64_ds`, 112 bytes.
 struct SegmentStatus: BitwiseCopyable {
-  var key: Int32
-  var user: UInt32
-  var group: UInt32
-  var creator: UInt32
-  var creatorGroup: UInt32
-  var mode: UInt32
-  var sequence: UInt64
-  private var unused1: UInt64 = 0
-  private var unused2: UInt64 = 0
+  var permissions: PermissionStatus
   var size: UInt64
   var attached: Int64
   var detached: Int64
@@ -133,17 +126,11 @@ struct SegmentStatus: BitwiseCopyable {
   var creatorProcess: Int32
   var lastProcess: Int32
   var attachments: UInt64
-  private var unused3: UInt64 = 0
-  private var unused4: UInt64 = 0
+  private var unused1: UInt64 = 0
+  private var unused2: UInt64 = 0
 
   init(_ segment: SharedMemorySegment) {
-    key = segment.permissions.key
-    user = segment.permissions.user
-    group = segment.permissions.group
-    creator = segment.permissions.creator
-    creatorGroup = segment.permissions.creatorGroup
-    mode = segment.permissions.mode
-    sequence = UInt64(segment.permissions.sequence & 0xffff)
+    permissions = PermissionStatus(segment.permissions)
     size = segment.size
     attached = segment.attached
     detached = segment.detached
