@@ -8,6 +8,8 @@ struct AllocationRights: OptionSet, BitwiseCopyable {
   /// Down to the high watermark: the last look before the out-of-memory killer.
   static var high: Self { Self(rawValue: 2) }
   static var noWatermarks: Self { Self(rawValue: 4) }
+  /// Half as deep again as others: the task is dying, to make room (ALLOC_OOM).
+  static var victim: Self { Self(rawValue: 8) }
   /// Cannot wait: a quarter of what is left of the reserve.
   static var nonBlock: Self { Self(rawValue: 0x10) }
   /// `__GFP_HIGH`: half of the reserve.
@@ -17,7 +19,7 @@ struct AllocationRights: OptionSet, BitwiseCopyable {
   static var highAtomic: Self { Self(rawValue: 0x200) }
 
   /// ALLOC_RESERVES: may go below the minimum.
-  var usesReserves: Bool { !isDisjoint(with: [.nonBlock, .minReserve, .highAtomic]) }
+  var usesReserves: Bool { !isDisjoint(with: [.nonBlock, .minReserve, .highAtomic, .victim]) }
 
   /// What a request may do once the first look failed (`gfp_to_alloc_flags()`).
   init(_ flags: GFP, order: Int) {

@@ -102,6 +102,11 @@ extension FrameAllocator {
     {
       return number
     }
+    if servesVictim, !flags.contains(.noReserves),
+      let number = takeFromZones(order, flags, rights.union(.victim))
+    {
+      return number
+    }
     guard flags.contains(.directReclaim) else { return nil }
     count(.allocstall(preferred.pointee.index))
     // Batches may hold the last reference of frames that nobody has any more.
@@ -186,7 +191,9 @@ extension Zone {
     var frame = rights.contains(.highAtomic) ? takeSmallest(order, .highAtomic) : nil
     if frame == nil { frame = take(order, type, rights) }
     // As rmqueue_buddy(): better that than fail one that cannot wait.
-    if frame == nil && rights.contains(.nonBlock) { frame = takeSmallest(order, .highAtomic) }
+    if frame == nil, !rights.isDisjoint(with: [.nonBlock, .victim]) {
+      frame = takeSmallest(order, .highAtomic)
+    }
     if frame != nil { free &-= 1 &<< order }
     return frame
   }

@@ -18,6 +18,7 @@ public struct ZoneFigures: BitwiseCopyable, Sendable {
   public var pageSetHigh = 0
   public var pageSetBatch = 0
   public var statThreshold = 0
+  public var reservedHighAtomic = 0
   public var firstFrame = PageFrameNumber(0)
 
   public var isPopulated: Bool { present > 0 }
@@ -41,6 +42,7 @@ extension FrameAllocator {
     figures.pageSetBatch = zone.pointee.perCPU.limits.batch
     figures.statThreshold = PageSetLimits.statThreshold(
       managed: zone.pointee.managed, cpus: options.cpus, pageSize: board.pageSize)
+    figures.reservedHighAtomic = zone.pointee.reservedHighAtomic
     figures.firstFrame = zone.pointee.firstFrame
     return figures
   }
@@ -72,6 +74,11 @@ extension FrameAllocator {
       next = list.frame(after: frame)
     }
     return count
+  }
+
+  /// Whether there is a free block of an order and a type in a zone.
+  public func hasFreeBlocks(_ index: ZoneIndex, _ order: Order, _ type: MigrateType) -> Bool {
+    order <= geometry.largest && !zones[index].pointee.list(Int(order.rawValue), type).isEmpty
   }
 
   /// The page blocks of a type in a zone, those counted that begin in RAM

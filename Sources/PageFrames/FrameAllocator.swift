@@ -36,6 +36,9 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   /// The LRU lists, and what waits to be put on them.
   let lru: FrameLists
   var batches = LRUBatches()
+  /// Whether the task that runs was killed for its memory, and may use the reserve so that it can
+  /// end (`oom_reserves_allowed()`).
+  public var servesVictim = false
   public let geometry: BlockGeometry
   public let options: Options
   /// RAM, for whoever walks all of it.

@@ -18,6 +18,7 @@ extension Zone {
         least &-= least / 2
         if rights.contains(.nonBlock) { least &-= least / 4 }
       }
+      if rights.contains(.victim) { least &-= least / 2 }
     } else {
       usable &-= reservedHighAtomic
     }
@@ -29,7 +30,9 @@ extension Zone {
       {
         return true
       }
-      if rights.contains(.highAtomic) && !list(current, .highAtomic).isEmpty { return true }
+      if !rights.isDisjoint(with: [.highAtomic, .victim]), !list(current, .highAtomic).isEmpty {
+        return true
+      }
     }
     return false
   }

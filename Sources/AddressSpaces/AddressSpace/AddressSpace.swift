@@ -67,6 +67,11 @@ public import MemoryTypes
   /// What every new area gets besides (mlockall's MCL_FUTURE; `mm->def_flags`).
   public internal(set) var defaultFlags: AreaFlags = []
 
+  /// How far the out-of-memory rule has come with it, and whether its reaper is set
+  /// (MMF_OOM_REAP_QUEUED).
+  public var outOfMemory = OutOfMemoryState.none
+  public var isReaperQueued = false
+
   /// What membarrier was told to be ready for, as its commands' bits (`membarrier_state`).
   public var barriers: UInt32 = 0
 

@@ -10,6 +10,11 @@ public struct MemorySettings: BitwiseCopyable, Sendable {
   public var overcommitKilobytes: UInt64 = 0
   /// `max_map_count`.
   public var maximumMapCount = 65530
+  /// `panic_on_oom`: 1 ends the machine where there is no memory at all, 2 at any limit.
+  public var panicOnOutOfMemory: UInt8 = 0
+  /// `oom_kill_allocating_task`, `oom_dump_tasks`.
+  public var killsAllocatingTask = false
+  public var dumpsTasks = true
   /// `mmap_min_addr`, in bytes.
   public var mmapMinAddress: UInt64 = 65536
   /// `admin_reserve_kbytes`, `user_reserve_kbytes`.

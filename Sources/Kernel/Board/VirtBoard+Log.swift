@@ -23,6 +23,29 @@ extension VirtBoard {
     }
   }
 
+  public func describeTaint(_ put: (UInt8) -> Void) {
+    var line = LogLine()
+    Taint.describe(&line)
+    unsafe line.withBytes { bytes in
+      for index in 0..<bytes.count { unsafe put(bytes[index]) }
+    }
+  }
+
+  /// By the chain of frame records, which rises through this stack and ends with 0.
+  public func forEachCaller(_ body: (VirtualAddress) -> Void) {
+    var frame = read_frame_pointer()
+    let limit = frame &+ 65536
+    while frame & 7 == 0, frame != 0, frame < limit {
+      // SAFETY: a frame record of this stack: the next one and the return address.
+      let record = unsafe UnsafePointer<UInt64>(bitPattern: UInt(frame)).unsafelyUnwrapped
+      let (next, caller) = unsafe (record[0], record[1])
+      guard caller != 0 else { return }
+      body(VirtualAddress(caller))
+      guard next > frame else { return }
+      frame = next
+    }
+  }
+
   /// Makes the empty log.
   static func startLog() {
     precondition(MemoryLayout<KernelLog>.size <= 4096)

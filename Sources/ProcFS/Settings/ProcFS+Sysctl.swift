@@ -77,6 +77,7 @@ extension ProcFS {
     case .overcommitKilobytes: return Int64(bitPattern: settings.overcommitKilobytes)
     case .overcommitMemory: return Int64(bitPattern: settings.overcommit.rawValue)
     case .overcommitRatio: return Int64(bitPattern: settings.overcommitRatio)
+    case .panicOnOOM: return Int64(settings.panicOnOutOfMemory)
     case .tainted: return Int64(bitPattern: kernel.store.pointee.taint)
     default: return setting.initial(self) &+ kernel.store.pointee.settings[setting.index]
     }
@@ -153,6 +154,13 @@ extension ProcFS {
     case .randomizeVASpace: memory.pointee.settings.randomizeVASpace = number
     case .legacyLayout: memory.pointee.settings.legacyLayout = value != 0
     case .tainted: kernel.store.pointee.taint |= number
+    case .panicOnOOM: memory.pointee.settings.panicOnOutOfMemory = UInt8(value)
+    case .oomKillAllocatingTask:
+      keep(setting, value)
+      memory.pointee.settings.killsAllocatingTask = value != 0
+    case .oomDumpTasks:
+      keep(setting, value)
+      memory.pointee.settings.dumpsTasks = value != 0
     case .adminReserve: memory.pointee.settings.adminReserveKilobytes = number
     case .userReserve: memory.pointee.settings.userReserveKilobytes = number
     case .minFreeKilobytes: kernel.frames.pointee.setMinFree(.kibibytes(number))

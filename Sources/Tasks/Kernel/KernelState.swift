@@ -116,6 +116,8 @@ public import PageFrames
   var queueHead: KernelPointer<Task<B>>?
   var queueTail: KernelPointer<Task<B>>?
   var realtime = RealtimeState()
+  /// What the out-of-memory rule keeps between kills.
+  var outOfMemory = OutOfMemoryRecords()
   let caches: TaskCaches<B>
   /// Two buffers of PATH_MAX bytes for paths of system calls.
   ///

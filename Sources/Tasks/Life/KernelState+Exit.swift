@@ -89,6 +89,7 @@ extension KernelState {
   /// The timers end with the process (do_exit(): hrtimer_cancel(), exit_itimers()).
   private func stopTimers(of process: KernelPointer<Process<B>>) {
     removeDeadline(Process.realTimerPointer(process))
+    removeDeadline(Process.reaperPointer(process))
     deleteTimers()
     process.pointee.timers.watchesCPU = false
     removeDeadline(Process.cpuTimersPointer(process))

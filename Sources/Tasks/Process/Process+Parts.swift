@@ -15,6 +15,10 @@ extension Process {
     unsafe withUnsafeMutablePointer(to: &process.pointee.timers.cpu) { unsafe KernelPointer($0) }
   }
 
+  static func reaperPointer(_ process: KernelPointer<Self>) -> KernelPointer<Deadline> {
+    unsafe withUnsafeMutablePointer(to: &process.pointee.reaper) { unsafe KernelPointer($0) }
+  }
+
   static func limitsPointer(_ process: KernelPointer<Self>) -> KernelPointer<ResourceLimits> {
     unsafe withUnsafeMutablePointer(to: &process.pointee.limits) { unsafe KernelPointer($0) }
   }

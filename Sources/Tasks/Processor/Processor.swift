@@ -74,6 +74,12 @@ public protocol Processor: Board {
   /// length, as `%pS` prints it; the address itself where nobody knows it.
   func describeCode(at address: VirtualAddress, _ put: (UInt8) -> Void)
 
+  /// Visits the return addresses of the functions that the kernel is in, the innermost first.
+  func forEachCaller(_ body: (VirtualAddress) -> Void)
+
+  /// What of the past a report must not hide (`print_tainted()`).
+  func describeTaint(_ put: (UInt8) -> Void)
+
   /// Whether the tool has asked for everything to end now (``BoardFormat/ConsoleFrame/endRequest``).
   var endIsRequested: Bool { get }
 
@@ -84,6 +90,13 @@ public protocol Processor: Board {
 extension Processor {
   public var kernelRoot: PhysicalAddress? { nil }
   public var endIsRequested: Bool { false }
+  public func forEachCaller(_ body: (VirtualAddress) -> Void) {}
+
+  public func describeTaint(_ put: (UInt8) -> Void) {
+    let text: StaticString = "Not tainted"
+    // SAFETY: a literal's bytes.
+    for index in 0..<text.utf8CodeUnitCount { unsafe put(text.utf8Start[index]) }
+  }
 
   public func describeCode(at address: VirtualAddress, _ put: (UInt8) -> Void) {
     put(0x30)

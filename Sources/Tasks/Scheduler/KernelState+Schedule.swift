@@ -4,6 +4,7 @@ import BoardFormat
 import Files
 import KernelLog
 import MemoryTypes
+import PageFrames
 
 /// Who runs next: who has waited longest.
 ///
@@ -91,6 +92,7 @@ extension KernelState {
     store.pointee.current = next
     store.pointee.contextSwitches &+= 1
     memory.pointee.current = Task.memoryPointer(next)
+    frames.pointee.servesVictim = next.pointee.process.pointee.isOutOfMemoryVictim
     if let space = next.pointee.memory.space {
       if space != store.pointee.loadedSpace { load(space) }
       board.load(Task.vectorsPointer(next))

@@ -68,6 +68,7 @@ extension KernelState {
       case .cpuTimers: expireCPUTimers(owner(of: deadline))
       case .posixTimer: fire(timer(of: deadline))
       case .timerFile: expire(timerFile(of: deadline))
+      case .reaper: reap(owner(of: deadline))
       }
     }
     return true

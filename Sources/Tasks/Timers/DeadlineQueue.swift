@@ -122,6 +122,8 @@ public import MemoryTypes
     case posixTimer
     /// The timer of a ``TaskFile`` expires.
     case timerFile
+    /// The memory of a ``Process`` that was killed for its memory is taken.
+    case reaper
   }
 
   public let kind: Kind
