@@ -80,9 +80,15 @@ let hostTargets: [Target] =
     room("HostBoard", ["MemoryTypes", "BoardFormat", "Arm64"]),
     .target(name: "HostPrefetch", publicHeadersPath: "include"),
     room("HardwareModel", ["MemoryTypes", "Arm64", "HostPrefetch"]),
+    // The presets' files are in the binary: it finds them wherever it is.
+    .target(
+      name: "Cores", dependencies: ["MemoryTypes", "HardwareModel", yams],
+      resources: [.embedInCode("Presets")], swiftSettings: strict),
     room("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
-    room("Machine", ["MemoryTypes", "BoardFormat", "Arm64", "ProcessLaunch", yams]),
+    room(
+      "Machine",
+      ["MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "ProcessLaunch", yams]),
     room("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     .systemLibrary(
       name: "CompressionLibraries",
@@ -96,15 +102,15 @@ let hostTargets: [Target] =
     room(
       "Reports",
       [
-        "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
+        "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "KernelHistory", "Machine",
+        "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
       ]),
     room(
       "Commands",
       [
-        "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc", "Reports",
-        argumentParser,
+        "MemoryTypes", "BoardFormat", "Arm64", "Cores", "KernelHistory", "Machine",
+        "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
+        "Reports", argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
@@ -114,7 +120,8 @@ let hostTargets: [Target] =
   }
   + [
     tests("PTMalloc", ["MemoryTypes", "CompressionLibraries"]),
-    tests("Machine", ["MemoryTypes", "BoardFormat"]),
+    tests("Cores", ["MemoryTypes", "HardwareModel"]),
+    tests("Machine", ["MemoryTypes", "BoardFormat", "Cores"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     tests("TraceFiles", ["CompressionLibraries"]),
     .testTarget(
@@ -133,8 +140,8 @@ let hostTargets: [Target] =
     tests(
       "Reports",
       [
-        "MemoryTypes", "BoardFormat", "Arm64", "KernelHistory", "Machine", "HostInspection",
-        "TraceFiles", "HeapTraces",
+        "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "KernelHistory", "Machine",
+        "HostInspection", "TraceFiles", "HeapTraces",
       ]),
     tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
     .testTarget(

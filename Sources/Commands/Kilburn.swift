@@ -12,6 +12,7 @@ package struct Kilburn: ParsableCommand {
       LayoutCommand.self,
       DecodeCommand.self,
       CPUInfoCommand.self,
+      CoreCommand.self,
       Tables.self,
       Walk.self,
       MemInfoCommand.self,

@@ -39,7 +39,9 @@ struct MachineOptions: ParsableArguments {
       valueName: "on|full"))
   var rodata: String?
 
-  @Option(help: "The core: \(Core.all.map(\.name).joined(separator: ", ")).")
+  @Option(
+    help: ArgumentHelp(
+      "The core: one of those of 'kilburn core', or a file.", valueName: "name|file"))
   var core: String?
 
   @Option(

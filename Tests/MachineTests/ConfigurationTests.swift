@@ -1,3 +1,5 @@
+import Cores
+import Foundation
 import MemoryTypes
 import Testing
 
@@ -88,9 +90,34 @@ import Testing
         == ["HOME=/", "PATH=/sbin:/bin", "TERM=linux", "A=b=c"])
   }
 
-  @Test func coresHaveDistinctNamesAndFourKiBPages() {
-    #expect(Set(Core.all.map(\.name)).count == Core.all.count)
-    #expect(Core.all.allSatisfy { $0.pageSizes.contains(.fourKiB) })
+  @Test func whatACoreLacksIsRefused() throws {
+    let m1 = try configured([(.core, "apple-m1-firestorm")])
+    #expect(try m1.described().hardwareAccessAndDirty == false)
+    #expect(m1.core.emulator.argument.hasPrefix("max,"))
+    var other = m1
+    other.pageSize = .sixtyFourKiB
+    #expect(throws: MachineError.self) { try other.described() }
+    other = m1
+    other.vaBits = 52
+    #expect(throws: MachineError.self) { try other.described() }
+  }
+
+  @Test func aCoreMayBeAFile() throws {
+    let bytes = try #require(CorePresets.file("cortex-a72"))
+    let folder = FileManager.default.temporaryDirectory
+    let path = folder.appending(path: "kilburn-\(UUID().uuidString).yaml").path
+    let text = String(decoding: bytes, as: UTF8.self).replacing(
+      "name: cortex-a72", with: "name: own")
+    try Data(text.utf8).write(to: URL(filePath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let machine = try configured([(.core, path)]).described()
+    #expect(machine.core.name == "own")
+    #expect(machine.core.emulator.argument == "cortex-a72")
+    try Data(text.replacing("pa_bits", with: "pa_pits").utf8).write(to: URL(filePath: path))
+    let error = #expect(throws: MachineError.self) { try configured([(.core, path)]) }
+    #expect(error?.cause.contains("there is no 'pa_pits' in arch") == true)
+    #expect(error?.cause.hasPrefix("\(path):") == true)
+    #expect(error?.exitCode == 64)
   }
 }
 

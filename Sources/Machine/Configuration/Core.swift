@@ -1,71 +1,34 @@
-package import MemoryTypes
+package import Cores
 
-/// A preset of `--core`: the CPU that QEMU runs, what it can do, and what is hidden of it.
-///
-/// What a core can do is taken from the ID registers of QEMU 7.2's models (ID_AA64MMFR0
-/// and 1), which are the cores' own. SVE, pointer authentication and memory tagging are switched off where
-/// a core has them: the kernel does not switch their state.
-package struct Core: Equatable, Sendable {
-  package var name: String
-  /// The argument of QEMU's `-cpu`.
-  package var emulatorCPU: String
-  /// The page sizes that its MMU translates.
-  package var pageSizes: [PageSize]
-  /// Whether it can set access flags and dirty state by itself (FEAT_HAFDBS).
-  package var hasHardwareAccessAndDirty: Bool
-  /// Whether it has 52-bit virtual addresses on 64K pages (FEAT_LVA), and on 4K and 16K
-  /// (FEAT_LPA2).
-  package var hasLargeAddresses: Bool
-  /// The bits of a physical address.
-  package var physicalBits: UInt64
+/// The core of a machine, as its file describes it.
+package typealias Core = CoreDescription
 
-  package static let all: [Core] = [
-    Core(
-      name: "neoverse-n1", emulatorCPU: "neoverse-n1", pageSizes: PageSize.all,
-      hasHardwareAccessAndDirty: true, hasLargeAddresses: false, physicalBits: 48),
-    Core(
-      name: "cortex-a35", emulatorCPU: "cortex-a35", pageSizes: PageSize.all,
-      hasHardwareAccessAndDirty: false, hasLargeAddresses: false, physicalBits: 40),
-    Core(
-      name: "cortex-a53", emulatorCPU: "cortex-a53", pageSizes: [.fourKiB, .sixtyFourKiB],
-      hasHardwareAccessAndDirty: false, hasLargeAddresses: false, physicalBits: 40),
-    Core(
-      name: "cortex-a57", emulatorCPU: "cortex-a57", pageSizes: [.fourKiB, .sixtyFourKiB],
-      hasHardwareAccessAndDirty: false, hasLargeAddresses: false, physicalBits: 44),
-    Core(
-      name: "cortex-a72", emulatorCPU: "cortex-a72", pageSizes: [.fourKiB, .sixtyFourKiB],
-      hasHardwareAccessAndDirty: false, hasLargeAddresses: false, physicalBits: 44),
-    Core(
-      name: "cortex-a76", emulatorCPU: "cortex-a76", pageSizes: PageSize.all,
-      hasHardwareAccessAndDirty: true, hasLargeAddresses: false, physicalBits: 40),
-    Core(
-      name: "max", emulatorCPU: "max,sve=off,sme=off,pauth=off", pageSizes: PageSize.all,
-      hasHardwareAccessAndDirty: true, hasLargeAddresses: true, physicalBits: 52),
-  ]
-
+extension CoreDescription {
   /// The default: a server core that has every page size.
-  package static let neoverseN1 = all[0]
-
-  /// The preset of that name.
-  package init(named name: String) throws(MachineError) {
-    guard let core = Self.all.first(where: { $0.name == name }) else {
-      throw .usage(
-        "there is no core '\(name)'",
-        hint: "--core is one of \(Self.all.map(\.name).joined(separator: ", "))")
+  package static let neoverseN1: Self = {
+    do { return try Self(choosing: "neoverse-n1") } catch {
+      preconditionFailure("the default core cannot be read: \(error)")
     }
-    self = core
-  }
+  }()
 
-  /// The preset's fields as they are.
-  init(
-    name: String, emulatorCPU: String, pageSizes: [PageSize], hasHardwareAccessAndDirty: Bool,
-    hasLargeAddresses: Bool, physicalBits: UInt64
-  ) {
-    self.name = name
-    self.emulatorCPU = emulatorCPU
-    self.pageSizes = pageSizes
-    self.hasHardwareAccessAndDirty = hasHardwareAccessAndDirty
-    self.hasLargeAddresses = hasLargeAddresses
-    self.physicalBits = physicalBits
+  /// What `--core` names: a preset, or a file of one's own.
+  ///
+  /// What has a `/` or a `.` in it is a file: no preset's name has.
+  package init(choosing word: String) throws(MachineError) {
+    do throws(CoreFileError) {
+      if let preset = try CorePresets.core(word) {
+        self = preset
+        return
+      }
+    } catch { throw .failure(error.place, hint: error.hint) }
+    guard word.contains("/") || word.contains(".") else {
+      throw .usage(
+        "there is no core '\(word)'",
+        hint: "--core is a file, or one of \(CorePresets.names.joined(separator: ", "))")
+    }
+    let bytes = try HostFile.start(of: word, limit: (1 << 18) + 1)
+    do throws(CoreFileError) {
+      self = try Self(parsing: String(decoding: bytes, as: UTF8.self), named: word)
+    } catch { throw .usage(error.place, hint: error.hint) }
   }
 }

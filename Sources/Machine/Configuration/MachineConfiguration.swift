@@ -1,4 +1,5 @@
 package import Arm64
+package import Cores
 package import MemoryTypes
 
 /// Everything that makes one machine differ from another, by the words of the command line.
@@ -118,13 +119,13 @@ extension MachineConfiguration {
   /// The machine with its defaults filled in.
   package func described() throws(MachineError) -> MachineDescription {
     try banks.check()
-    guard core.pageSizes.contains(pageSize) else {
+    guard core.architecture.pageSizes.contains(pageSize) else {
       throw .usage(
         "\(core.name) has no \(pageSize.text) pages",
-        hint: "it has \(core.pageSizes.map(\.text).joined(separator: " and "))")
+        hint: "it has \(core.architecture.pageSizes.map(\.text).joined(separator: " and "))")
     }
-    let afdbm = hardwareAccessAndDirty ?? core.hasHardwareAccessAndDirty
-    if afdbm && !core.hasHardwareAccessAndDirty {
+    let afdbm = hardwareAccessAndDirty ?? core.architecture.hasHardwareAccessAndDirty
+    if afdbm && !core.architecture.hasHardwareAccessAndDirty {
       throw .usage("--hw-afdbm on: \(core.name) cannot set access and dirty bits by itself")
     }
     let translation = try translation()
@@ -153,7 +154,7 @@ extension MachineConfiguration {
       throw .usage(
         "--va-bits cannot be \(bits) with \(pageSize.text) pages", hint: "it is one of \(list)")
     }
-    if bits == 52 && !core.hasLargeAddresses {
+    if bits == 52 && !core.architecture.hasLargeAddresses {
       throw .usage("\(core.name) has no 52-bit addresses", hint: "--core max has")
     }
     return geometry

@@ -52,7 +52,7 @@ extension MachineConfiguration {
         throw .usage("--rodata cannot be '\(value)'", hint: "it is on or full")
       }
       mapsByPages = value == "full"
-    case .core: core = try Core(named: value)
+    case .core: core = try Core(choosing: value)
     case .overcommit:
       let policy = Overcommit.allCases.first { "\($0.rawValue)" == value || "\($0)" == value }
       guard let policy else {

@@ -1,4 +1,5 @@
 import BoardFormat
+import Cores
 import MemoryTypes
 
 /// QEMU's command line for a machine.
@@ -24,7 +25,7 @@ enum EmulatorArguments {
       "memory-backend-file,id=board,share=on,mem-path=/proc/self/fd/\(boardFile),"
         + "size=\(board.size.rawValue)B",
       "-numa", "node,memdev=ram", "-numa", "node,memdev=board",
-      "-cpu", machine.core.emulatorCPU,
+      "-cpu", machine.core.emulator.argument,
       "-smp", "1",
       // Virtual time is the number of instructions: one a nanosecond, whatever the host does.
       "-icount", "shift=0,sleep=off",

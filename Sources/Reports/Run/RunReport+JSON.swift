@@ -1,4 +1,5 @@
 import BoardFormat
+import Cores
 import Machine
 import MemoryTypes
 
