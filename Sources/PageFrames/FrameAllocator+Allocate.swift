@@ -88,13 +88,14 @@ extension FrameAllocator {
 
   /// Everything but the straight line (`__alloc_pages()`, `__alloc_pages_slowpath()`).
   ///
-  /// First above the low watermark; then down to the minimum, or below it where the flags permit;
-  /// then, if the caller may wait, after all per-CPU lists and blocks kept for others were given
-  /// back. Making room by reclaim is not this room's affair: nil says that it is needed.
+  /// First above the low watermark; then kswapd is woken, and it goes down to the minimum, or below
+  /// it where the flags permit; then, if the caller may wait, after all per-CPU lists and blocks kept
+  /// for others were given back. What is still not there is noted: see ``Shortage``.
   @inline(never)
   mutating func allocateSlowly(_ order: Int, _ flags: GFP) -> PageFrameNumber? {
     let preferred = choices[Int(flags.rawValue & 15)].zone
     if let number = takeFromZones(order, flags, firstRights(preferred)) { return number }
+    if flags.contains(.kswapdReclaim) { wakeKswapd(order, flags) }
     let rights = AllocationRights(flags, order: order)
     if let number = takeFromZones(order, flags, rights) { return number }
     if flags.contains(.memoryAllocator),
@@ -108,13 +109,31 @@ extension FrameAllocator {
       return number
     }
     guard flags.contains(.directReclaim) else { return nil }
-    count(.allocstall(preferred.pointee.index))
+    if let number = lend(order, flags, rights) { return number }
     // Batches may hold the last reference of frames that nobody has any more.
     drainLRU()
     drain()
     if let number = takeFromZones(order, flags, rights) { return number }
-    guard unreserveHighAtomic(flags) else { return nil }
-    return takeFromZones(order, flags, rights)
+    if unreserveHighAtomic(flags), let number = takeFromZones(order, flags, rights) {
+      return number
+    }
+    if let number = lend(order, flags, rights) { return number }
+    note(Shortage(order: Order(UInt64(order)), flags: flags))
+    return nil
+  }
+
+  /// Takes from the reserve, where somebody will pay: reclaim is done on the way back to the program.
+  private mutating func lend(
+    _ order: Int, _ flags: GFP, _ rights: AllocationRights
+  ) -> PageFrameNumber? {
+    guard attention != nil, !flags.contains(.noReserves),
+      let number = takeFromZones(order, flags, rights.union(.minReserve))
+    else { return nil }
+    var debt = Shortage(order: Order(UInt64(order)), flags: flags)
+    debt.isLent = true
+    note(debt)
+    request(.debt)
+    return number
   }
 
   /// Takes a block from the first zone that has room for it (`get_page_from_freelist()`).
@@ -149,7 +168,7 @@ extension FrameAllocator {
     mobilityMask == 0 ? .unmovable : flags.migrateType
   }
 
-  private mutating func unreserveHighAtomic(_ flags: GFP) -> Bool {
+  mutating func unreserveHighAtomic(_ flags: GFP) -> Bool {
     let type = migrateType(flags)
     var found = false
     zones.forEachPopulated { zone in

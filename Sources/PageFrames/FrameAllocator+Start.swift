@@ -12,10 +12,11 @@ extension FrameAllocator {
   ) -> KernelPointer<Self>? {
     let geometry = map.geometry
     let zoneHeads = (geometry.orders &* MigrateType.count &+ PerCPULists.lists) &* ZoneIndex.count
-    let heads = zoneHeads &+ LRUList.count
     let zonesOffset = MemoryLayout<Self>.stride.alignedUp(64)
     let headsOffset = zonesOffset &+ (MemoryLayout<Zone>.stride &* ZoneIndex.count).alignedUp(64)
-    let bytes = headsOffset &+ heads &* MemoryLayout<FrameLinks>.stride
+    let headsEnd = headsOffset &+ zoneHeads &* MemoryLayout<FrameLinks>.stride
+    let vectorOffset = headsEnd.alignedUp(64)
+    let bytes = vectorOffset &+ MemoryLayout<LRUVector>.stride
     guard
       let address = map.allocate(ByteCount(UInt64(bytes)), alignment: ByteCount(64))
     else { return nil }
@@ -27,9 +28,7 @@ extension FrameAllocator {
       base: (memory + zonesOffset).bindMemory(to: Zone.self, capacity: ZoneIndex.count))
     unsafe makeZones(zones, lists: memory + headsOffset, frames: frames, map)
     // SAFETY: behind the heads of the zones.
-    let lru = unsafe FrameLists(
-      at: memory + headsOffset + zoneHeads &* MemoryLayout<FrameLinks>.stride,
-      count: LRUList.count)
+    let lru = unsafe LRUVector.make(at: memory + vectorOffset, group: 0)
     let normal = zones[.normal]
     // SAFETY: as above; the pointer is handed out once the allocator is initialised.
     let place = unsafe memory.bindMemory(to: Self.self, capacity: 1)
@@ -38,7 +37,7 @@ extension FrameAllocator {
         board: board, frames: frames, zones: zones,
         boundary: normal.pointee.isPopulated
           ? normal.pointee.firstFrame : PageFrameNumber(.max),
-        lru: lru, banks: RegionList(copying: map.banks), options: options))
+        rootLRU: lru, banks: RegionList(copying: map.banks), options: options))
     let allocator = unsafe KernelPointer(place)
     allocator.pointee.groupByMobility()
     if options.memTotal > .zero { map.holdBack(allBut: options.memTotal) }

@@ -33,8 +33,8 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   /// What of the node's counters was not told yet, and when it was told last.
   var lag = StatLag()
   var lastTold: UInt64 = 0
-  /// The LRU lists, and what waits to be put on them.
-  let lru: FrameLists
+  /// The LRU lists of what no memory group has, and what waits to be put on any.
+  let rootLRU: KernelPointer<LRUVector>
   var batches = LRUBatches()
   /// Whether the task that runs was killed for its memory, and may use the reserve so that it can
   /// end (`oom_reserves_allowed()`).
@@ -45,6 +45,14 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   public let banks: RegionList
   /// `vm.min_free_kbytes`, in bytes.
   public internal(set) var minFree = ByteCount.zero
+  /// What could not be had, or was lent, until somebody makes room; a task's own.
+  public var shortage: Shortage?
+  /// What is to be done on the way back to the program, and where it looks whether anything is:
+  /// `attention` of the task that runs; nil while the kernel works for itself.
+  public var requests: MemoryRequests = []
+  public var attention: KernelPointer<UInt8>?
+  /// What kswapd is to see to; the node's.
+  public var kswapd = KswapdRequest()
 
   /// What the machine asks of the allocator when it starts.
   public struct Options: BitwiseCopyable, Sendable {
@@ -61,14 +69,14 @@ public struct FrameAllocator<B: Board>: ~Copyable {
 
   init(
     board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber,
-    lru: FrameLists, banks: consuming RegionList,
+    rootLRU: KernelPointer<LRUVector>, banks: consuming RegionList,
     options: Options
   ) {
     self.board = board
     self.frames = frames
     self.zones = zones
     self.boundary = boundary
-    self.lru = lru
+    self.rootLRU = rootLRU
     self.banks = banks
     self.options = options
     geometry = BlockGeometry(board.pageSize)

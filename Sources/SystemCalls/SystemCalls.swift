@@ -53,27 +53,32 @@ extension SystemCall {
     } catch {
       // What a signal interrupted is finished where signals are taken.
       if error.rawValue >= 512 { task.pointee.needsAttention = true }
-      if error == .EFAULT && kernel.memory.pointee.hasRunOut { return serveWithMore(number) }
+      if (error == .EFAULT || error == .ENOMEM) && kernel.isShort {
+        return serveWithMore(number, error)
+      }
       return 0 &- UInt64(error.rawValue)
     }
   }
 
-  /// Lets the out-of-memory rule take its victim, and tries again unless that was the caller.
+  /// Makes room and makes the call again, which has changed nothing yet.
   @inline(never)
-  private func serveWithMore(_ number: UInt64) -> UInt64 {
-    while true {
-      kernel.memory.pointee.hasRunOut = false
-      kernel.killForMemory()
-      if task.pointee.needsAttention { return 0 &- UInt64(Errno.EFAULT.rawValue) }
+  private func serveWithMore(_ number: UInt64, _ error: Errno) -> UInt64 {
+    var error = error
+    while asksAgain(after: error) {
       do throws(Errno) {
         return try perform(number)
-      } catch {
-        if error.rawValue >= 512 { task.pointee.needsAttention = true }
-        guard error == .EFAULT, kernel.memory.pointee.hasRunOut else {
-          return 0 &- UInt64(error.rawValue)
-        }
+      } catch let other {
+        if other.rawValue >= 512 { task.pointee.needsAttention = true }
+        error = other
       }
     }
+    return 0 &- UInt64(error.rawValue)
+  }
+
+  /// Whether a call failed only because memory was short, and there is room now.
+  func asksAgain(after error: Errno) -> Bool {
+    guard error == .EFAULT || error == .ENOMEM else { return false }
+    return kernel.makeRoom(orFail: true)
   }
 
   /// The table proper.

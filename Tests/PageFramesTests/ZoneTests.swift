@@ -27,7 +27,7 @@ import Testing
     if dma.protection[2] > 2 * dma.pageSetBatch {
       #expect(frames.pointee.allocate([.kernel, .dma]).map { $0 < border } == true)
     }
-    #expect(frames.pointee.statistic(.allocstall_normal) > 0)
+    #expect(frames.pointee.shortage == Shortage(order: .zero, flags: .highUserMovable))
     frames.pointee.checkInvariants()
   }
 

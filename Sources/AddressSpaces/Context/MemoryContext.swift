@@ -38,9 +38,6 @@ public import PageFrames
   var privatePromises: Int64 = 0
   /// The memory of the task that runs; set at each switch.
   public var current: KernelPointer<TaskMemory<B>>
-  /// Whether a copy to or from a program found no frame since this was last cleared: the EFAULT
-  /// that it answered is no fault of the program's, and the out-of-memory rule is due.
-  public var hasRunOut = false
   /// System V shared memory; nil before its first use.
   public internal(set) var sharedMemory: KernelPointer<SharedMemory<B>>?
   public var sharedMemoryLimits = SharedMemoryLimits()

@@ -71,10 +71,8 @@ extension AddressSpace {
     // A fault may only have set the access flag; the write then takes another.
     for _ in 0..<3 {
       let outcome = serveFault(at: address, write ? [.write, .kernel] : .kernel)
-      guard outcome == .resolved else {
-        if outcome == .outOfMemory { context.pointee.hasRunOut = true }
-        return nil
-      }
+      // A frame that could not be had was noted: the call fails with EFAULT, and is made again.
+      guard outcome == .resolved else { return nil }
       if let slot = tables.entry(for: address), allows(slot.pointee, write: write) {
         return unsafe pointer(to: address, slot.pointee)
       }

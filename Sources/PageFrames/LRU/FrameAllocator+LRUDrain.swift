@@ -52,9 +52,10 @@ extension FrameAllocator {
   /// Counts a frame that came to a list or left it, in time.
   @inline(__always)
   mutating func note(
-    _ list: Int, _ number: PageFrameNumber, _ pages: Int, _ counts: inout LRUCounts
+    _ list: Int, _ frame: KernelPointer<Frame>, _ number: PageFrameNumber, _ pages: Int,
+    _ counts: inout LRUCounts
   ) {
-    let key = number < boundary ? list : list &+ 8
+    let key = (number < boundary ? list : list &+ 8) &+ Int(frame.pointee.charge) &<< 4
     if key != counts.key {
       apply(counts)
       counts.key = key
@@ -68,8 +69,11 @@ extension FrameAllocator {
     guard counts.pages != 0 else { return }
     let list = counts.key & 7
     countEach(VMStat.ofLRU(list), by: counts.pages)
-    let zone = zones[counts.key < 8 ? .dma : .normal]
+    let isUpper = counts.key & 8 != 0
+    let zone = zones[isUpper ? .normal : .dma]
     zone.pointee.countEach(VMStat.ofZoneLRU(list), by: counts.pages)
+    let vector = lruVector(group: UInt32(truncatingIfNeeded: counts.key &>> 4))
+    vector.pointee.sizes[isUpper ? list &+ 5 : list] &+= counts.pages
   }
 
   /// Links a frame into the list that its flags name (`lruvec_add_folio()`); the unevictable ones
@@ -79,9 +83,11 @@ extension FrameAllocator {
     _ frame: KernelPointer<Frame>, _ number: PageFrameNumber, _ counts: inout LRUCounts
   ) {
     let list = frame.pointee.lruList
-    if list != Int(LRUList.unevictable.rawValue) { lru[list].prepend(frame) }
+    if list != Int(LRUList.unevictable.rawValue) {
+      LRUVector.list(lruVector(of: frame), list).prepend(frame)
+    }
     frame.pointee.flags.insert(.lru)
-    note(list, number, 1, &counts)
+    note(list, frame, number, 1, &counts)
   }
 
   /// Takes a frame off its list (`lruvec_del_folio()`); its flags still name it.
@@ -92,7 +98,7 @@ extension FrameAllocator {
     let list = frame.pointee.lruList
     if list != Int(LRUList.unevictable.rawValue) { FrameList.remove(frame) }
     frame.pointee.flags.remove(.lru)
-    note(list, number, -1, &counts)
+    note(list, frame, number, -1, &counts)
   }
 
   /// lru_add_fn().

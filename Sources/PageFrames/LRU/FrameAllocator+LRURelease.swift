@@ -53,14 +53,14 @@ extension FrameAllocator {
   public func checkLRU() -> StaticString? {
     var listed: InlineArray<5, Int> = .init(repeating: 0)
     for list in 0..<4 {
-      var next = lru[list].first
+      var next = LRUVector.list(rootLRU, list).first
       while let frame = next {
         guard frame.pointee.flags.contains(.lru), frame.pointee.lruList == list else {
           return "a frame in a list that its flags do not name"
         }
         guard frame.pointee.referenceCount > 0 else { return "a free frame in a list" }
         listed[list] &+= 1
-        next = lru[list].frame(after: frame)
+        next = LRUVector.list(rootLRU, list).frame(after: frame)
       }
     }
     var flagged: InlineArray<5, Int> = .init(repeating: 0)
@@ -80,6 +80,9 @@ extension FrameAllocator {
     }
     for list in 0..<5 {
       if list < 4 && flagged[list] != listed[list] { return "a frame with lru in no list" }
+      if rootLRU.pointee.sizes[list] &+ rootLRU.pointee.sizes[list &+ 5] != flagged[list] {
+        return "a vector's LRU size"
+      }
       if statistic(VMStat.ofLRU(list)) != flagged[list] { return "an LRU counter" }
       if statistic(VMStat.ofZoneLRU(list)) != flagged[list] { return "a zone's LRU counter" }
     }

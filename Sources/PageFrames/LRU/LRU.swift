@@ -14,6 +14,7 @@
 // - a list's counter == the frames in it, of the node and of each zone;
 // - a frame with `lru` has an owner who counts a reference, and is in exactly its list;
 // - a batch's frames have a reference more.
+// - the lists of a memory group are apart, in its ``LRUVector``; the counters are of all.
 //
 // Many processors: the batches are a processor's own; the lists are the node's, under its `lru_lock`.
 
@@ -68,7 +69,7 @@ struct LRUBatches: BitwiseCopyable {
 /// Changes of a list's counters that are put together before they are counted: most often all
 /// frames of a batch come to the same list of the same zone.
 struct LRUCounts: BitwiseCopyable {
-  /// The list, and 8 more in the upper zone.
+  /// The list, 8 more in the upper zone, and 16 times the memory group.
   var key = 0
   var pages = 0
 

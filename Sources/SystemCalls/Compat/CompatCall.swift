@@ -86,11 +86,8 @@ import Tasks
       do throws(Errno) {
         return try call.perform(number)
       } catch {
-        // As serve(): the out-of-memory rule takes its victim, and the call is tried again.
-        guard error == .EFAULT, kernel.memory.pointee.hasRunOut else { throw error }
-        kernel.memory.pointee.hasRunOut = false
-        kernel.killForMemory()
-        if task.pointee.needsAttention { throw .EFAULT }
+        // As serve(): room is made, and the call is made again.
+        guard call.asksAgain(after: error) else { throw error }
       }
     }
   }

@@ -48,7 +48,7 @@ extension KernelState {
     if outcome != .resolved { endByMemory(outcome, faultAddress, syndrome) }
   }
 
-  /// A fault that was not resolved: a signal, or the out-of-memory rule.
+  /// A fault that was not resolved: a signal, or room is made.
   @inline(never)
   private func endByMemory(
     _ outcome: FaultOutcome, _ address: VirtualAddress, _ syndrome: ExceptionSyndrome
@@ -56,7 +56,8 @@ extension KernelState {
     switch outcome {
     case .resolved: return
     case .outOfMemory:
-      killForMemory()
+      // The instruction is executed again; who is to die instead has a signal waiting.
+      makeRoom()
       return
     case .notMapped, .accessDenied, .beyondObject:
       let isBus = outcome == .beyondObject

@@ -76,6 +76,7 @@ extension KernelState {
     statistics.pointee.bootInstructions = counts.user &+ counts.kernel
     enqueue(task)
     reapUntilAllEnded()
+    endKernelTasks()
     return store.pointee.end
   }
 

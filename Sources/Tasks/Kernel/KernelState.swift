@@ -116,6 +116,7 @@ public import PageFrames
   var queueHead: KernelPointer<Task<B>>?
   var queueTail: KernelPointer<Task<B>>?
   var realtime = RealtimeState()
+  var kernelTasks = KernelTasks<B>()
   /// What the out-of-memory rule keeps between kills.
   var outOfMemory = OutOfMemoryRecords()
   let caches: TaskCaches<B>

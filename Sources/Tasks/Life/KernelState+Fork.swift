@@ -257,6 +257,7 @@ extension KernelState {
   public func beginTask() {
     finishSwitch()
     let task = current
+    if let work = task.pointee.kernelWork { run(work) }
     let place = task.pointee.storeNumberAt
     if place != 0, let space = task.pointee.memory.space {
       task.pointee.storeNumberAt = 0

@@ -27,6 +27,15 @@ extension KernelState {
     if !store.pointee.isSliceTimed { armTimer() }
   }
 
+  /// Puts a task in front of all others that have its rank.
+  func enqueueFirst(_ task: KernelPointer<Task<B>>) {
+    if store.pointee.realtime.isUsed { return enqueueByRank(task, isPreempted: true) }
+    task.pointee.state = .runnable
+    task.pointee.queueNext = store.pointee.queueHead
+    store.pointee.queueHead = task
+    if store.pointee.queueTail == nil { store.pointee.queueTail = task }
+  }
+
   @inline(__always)
   private func dequeue() -> KernelPointer<Task<B>>? {
     guard let head = store.pointee.queueHead else { return nil }
@@ -61,7 +70,7 @@ extension KernelState {
 
   /// Nobody can run: waits until somebody can.
   @inline(never)
-  private func idle() {
+  func idle() {
     current.pointee.noteSequenceEvent()
     let nearest = store.pointee.deadlines.first?.pointee.moment
     let typing = WaitChannel(kind: .console, object: 0)
@@ -94,20 +103,36 @@ extension KernelState {
     memory.pointee.current = Task.memoryPointer(next)
     frames.pointee.servesVictim = next.pointee.process.pointee.isOutOfMemoryVictim
     if let space = next.pointee.memory.space {
+      frames.pointee.attention = Task.attentionPointer(next)
+      if !frames.pointee.requests.isEmpty {
+        next.pointee.attention |= Task<B>.memoryAttention
+      }
       if space != store.pointee.loadedSpace { load(space) }
       board.load(Task.vectorsPointer(next))
       board.threadPointer = next.pointee.threadPointer
       board.readOnlyThreadPointer = next.pointee.readOnlyThreadPointer
     } else {
+      frames.pointee.attention = nil
       borrowSpace(next)
     }
     if board.traced.contains(.tasks) { traceSwitch() }
-    if store.pointee.queueHead != nil { noteSlice() }
+    if store.pointee.queueHead != nil { beginSlice(of: next) }
     if next.pointee.process.pointee.timers.watchesCPU { armCPUTimers(next) }
     armForDeadline()
     board.switchContext(
       from: Task.switchedPointer(previous), to: Task.switchedPointer(next))
     finishSwitch()
+  }
+
+  /// A task gets the CPU that others wait for.
+  ///
+  /// A kernel task has it from a program's slice, which goes on afterwards.
+  @inline(__always)
+  private func beginSlice(of next: KernelPointer<Task<B>>) {
+    if next.pointee.kernelWork != nil { return }
+    let goesOn = store.pointee.kernelTasks.preempted == next
+    store.pointee.kernelTasks.preempted = nil
+    if !goesOn { noteSlice() }
   }
 
   /// Frees the task that had the CPU before, if it has ended and was released

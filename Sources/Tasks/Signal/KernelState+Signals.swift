@@ -33,6 +33,7 @@ extension KernelState {
     let task = current
     repeat {
       if task.pointee.attention & Task<B>.rankAttention != 0 { preemptByRank() }
+      if task.pointee.attention & Task<B>.memoryAttention != 0 { serveMemoryRequests() }
       if task.pointee.needsAttention {
         task.pointee.needsAttention = false
         takeOne()

@@ -32,6 +32,10 @@ extension Task {
     unsafe withUnsafeMutablePointer(to: &task.pointee.credentials) { unsafe KernelPointer($0) }
   }
 
+  static func attentionPointer(_ task: KernelPointer<Self>) -> KernelPointer<UInt8> {
+    unsafe withUnsafeMutablePointer(to: &task.pointee.attention) { unsafe KernelPointer($0) }
+  }
+
   static func vectorsPointer(_ task: KernelPointer<Self>) -> KernelPointer<VectorState> {
     unsafe withUnsafeMutablePointer(to: &task.pointee.vectors) { unsafe KernelPointer($0) }
   }

@@ -49,6 +49,9 @@ import PageFrames
   /// (`active_mm`).
   public internal(set) var borrowed: BorrowedTables?
 
+  /// What it does if it is the kernel's own; nil for a program's.
+  var kernelWork: KernelTask?
+
   /// The registers of the program, at the top of the kernel stack.
   public let context: KernelPointer<UserContext>
   public let kernelStack: KernelStack
@@ -125,6 +128,8 @@ import PageFrames
   static var sequenceAttention: UInt8 { 2 }
   /// In `attention`: who waits for the CPU has a higher rank, which is no signal that ends a call.
   static var rankAttention: UInt8 { 4 }
+  /// In `attention`: the memory system wants something done (``PageFrames/MemoryRequests``).
+  static var memoryAttention: UInt8 { FrameAllocator<B>.attentionBit }
   var sequence = RestartableSequence()
 
   /// The child that it lent its memory to and waits for (CLONE_VFORK).
