@@ -98,6 +98,9 @@ let hostTargets: [Target] =
     room("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries"]),
     room("TraceFiles", ["CompressionLibraries"]),
     room("HeapTraces", ["MemoryTypes", "PTMalloc", "TraceFiles", "CompressionLibraries"]),
+    room(
+      "MemoryTraces",
+      ["MemoryTypes", "Arm64", "HardwareModel", "TraceFiles", "CompressionLibraries"]),
     room("HeapInspection", ["MemoryTypes", "Arm64", "MemoryImages"]),
     room(
       "Reports",
@@ -124,6 +127,12 @@ let hostTargets: [Target] =
     tests("Machine", ["MemoryTypes", "BoardFormat", "Cores"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     tests("TraceFiles", ["CompressionLibraries"]),
+    tests(
+      "MemoryTraces",
+      [
+        "MemoryTypes", "Arm64", "HardwareModel", "TraceFiles", "TestSupport",
+        "CompressionLibraries",
+      ]),
     .testTarget(
       name: "HeapTracesTests",
       dependencies: [

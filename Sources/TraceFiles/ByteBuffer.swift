@@ -67,4 +67,22 @@ package final class ByteBuffer {
   package func append(_ text: some Sequence<UInt8>) {
     for byte in text { append(byte) }
   }
+
+  /// Sets a number of fixed width that is there.
+  package func set<T: FixedWidthInteger>(fixed number: T, at offset: Int) {
+    precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count)
+    for byte in 0..<MemoryLayout<T>.size {
+      unsafe bytes[offset + byte] = UInt8(truncatingIfNeeded: number >> T(byte * 8))
+    }
+  }
+
+  /// Appends so many bytes.
+  package func append(_ source: UnsafePointer<UInt8>, _ count: Int) {
+    let target = unsafe room(count)
+    unsafe target.update(from: source, count: count)
+    self.count += count
+  }
+
+  /// Appends all of it to another.
+  package func copy(to other: ByteBuffer) { unsafe other.append(bytes, count) }
 }

@@ -54,6 +54,9 @@ package final class TraceInput {
     unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "?"
   }
 
+  /// How far it has been read.
+  package var progress: TraceProgress { TraceProgress(descriptor: descriptor) }
+
   /// What has been read and not taken.
   package var available: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: window + at, count: end - at)

@@ -25,6 +25,9 @@ public import MemoryTypes
     return unsafe base.load(fromByteOffset: Int(offset & ~7), as: UInt64.self)
   }
 
+  /// The 8 bytes at an address, or nil where there is no memory.
+  public func word(at address: PhysicalAddress) -> UInt64? { descriptor(at: address.rawValue) }
+
   /// Has the host fetch a descriptor, if there is memory.
   @inline(__always) func prefetch(_ address: UInt64) {
     let offset = address &- range.lowerBound.rawValue
