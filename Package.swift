@@ -27,7 +27,11 @@ let rooms: [(name: String, on: [String])] = [
   ("KernelLayout", ["MemoryTypes", "Arm64"]),
   ("PageFrames", ["MemoryTypes", "BoardFormat", "Arm64"]),
   ("KernelHeap", ["MemoryTypes", "Arm64", "PageFrames"]),
-  ("Files", ["MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "PageFrames", "KernelHeap"]),
+  ("Swap", ["MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "PageFrames", "KernelHeap"]),
+  (
+    "Files",
+    ["MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "PageFrames", "KernelHeap", "Swap"]
+  ),
   ("KernelModules", ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Files"]),
   (
     "AddressSpaces",

@@ -80,6 +80,10 @@ public struct Frame: ~Copyable {
     @inlinable public static var writeback: Flags { Flags(rawValue: 1 << 10) }
     @inlinable public static var reclaim: Flags { Flags(rawValue: 1 << 11) }
     @inlinable public static var anonymousExclusive: Flags { Flags(rawValue: 1 << 12) }
+    /// In the swap cache; `privateWord` is the entry.
+    @inlinable public static var swapCache: Flags { Flags(rawValue: 1 << 16) }
+    /// Read before anybody asked for it, and not yet asked for.
+    @inlinable public static var readahead: Flags { Flags(rawValue: 1 << 17) }
     /// Bits that are the owner's to name.
     @inlinable public static var owner1: Flags { Flags(rawValue: 1 << 30) }
     @inlinable public static var owner2: Flags { Flags(rawValue: 1 << 31) }

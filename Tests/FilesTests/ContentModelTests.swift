@@ -72,52 +72,6 @@ import Testing
     }
   }
 
-  /// The tree of pages alone, with indices as far apart as they can be.
-  @Test func pageTreeAgreesWithADictionary() throws {
-    for seed in 1...6 as ClosedRange<UInt64> {
-      var random = Random(seed: seed)
-      let machine = try TestMachine()
-      var tree = PageTree()
-      var model: [UInt64: UInt64] = [:]
-      for step in 0..<3000 {
-        let index =
-          UInt64.random(in: 0..<1 << 52, using: &random)
-          >> UInt64.random(in: 0..<52, using: &random)
-        let note: Comment = "seed \(seed) step \(step)"
-        switch Int.random(in: 0..<100, using: &random) {
-        case 0:
-          var removed: [UInt64: UInt64] = [:]
-          machine.files.pointee.removeFrames(from: index, in: &tree) { removed[$0] = $1.rawValue }
-          #expect(removed == model.filter { $0.key >= index }, note)
-          model = model.filter { $0.key < index }
-        case 1..<40:
-          check(
-            machine.files.pointee.find(index, in: tree)?.rawValue == model[index], note)
-        case 40..<50:
-          let range = index..<index + UInt64.random(in: 1..<300, using: &random)
-          var found: [UInt64: UInt64] = [:]
-          var last: UInt64?
-          machine.files.pointee.forEachFrame(in: range, of: tree) { index, frame in
-            if let last { #expect(last < index, note) }
-            last = index
-            found[index] = frame.rawValue
-          }
-          #expect(found == model.filter { range.contains($0.key) }, note)
-        default:
-          guard model[index] == nil else { continue }
-          try machine.files.pointee.insert(PageFrameNumber(index + 1), at: index, in: &tree)
-          model[index] = index + 1
-        }
-        #expect(tree.count == UInt64(model.count), note)
-      }
-      var left = 0
-      machine.files.pointee.removeFrames(from: 0, in: &tree) { _, _ in left += 1 }
-      #expect(left == model.count && tree.root == 0)
-      machine.slab.pointee.checkInvariants()
-      machine.end()
-    }
-  }
-
   @Test func aSinkThatTakesLessEndsTheRead() throws {
     let machine = try TestMachine()
     defer { machine.end() }

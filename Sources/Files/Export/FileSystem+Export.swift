@@ -1,5 +1,6 @@
 import Arm64
 import BoardFormat
+import KernelHeap
 import MemoryTypes
 import PageFrames
 
@@ -107,7 +108,7 @@ extension FileSystem {
   private func wasWritten(_ inode: KernelPointer<Inode>) -> Bool {
     if inode.pointee.isChanged { return true }
     var isDirty = false
-    forEachFrame(in: 0..<pageCount(of: inode), of: inode.pointee.pages) { _, frame in
+    trees.forEachFrame(in: 0..<pageCount(of: inode), of: inode.pointee.pages) { _, frame in
       if frames.pointee.frame(frame).pointee.flags.contains(.dirty) { isDirty = true }
     }
     return isDirty
@@ -116,7 +117,7 @@ extension FileSystem {
   /// Every page in RAM: those that were only read say what the origin says.
   private func exportPages(of inode: KernelPointer<Inode>) {
     let size = inode.pointee.size
-    forEachFrame(in: 0..<pageCount(of: inode), of: inode.pointee.pages) { index, frame in
+    trees.forEachFrame(in: 0..<pageCount(of: inode), of: inode.pointee.pages) { index, frame in
       let start = index &<< pageSize.shift
       guard start < size else { return }
       var data = ExportRecord()

@@ -1,4 +1,5 @@
 import Arm64
+import KernelHeap
 import MemoryTypes
 import PageFrames
 
@@ -43,49 +44,19 @@ extension FileSystem {
 
   /// Checks that a file's pages are its own, in place, held, and not beyond its end.
   func checkPages(of inode: KernelPointer<Inode>) {
-    let tree = inode.pointee.pages
-    var count: UInt64 = 0
-    if tree.height == 0 {
-      if tree.root != 0 { count = checkPage(0, PageFrameNumber(tree.root &>> 1), of: inode) }
-    } else if tree.root != 0 {
-      precondition(node(tree.root).pointee.parent == nil)
-      count = checkNode(node(tree.root), height: tree.height, base: 0, of: inode)
+    let isSound = trees.checkInvariants(inode.pointee.pages) { index, entry in
+      if let number = entry.frame { checkPage(index, number, of: inode) }
     }
-    precondition(count == tree.count)
-  }
-
-  private func checkNode(
-    _ current: KernelPointer<PageTreeNode>, height: UInt64, base: UInt64,
-    of inode: KernelPointer<Inode>
-  ) -> UInt64 {
-    var count: UInt64 = 0
-    var used: UInt8 = 0
-    for slot in 0..<PageTreeNode.slots {
-      let entry = current.pointee.entries[Int(slot)]
-      guard entry != 0 else { continue }
-      used &+= 1
-      let place = base &+ (slot &<< (PageTreeNode.slotBits &* (height &- 1)))
-      if height == 1 {
-        precondition(entry & 1 == 1)
-        count &+= checkPage(place, PageFrameNumber(entry &>> 1), of: inode)
-      } else {
-        let below = node(entry)
-        precondition(below.pointee.parent == current && UInt64(below.pointee.place) == slot)
-        count &+= checkNode(below, height: height &- 1, base: place, of: inode)
-      }
-    }
-    precondition(used == current.pointee.used)
-    return count
+    precondition(isSound)
   }
 
   private func checkPage(
     _ index: UInt64, _ number: PageFrameNumber, of inode: KernelPointer<Inode>
-  ) -> UInt64 {
+  ) {
     let frame = frames.pointee.frame(number)
     precondition(frame.pointee.state == .pageCache)
     precondition(frame.pointee.mapping == UInt64(inode.address) && frame.pointee.index == index)
     precondition(frame.pointee.referenceCount >= 1)
     precondition(index < pageCount(of: inode))
-    return 1
   }
 }

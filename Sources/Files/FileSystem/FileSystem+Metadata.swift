@@ -1,4 +1,5 @@
 import Arm64
+import KernelHeap
 public import MemoryTypes
 
 /// What `stat` answers, byte for byte (include/uapi/asm-generic/stat.h, 128 bytes).

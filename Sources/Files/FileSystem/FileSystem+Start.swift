@@ -113,9 +113,7 @@ extension FileSystemState {
 extension FileCaches {
   init?(_ slab: KernelPointer<SlabAllocator<B>>) {
     guard
-      let pageTreeNodes = slab.pointee.makeCache(
-        of: PageTreeNode.self, name: "radix_tree_node", linuxSize: ByteCount(576),
-        options: [.reclaimable, .constructed]),
+      let trees = PageTrees(slab),
       let descriptorTables = slab.pointee.makeCache(
         of: FileDescriptorTable.self, name: "files_cache", linuxSize: ByteCount(704),
         options: [.cacheAligned, .account]),
@@ -148,7 +146,7 @@ extension FileCaches {
         of: Socket.self, name: "UNIX", linuxSize: ByteCount(1024),
         options: [.cacheAligned, .account, .alone])
     else { return nil }
-    self.pageTreeNodes = pageTreeNodes
+    self.trees = trees
     self.descriptorTables = descriptorTables
     self.dentries = dentries
     self.inodes = inodes

@@ -44,6 +44,9 @@ public import PageFrames
   /// It lies apart, so that to call one function is not to copy them all.
   var surroundings: KernelPointer<Surroundings<B>>?
 
+  /// What works on the trees of pages, of files and others.
+  @inline(__always) public var trees: PageTrees<B> { caches.trees }
+
   /// Takes what the rooms above supply.
   ///
   /// Before that `/proc` and `/sys` are empty and the console swallows all.
@@ -66,7 +69,7 @@ struct FileCaches<B: Board>: BitwiseCopyable {
   var proceduralInodes: ObjectCache<Inode, B>
   var dentries: ObjectCache<Dentry, B>
   var openFiles: ObjectCache<OpenFile, B>
-  var pageTreeNodes: ObjectCache<PageTreeNode, B>
+  var trees: PageTrees<B>
   var descriptorTables: ObjectCache<FileDescriptorTable, B>
   var pipes: ObjectCache<Pipe, B>
   var sequences: ObjectCache<SequenceFile, B>

@@ -1,3 +1,4 @@
+public import KernelHeap
 import MemoryTypes
 
 /// A file as such, without its names: type, owner, size, times, and its pages (`struct inode`).

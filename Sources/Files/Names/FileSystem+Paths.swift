@@ -1,4 +1,5 @@
 import Arm64
+import KernelHeap
 public import MemoryTypes
 
 extension FileSystem {
@@ -34,7 +35,7 @@ extension FileSystem {
         let length = min(writer.count, room.rawValue)
         defer { writer.discard() }
         return try copyOut(0, length, sink, size: { length }) { (index) throws(Errno) in
-          find(index, in: pages)
+          trees.find(index, in: pages)
         }
       }
     default: throw .EINVAL

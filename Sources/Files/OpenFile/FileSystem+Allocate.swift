@@ -1,3 +1,4 @@
+import KernelHeap
 public import MemoryTypes
 import PageFrames
 
@@ -26,7 +27,7 @@ extension FileSystem {
     var index = first
     do throws(Errno) {
       while index < last {
-        if find(index, in: inode.pointee.pages) == nil {
+        if trees.find(index, in: inode.pointee.pages) == nil {
           let frame = try addZeroPage(at: index, of: inode)
           frames.pointee.frame(frame).pointee.flags.remove(.uptodate)
         }
@@ -43,7 +44,7 @@ extension FileSystem {
   /// Takes the pages of a range that hold no data out of a file (shmem_undo_range()).
   private func takeBack(_ range: Range<UInt64>, of inode: KernelPointer<Inode>) {
     for index in range {
-      if let frame = find(index, in: inode.pointee.pages), !isData(frame) {
+      if let frame = trees.find(index, in: inode.pointee.pages), !isData(frame) {
         dropPages(from: index, to: index &+ 1, of: inode)
       }
     }

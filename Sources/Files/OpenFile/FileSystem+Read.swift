@@ -1,4 +1,5 @@
 import Arm64
+import KernelHeap
 public import MemoryTypes
 import PageFrames
 
@@ -100,7 +101,7 @@ extension FileSystem {
   private func readablePage(
     of inode: KernelPointer<Inode>, at index: UInt64
   ) throws(Errno) -> PageFrameNumber? {
-    if let frame = find(index, in: inode.pointee.pages) { return frame }
+    if let frame = trees.find(index, in: inode.pointee.pages) { return frame }
     if inode.pointee.isSharedMemory { return nil }
     let page = try bringIn(index, of: inode)
     if page.wasReadIn { readAhead(after: index, of: inode) }

@@ -1,4 +1,5 @@
 import Arm64
+import KernelHeap
 public import MemoryTypes
 
 extension FileSystem {
@@ -51,12 +52,12 @@ extension FileSystem {
     let first = offset &>> pageSize.shift
     var place = first
     if findsHole {
-      while place < end, let frame = find(place, in: inode.pointee.pages), isData(frame) {
+      while place < end, let frame = trees.find(place, in: inode.pointee.pages), isData(frame) {
         place &+= 1
       }
     } else {
       var found: UInt64?
-      forEachFrame(in: first..<end, of: inode.pointee.pages) { index, frame in
+      trees.forEachFrame(in: first..<end, of: inode.pointee.pages) { index, frame in
         if found == nil, isData(frame) { found = index }
       }
       guard let found else { throw .ENXIO }

@@ -1,4 +1,5 @@
 import Arm64
+import KernelHeap
 public import MemoryTypes
 import PageFrames
 
@@ -98,7 +99,7 @@ extension FileSystem {
   private func writablePage(
     of inode: KernelPointer<Inode>, at index: UInt64
   ) throws(Errno) -> PageFrameNumber {
-    if let frame = find(index, in: inode.pointee.pages) { return frame }
+    if let frame = trees.find(index, in: inode.pointee.pages) { return frame }
     if index < pageCount(of: inode) { return try bringIn(index, of: inode).frame }
     return try addZeroPage(at: index, of: inode)
   }
@@ -145,7 +146,7 @@ extension FileSystem {
 
   /// Zeros bytes of one page, if that is there.
   func clear(_ inode: KernelPointer<Inode>, _ start: UInt64, _ count: UInt64) {
-    guard let frame = find(start &>> pageSize.shift, in: inode.pointee.pages) else { return }
+    guard let frame = trees.find(start &>> pageSize.shift, in: inode.pointee.pages) else { return }
     let offset = start & pageSize.offsetMask
     precondition(offset &+ count <= pageSize.bytes.rawValue)
     // SAFETY: a part of a frame that the cache holds.

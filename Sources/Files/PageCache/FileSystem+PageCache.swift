@@ -21,7 +21,7 @@ extension FileSystem {
   public func page(
     of inode: KernelPointer<Inode>, at index: UInt64
   ) throws(Errno) -> CachedPage {
-    if let frame = find(index, in: inode.pointee.pages) {
+    if let frame = trees.find(index, in: inode.pointee.pages) {
       return CachedPage(frame: frame, wasReadIn: false)
     }
     let page = try bringIn(index, of: inode)
@@ -37,13 +37,13 @@ extension FileSystem {
     of inode: KernelPointer<Inode>, in range: Range<UInt64>,
     _ body: (UInt64, PageFrameNumber) -> Void
   ) {
-    forEachFrame(in: range, of: inode.pointee.pages, body)
+    trees.forEachFrame(in: range, of: inode.pointee.pages, body)
   }
 
   /// The frame of a page if it is in RAM.
   @inline(__always)
   public func cachedPage(of inode: KernelPointer<Inode>, at index: UInt64) -> PageFrameNumber? {
-    find(index, in: inode.pointee.pages)
+    trees.find(index, in: inode.pointee.pages)
   }
 
   /// The pages that a file's size covers.
@@ -83,7 +83,7 @@ extension FileSystem {
     _ number: PageFrameNumber, at index: UInt64, to inode: KernelPointer<Inode>
   ) throws(Errno) {
     do throws(Errno) {
-      try insert(number, at: index, in: &inode.pointee.pages)
+      try trees.insert(number, at: index, in: &inode.pointee.pages)
     } catch {
       frames.pointee.free(number)
       uncharge(pages: 1, from: inode.pointee.mount)
@@ -134,14 +134,15 @@ extension FileSystem {
   func dropPages(
     from first: UInt64, to end: UInt64 = .max, of inode: KernelPointer<Inode>
   ) {
-    guard inode.pointee.pages.root != 0 else { return }
+    guard !inode.pointee.pages.isEmpty else { return }
     let isMemory = inode.pointee.mount.isMemory
     var dropped: UInt64 = 0
     // So that the last reference is ours (__pagevec_release()).
     frames.pointee.drainLRU()
     // Out of the inode while it is worked on: freeing nodes must not see a half-changed tree.
     var tree = inode.pointee.pages
-    removeFrames(from: first, to: end, in: &tree) { _, number in
+    trees.removeEntries(from: first, to: end, in: &tree) { _, entry in
+      guard let number = entry.frame else { return }
       let frame = frames.pointee.frame(number)
       frames.pointee.count(.nr_file_pages, by: -1)
       if isMemory {

@@ -1,4 +1,5 @@
 import Arm64
+import KernelHeap
 import MemoryTypes
 import PageFrames
 
@@ -75,7 +76,7 @@ extension FileSystem {
     let end = min(range.upperBound, pageCount(of: inode))
     var next = range.lowerBound
     while next < end {
-      if find(next, in: inode.pointee.pages) == nil {
+      if trees.find(next, in: inode.pointee.pages) == nil {
         do throws(Errno) {
           _ = try readIn(next, of: inode, offset: offset, bytes: bytes)
         } catch { return }

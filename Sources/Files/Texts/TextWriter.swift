@@ -1,6 +1,7 @@
 public import Arm64
 public import BoardFormat
 public import MemoryTypes
+import KernelHeap
 import PageFrames
 
 /// Writes a text: what every `/proc` file and every report is made with.
@@ -125,7 +126,7 @@ import PageFrames
     }
     guard !hasFailed else { return }
     let size = files.pointee.board.pageSize
-    if let channel, let frame = files.pointee.find(0, in: pages) {
+    if let channel, let frame = files.pointee.trees.find(0, in: pages) {
       send(frame, size.bytes.rawValue, channel)
       start(frame)
       return
@@ -136,7 +137,7 @@ import PageFrames
       return
     }
     do throws(Errno) {
-      try files.pointee.insert(frame, at: capacity &>> size.shift, in: &pages)
+      try files.pointee.trees.insert(frame, at: capacity &>> size.shift, in: &pages)
     } catch {
       frames.pointee.free(frame)
       hasFailed = true
@@ -170,7 +171,7 @@ import PageFrames
 
   /// Sends what is left of a text for the console, and gives its page back.
   public mutating func finish() {
-    if let channel, let frame = files.pointee.find(0, in: pages) {
+    if let channel, let frame = files.pointee.trees.find(0, in: pages) {
       send(frame, files.pointee.board.pageSize.bytes.rawValue &- UInt64(room), channel)
     }
     discard()
@@ -179,7 +180,7 @@ import PageFrames
   /// Hands the text on, piece by piece.
   public func forEachPiece(_ body: (ByteString) -> Void) {
     let size = files.pointee.board.pageSize
-    files.pointee.forEachFrame(in: 0..<capacity &>> size.shift, of: pages) { index, frame in
+    files.pointee.trees.forEachFrame(in: 0..<capacity &>> size.shift, of: pages) { index, frame in
       body(piece(frame, min(size.bytes.rawValue, count &- index &<< size.shift)))
     }
   }
@@ -203,6 +204,8 @@ import PageFrames
 extension FileSystem {
   /// Gives the frames of a text back.
   func freeText(_ text: inout PageTree) {
-    removeFrames(from: 0, in: &text) { _, frame in frames.pointee.free(frame) }
+    trees.removeEntries(from: 0, in: &text) { _, entry in
+      if let frame = entry.frame { frames.pointee.free(frame) }
+    }
   }
 }

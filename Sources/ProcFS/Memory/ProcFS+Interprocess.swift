@@ -1,6 +1,7 @@
 import AddressSpaces
 import Arm64
 import Files
+import KernelHeap
 import MemoryTypes
 import Tasks
 

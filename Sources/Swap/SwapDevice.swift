@@ -1,0 +1,93 @@
+public import Arm64
+public import MemoryTypes
+
+/// What swap pages are written to: a block device, as far as swapping needs one.
+///
+/// A device takes and gives whole pages by their number. The board file's area answers at once and
+/// never fails, unless it was told to; what comes of a page that is not there is the caller's
+/// affair, for areas check their offsets.
+public struct SwapDevice<B: Board>: BitwiseCopyable {
+  /// Where the pages are.
+  public enum Store: BitwiseCopyable {
+    /// Memory behind RAM, which the tool keeps in a file.
+    case boardFile(PhysicalAddress)
+  }
+
+  public let store: Store
+  public let pages: PageCount
+  /// `MAJOR:MINOR`, for messages.
+  public let major: UInt32
+  public let minor: UInt32
+  /// Seeking costs nothing: allocation by clusters, readahead by address (`bdev_nonrot()`).
+  public let isSolidState: Bool
+  /// Reads and writes end before they return (`SWP_SYNCHRONOUS_IO`).
+  public let isSynchronous: Bool
+  /// What is to fail: for tests of what becomes of it.
+  public var faults = Faults()
+
+  /// Injected errors: every operation from a number on, until another; 0 for none.
+  public struct Faults: BitwiseCopyable, Sendable {
+    public var readsFrom: UInt64 = 0
+    public var readsUntil: UInt64 = 0
+    public var writesFrom: UInt64 = 0
+    public var writesUntil: UInt64 = 0
+    var reads: UInt64 = 0
+    var writes: UInt64 = 0
+
+    public init() {}
+
+    mutating func nextReadFails() -> Bool {
+      reads &+= 1
+      return readsFrom != 0 && reads >= readsFrom && reads < readsUntil
+    }
+
+    mutating func nextWriteFails() -> Bool {
+      writes &+= 1
+      return writesFrom != 0 && writes >= writesFrom && writes < writesUntil
+    }
+  }
+
+  /// An area of the board file.
+  public init(
+    boardFile start: PhysicalAddress, _ pages: PageCount, minor: UInt32, isSolidState: Bool = false
+  ) {
+    store = .boardFile(start)
+    self.pages = pages
+    // As virtio-blk's disks, which do not say that they do not rotate.
+    major = 254
+    self.minor = minor
+    self.isSolidState = isSolidState
+    isSynchronous = false
+  }
+
+  /// Copies a page in; false where the device fails.
+  mutating func read(_ page: UInt64, into frame: PageFrameNumber, _ board: B) -> Bool {
+    if faults.nextReadFails() { return false }
+    switch store {
+    case .boardFile(let start):
+      board.copyPage(
+        from: start + ByteCount(page &<< board.pageSize.shift),
+        to: frame.address(board.pageSize), board.pageSize)
+      return true
+    }
+  }
+
+  /// Copies a page out; false where the device fails.
+  mutating func write(_ page: UInt64, from frame: PageFrameNumber, _ board: B) -> Bool {
+    if faults.nextWriteFails() { return false }
+    switch store {
+    case .boardFile(let start):
+      board.copyPage(
+        from: frame.address(board.pageSize),
+        to: start + ByteCount(page &<< board.pageSize.shift), board.pageSize)
+      return true
+    }
+  }
+
+  /// A page's contents are wanted no more (`swap_slot_free_notify()`).
+  func discard(_ page: UInt64) {
+    switch store {
+    case .boardFile: break
+    }
+  }
+}
