@@ -12,7 +12,7 @@ extension FrameAllocator {
       flags.isDisjoint(with: [.locked, .dirty, .unevictable, .active])
     else { return }
     FrameList.remove(frame)
-    lru[frame.pointee.lruList].append(frame)
+    LRUVector.list(lruVector(of: frame), frame.pointee.lruList).append(frame)
     count(.pgrotated)
   }
 }
