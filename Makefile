@@ -72,11 +72,12 @@ bench: needs-test tool image
 acceptance: needs-test tool image
 	@$(SWIFT) run $(SWIFTPM) -q acceptance $(PROBES)
 
-## fuzz: hostile programs for exec, then hostile memory images and heap traces, on the host, for SECONDS each
+## fuzz: hostile programs for exec, then hostile memory images and traces, on the host, for SECONDS each
 fuzz: needs-test
 	@Fuzz/run $(SECONDS)
 	@Fuzz/run-images $(SECONDS)
 	@Fuzz/run-heap-traces $(SECONDS)
+	@Fuzz/run-memory-traces $(SECONDS)
 	@Fuzz/run-heaps $(SECONDS)
 	@Fuzz/run-modules $(SECONDS)
 

@@ -13,10 +13,41 @@ package enum MemoryTraceFile {
   }
 
   /// Opens a file, or standard input for "-", by what it begins with.
-  package static func open(_ path: String, format: Format? = nil) throws(TraceError)
-    -> any MemoryTraceReader
-  {
+  package static func open(
+    _ path: String, format: Format? = nil, modify: LackeyReader.Modify = .loadAndStore
+  ) throws(TraceError) -> any MemoryTraceReader {
     let input = try TraceInput(path)
-    return try OwnTraceReader(input)
+    _ = try input.require(min(TraceInput.capacity, 4096))
+    guard let found = unsafe format ?? recognised(input.available) else {
+      throw TraceError(
+        .unsupported,
+        "it begins as no trace of memory does: lackey's with 'I  ' or ' L ', execlog's with "
+          + "'0, 0x', perf script's with a sample, drmemtrace's with byte 25, Kilburn's with "
+          + "'KLBMEMT', ChampSim's with an instruction of 64 bytes",
+        at: TracePlace(path, offset: 0))
+    }
+    switch found {
+    case .kilburn:
+      guard unsafe OwnTraceReader.recognises(input.available) else {
+        throw TraceError(
+          .malformed, "a trace of Kilburn's begins with 'KLBMEMT'",
+          at: TracePlace(path, offset: 0))
+      }
+      return try OwnTraceReader(input)
+    case .lackey: return LackeyReader(input, modify: modify)
+    case .champsim: return ChampSimReader(input)
+    case .drmemtrace: return try DrmemtraceReader(input)
+    case .execlog: return ExeclogReader(input)
+    case .perf: return PerfScriptReader(input)
+    }
+  }
+
+  private static func recognised(_ bytes: UnsafeRawBufferPointer) -> Format? {
+    if unsafe OwnTraceReader.recognises(bytes) { return .kilburn }
+    if unsafe DrmemtraceReader.recognises(bytes) { return .drmemtrace }
+    if unsafe LackeyReader.recognises(bytes) { return .lackey }
+    if unsafe ExeclogReader.recognises(bytes) { return .execlog }
+    if unsafe PerfScriptReader.recognises(bytes) { return .perf }
+    return unsafe ChampSimReader.recognises(bytes) ? .champsim : nil
   }
 }

@@ -109,6 +109,12 @@ package final class TraceInput {
     offset += UInt64(count)
   }
 
+  /// Takes so many bytes of what is available, which are so many whole lines.
+  package func take(_ count: Int, lines: UInt64) {
+    take(count)
+    line += lines
+  }
+
   /// What is wrong with a line that the file ends in is that.
   package func explained(_ error: TraceError) -> TraceError {
     guard isCut else { return error }

@@ -1,0 +1,99 @@
+import HardwareModel
+package import TraceFiles
+
+/// Reads samples of memory accesses as `perf script` prints those of `perf mem record` and of
+/// Arm's SPE: who, when, the event, the address of the data.
+///
+/// ```
+/// app 1234/1235 [002] 81.204117:  1 cpu/mem-loads,ldlat=30/P:  7ffd3b0a1c28 |OP LOAD|LVL L1 hit|…
+/// app  1235  81.204117:  l1d-access:  ffffa0b4c100 …
+/// ```
+///
+/// A sample is one of many accesses, so misses of a replay say nothing of the program's: it is marked
+/// as sampled. The address of the data is the first number behind the event; a sample without (0) is
+/// passed over, and so are the frames below it, which begin with a space. A load is what is not said
+/// to be a store, by the event's name or by what perf decoded. Sizes are not told: one byte.
+package final class PerfScriptReader: MemoryTraceReader {
+  package let nature = MemoryTraceNature(.perf, hasFetches: false, isSampled: true)
+  package let facts: [TraceFact] = []
+  private let input: TraceInput
+  private var task: (UInt64, UInt64)?
+  /// Samples that have no address.
+  private var skipped: UInt64 = 0
+
+  package static func recognises(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    for line in unsafe [UInt8](bytes.prefix(4096)).split(separator: 10, maxSplits: 8) {
+      if line.first == UInt8(ascii: "#") { continue }
+      return PerfSample(String(decoding: line, as: UTF8.self)) != nil
+    }
+    return false
+  }
+
+  package init(_ input: TraceInput) { self.input = input }
+
+  package var progress: TraceProgress { input.progress }
+
+  package func read(into batch: MemoryTraceBatch) {
+    batch.removeAll()
+    do throws(TraceError) {
+      while !batch.isFilled, let line = try input.nextLine() {
+        if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
+        try take(line.rest, batch)
+      }
+    } catch { batch.failure = input.explained(error) }
+  }
+
+  private func take(_ text: String, _ batch: MemoryTraceBatch) throws(TraceError) {
+    guard let sample = PerfSample(text) else {
+      // A frame of a call chain: an address and where that is.
+      let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
+      let isFrame = text.first == " " || text.first == "\t"
+      if words.isEmpty || isFrame && UInt64(words[0], radix: 16) != nil { return }
+      throw TraceError(
+        .malformed,
+        "a sample of perf script has a thread, a time with a colon, an event with a colon and an "
+          + "address", at: TracePlace(input.name, line: input.line))
+    }
+    guard sample.address != 0 else { return skipped += 1 }
+    if task ?? (.max, .max) != (sample.process, sample.thread) {
+      task = (sample.process, sample.thread)
+      batch.append(MemoryTraceEvent(.task, sample.process, sample.thread))
+    }
+    batch.append(sample.isStore ? .store : .load, sample.address, 1)
+  }
+}
+
+/// A line of a sample.
+struct PerfSample {
+  var process: UInt64
+  var thread: UInt64
+  var address: UInt64
+  var isStore: Bool
+
+  init?(_ text: String) {
+    let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
+    // The name before it may have spaces, so it is the time that is looked for.
+    guard let time = words.firstIndex(where: Self.isTime), time > 0 else { return nil }
+    var who = time - 1
+    if words[who].hasPrefix("[") { who -= 1 }
+    guard who > 0 || who == 0 && words[0].first?.isNumber == true else { return nil }
+    let numbers = words[who].split(separator: "/").map { UInt64($0) }
+    guard numbers.count == 1 || numbers.count == 2, let first = numbers[0] else { return nil }
+    guard let thread = numbers[numbers.count - 1] else { return nil }
+    (process, self.thread) = (first, thread)
+    guard let event = words[(time + 1)...].firstIndex(where: { $0.hasSuffix(":") }),
+      event + 1 < words.endIndex, let address = UInt64(words[event + 1], radix: 16)
+    else { return nil }
+    self.address = address
+    let name = words[event]
+    isStore = name.contains("store") || text.contains("OP STORE")
+  }
+
+  /// Seconds, a point, digits, a colon.
+  private static func isTime(_ word: Substring) -> Bool {
+    guard word.last == ":" else { return false }
+    let parts = word.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 2
+      && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } }
+  }
+}
