@@ -69,6 +69,7 @@ extension FrameAllocator {
       board.clearPages(
         at: number.address(board.pageSize), PageCount(1 &<< UInt64(order)), board.pageSize)
     }
+    if flags.contains(.account) { chargeKernel(number, order) }
     if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceAllocation(number, order, flags) }
     return number
   }

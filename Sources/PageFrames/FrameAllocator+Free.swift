@@ -11,6 +11,7 @@ extension FrameAllocator {
     let frame = frames[number]
     precondition(frame.pointee.state.isAllocated && frame.pointee.blockOrder == 0)
     precondition(frame.pointee.mapCount == 0)
+    if frame.pointee.charge != 0 { uncharge(frame, 0) }
     let zone = zone(of: number)
     let block = frames[PageFrameNumber(number.rawValue & blockMask)]
     let type = block.pointee.pageblock ^ 1
@@ -32,6 +33,7 @@ extension FrameAllocator {
     if !board.traced.isDisjoint(with: .framesOrSanitizer) { traceFree(number, order) }
     precondition(frame.pointee.state.isAllocated && Int(frame.pointee.blockOrder) == order)
     precondition(frame.pointee.mapCount == 0)
+    if frame.pointee.charge != 0 { uncharge(frame, order) }
     let zone = zone(of: number)
     frame.pointee.release(to: .untouched, 0)
     zone.pointee.freed &+= 1 &<< order
@@ -46,11 +48,14 @@ extension FrameAllocator {
   /// (`split_page()`).
   public mutating func split(_ number: PageFrameNumber, _ order: Order) {
     precondition(Order(UInt64(frames[number].pointee.blockOrder)) == order)
+    let charge = frames[number].pointee.charge
+    if charge != 0 { splitCharge(charge, Int(order.pages.rawValue)) }
     for offset in 0..<order.pages.rawValue {
       let frame = frames[number + PageCount(offset)]
       frame.pointee.state = .kernel
       frame.pointee.blockOrder = 0
       frame.pointee.referenceCount = 1
+      frame.pointee.charge = charge
     }
   }
 

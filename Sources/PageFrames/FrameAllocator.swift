@@ -39,6 +39,8 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   /// Whether the task that runs was killed for its memory, and may use the reserve so that it can
   /// end (`oom_reserves_allowed()`).
   public var servesVictim = false
+  /// The memory groups, and whose memory is charged now.
+  public var groups = MemoryGroups()
   public let geometry: BlockGeometry
   public let options: Options
   /// RAM, for whoever walks all of it.

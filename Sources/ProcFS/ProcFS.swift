@@ -54,7 +54,11 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
           },
           write: { (state, node, position, count, source) throws(Errno) in
             try Self(state).store(in: node, at: position, count, source)
-          }),
+          },
+          makeFolder: { (state, node, name) throws(Errno) in
+            try Self(state).makeFolder(name, in: node)
+          },
+          removeFolder: { (state, node) throws(Errno) in try Self(state).removeFolder(node) }),
         unmapPages: { state, inode, first in
           Self(state).kernel.memory.pointee.unmapFile(inode, from: first)
         },

@@ -1,5 +1,6 @@
 public import Arm64
 public import MemoryTypes
+public import PageFrames
 
 /// The part of a task that its memory needs: embedded in the task, pointed at by
 /// ``MemoryContext/current`` while the task runs.
@@ -28,6 +29,11 @@ public import MemoryTypes
   /// Faults served without and with reading a file (`min_flt`, `maj_flt`).
   public var minorFaults: UInt64 = 0
   public var majorFaults: UInt64 = 0
+
+  /// The memory group that it charges; nil for the root's.
+  public var group: KernelPointer<MemoryGroup>?
+  /// What the allocator's `groups.pagesOverHigh` is of this task, while it does not run.
+  public var pagesOverHigh = 0
 
   /// Behind a 32-bit program's space, while a call of its is served: see ``ArgumentWindow``.
   public var window: ArgumentWindow?

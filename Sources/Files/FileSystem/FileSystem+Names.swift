@@ -122,6 +122,10 @@ extension FileSystem {
     // A name that is to be no folder cannot end in a slash (filename_create()).
     guard mayHaveSlash || !last.hasTrailingSlash else { throw .ENOENT }
     try checkCreation(in: last.folder)
+    if let node = last.folder.pointee.inode.pointee.node, mayHaveSlash, let surroundings {
+      return try surroundings.pointee.texts.makeFolder(
+        surroundings.pointee.context, node, last.name)
+    }
     try create(last.name, in: last.folder, inode)
   }
 

@@ -41,8 +41,10 @@ extension FileSystem {
     guard let victim = try step(last.name, from: last.folder) else { throw .ENOENT }
     defer { release(victim) }
     try checkDeletion(of: victim, from: last.folder)
-    guard victim.pointee.isLinked || victim.pointee.inode.pointee.node == nil else {
-      throw .EPERM
+    if let node = victim.pointee.inode.pointee.node, !victim.pointee.isLinked {
+      guard let surroundings else { throw .EPERM }
+      guard victim.pointee.inode.pointee.isDirectory else { throw .ENOTDIR }
+      return try surroundings.pointee.texts.removeFolder(surroundings.pointee.context, node)
     }
     guard victim.pointee.inode.pointee.isDirectory else { throw .ENOTDIR }
     guard !victim.pointee.isMountPoint else { throw .EBUSY }

@@ -116,17 +116,17 @@ public struct ListedEntry: BitwiseCopyable {
   }
 }
 
-/// A name of at most 63 bytes, by value.
+/// A name of at most 255 bytes, by value (NAME_MAX).
 public struct ShortName: BitwiseCopyable {
   public var count: UInt8 = 0
-  public var bytes: InlineArray<63, UInt8> = .init(repeating: 0)
+  public var bytes: InlineArray<255, UInt8> = .init(repeating: 0)
 
-  /// A literal, cut at 63 bytes.
+  /// A literal, cut at 255 bytes.
   public init(_ literal: StaticString) { self.init(ByteString(literal)) }
 
-  /// Some bytes, cut at 63.
+  /// Some bytes, cut at 255.
   public init(_ text: ByteString) {
-    count = UInt8(min(text.count, 63))
+    count = UInt8(min(text.count, 255))
     for index in 0..<Int(count) { bytes[index] = text[index] }
   }
 
@@ -150,13 +150,20 @@ public struct ShortName: BitwiseCopyable {
 extension ShortName {
   /// Adds a name's bytes, as far as there is room.
   public mutating func append(_ other: ShortName) {
-    for index in 0..<Int(other.count) where count < 63 {
+    for index in 0..<Int(other.count) where count < 255 {
       bytes[Int(count)] = other.bytes[index]
       count &+= 1
     }
   }
 
   public mutating func append(_ literal: StaticString) { append(ShortName(literal)) }
+
+  /// Whether it is these bytes.
+  public static func == (name: ShortName, text: ByteString) -> Bool {
+    guard Int(name.count) == text.count else { return false }
+    for index in 0..<text.count where name.bytes[index] != text[index] { return false }
+    return true
+  }
 
   /// Lends the name's bytes.
   public func withName<T>(_ body: (ByteString) throws(Errno) -> T) throws(Errno) -> T {

@@ -29,6 +29,10 @@ public struct ProceduralOperations<B: Board> {
   public let write:
     (SurroundingState, ProceduralNode, UInt64, UInt64, ByteSource) throws(Errno) -> Int
 
+  /// Makes a folder of that name in a procedural one, or removes one; EPERM where none can be.
+  public let makeFolder: (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Void
+  public let removeFolder: (SurroundingState, ProceduralNode) throws(Errno) -> Void
+
   public init(
     open: @escaping (SurroundingState, ProceduralNode, OpenFlags) throws(Errno) -> Void,
     grants: @escaping (SurroundingState, ProceduralNode) -> Bool,
@@ -41,7 +45,10 @@ public struct ProceduralOperations<B: Board> {
       -> Int,
     write:
       @escaping (SurroundingState, ProceduralNode, UInt64, UInt64, ByteSource) throws(Errno)
-      -> Int
+      -> Int,
+    makeFolder:
+      @escaping (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Void,
+    removeFolder: @escaping (SurroundingState, ProceduralNode) throws(Errno) -> Void
   ) {
     self.open = open
     self.grants = grants
@@ -49,6 +56,8 @@ public struct ProceduralOperations<B: Board> {
     self.record = record
     self.read = read
     self.write = write
+    self.makeFolder = makeFolder
+    self.removeFolder = removeFolder
   }
 
   /// For a machine that has no texts.
@@ -58,7 +67,9 @@ public struct ProceduralOperations<B: Board> {
       style: { _ in .records },
       record: { (_, _, _, _) throws(Errno) in throw .EIO },
       read: { (_, _, _, _, _) throws(Errno) in throw .EIO },
-      write: { (_, _, _, _, _) throws(Errno) in throw .EIO })
+      write: { (_, _, _, _, _) throws(Errno) in throw .EIO },
+      makeFolder: { (_, _, _) throws(Errno) in throw .EPERM },
+      removeFolder: { (_, _) throws(Errno) in throw .EPERM })
   }
 }
 

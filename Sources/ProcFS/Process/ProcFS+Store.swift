@@ -16,6 +16,9 @@ extension ProcFS {
       return try writeMemory(of: space, VirtualAddress(position), count, source)
     }
     guard count > 0 || file.kind.isOfProcess else { return 0 }
+    if file.kind == .controlFile, count > 512 {
+      throw count > kernel.board.pageSize.bytes.rawValue ? .E2BIG : .EINVAL
+    }
     var buffer = InlineArray<64, UInt64>(repeating: 0)
     var span = buffer.mutableSpan
     // SAFETY: the bytes are a local's, which outlives the call.
@@ -28,6 +31,10 @@ extension ProcFS {
         // Only what is written at the beginning counts (sysctl_writes_strict).
         guard position == 0 else { return length }
         return try store(room.contents, in: setting)
+      }
+      if file.kind == .controlFile {
+        try storeControl(room.contents, in: file)
+        return length
       }
       if file.kind == .moduleParameter { return try store(room.contents, inParameter: file) }
       if file.kind == .slabAttribute {

@@ -17,6 +17,9 @@ extension ProcNode {
     case .descriptor: FileMode(.symbolicLink, permissions: 0o700)
     case .mappedFile: FileMode(.symbolicLink, permissions: 0o400)
     case .attribute: SysAttribute(rawValue: UInt8(truncatingIfNeeded: number))?.mode ?? .init(0)
+    case .controlGroup: FileMode(.directory, permissions: pid == 1 ? 0o555 : 0o755)
+    case .controlFile:
+      FileMode(.regular, permissions: ControlFile(rawValue: file)?.permissions ?? 0)
     case .setting:
       FileMode(.regular, permissions: Sysctl(rawValue: number)?.row.permissions ?? 0)
     default: FileMode(.regular, permissions: filePermissions)

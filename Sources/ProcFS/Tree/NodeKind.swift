@@ -33,12 +33,16 @@ enum NodeKind: UInt8, BitwiseCopyable {
   // /proc/kallsyms; /sys/module: a module's folder, its files and its folders of files.
   case kallsyms
   case moduleFolder, moduleFact, moduleSections, moduleSection, moduleParameters, moduleParameter
+  // /sys/fs/cgroup: a control group's folder, and its files.
+  case controlGroup, controlFile
 
   /// Whether it is the same for every process.
   var isOfProcess: Bool {
     rawValue >= NodeKind.auxv.rawValue && rawValue < NodeKind.attribute.rawValue
       || self == .process
   }
+
+  var isOfControlGroup: Bool { self == .controlGroup || self == .controlFile }
 
   /// Whether what is written to it is one number (oom_score_adj_write() and its like).
   var takesNumber: Bool {

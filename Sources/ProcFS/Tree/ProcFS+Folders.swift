@@ -43,9 +43,13 @@ extension ProcFS {
       switch here {
       case .slab: return try slabEntry(name, in: nil)
       case .modules: return try moduleFolder(name)
+      case .fileSystems:
+        guard name == "cgroup" else { throw .ENOENT }
+        return try controlGroupTop()
       default: return try attribute(name, in: here)
       }
     case .slabCache: return try slabEntry(name, in: folder)
+    case .controlGroup: return try controlEntry(name, in: folder)
     case .moduleFolder, .moduleSections, .moduleParameters:
       return try moduleEntry(name, in: folder)
     default: break
@@ -109,6 +113,10 @@ extension ProcFS {
   /// on, numbered ones 256 plus their number.
   func next(in node: ProceduralNode, from position: UInt64) -> ListedEntry? {
     guard let folder = ProcNode(node) else { return nil }
+    if folder.kind == .controlGroup { return nextControlEntry(in: folder, from: position) }
+    if folder.kind == .attribute && folder.number == UInt16(SysAttribute.fileSystems.rawValue) {
+      return position == 0 ? listedControlGroupTop() : nil
+    }
     if folder.kind == .attribute && folder.number == UInt16(SysAttribute.slab.rawValue) {
       // As many caches as have numbers; a program may have sought to anywhere.
       return position < 1 &<< 16 ? slabEntry(at: Int(position), in: nil) : nil

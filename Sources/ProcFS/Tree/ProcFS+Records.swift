@@ -16,6 +16,7 @@ extension ProcFS {
     case .vmstat: return vmstat(at: &position, &out)
     case .slabinfo: return slabinfo(at: &position, &out)
     case .kallsyms: return kernelSymbols(at: &position, &out)
+    case .controlFile: return try controlRecord(file, &position, &out)
     default: break
     }
     guard position == 0 else { return false }

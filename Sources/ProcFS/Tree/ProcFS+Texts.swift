@@ -71,7 +71,7 @@ extension ProcFS {
     case .oomScoreAdjust:
       out.decimal(Int64(task.pointee.process.pointee.oomScoreAdjustment))
       out.newline()
-    case .cgroup: out.text("0::/\n")
+    case .cgroup: controlGroupPath(of: task, &out)
     case .wchan:
       // The kernel's symbols are not told; 0 is what Linux shows of a task that does not wait.
       out.text("0")
@@ -95,7 +95,7 @@ extension ProcFS {
     switch kind {
     case .buddyinfo: buddyinfo(&out)
     case .cgroups:
-      out.text("#subsys_name\thierarchy\tnum_cgroups\tenabled\n")
+      controllers(&out)
     case .cmdline: commandLine(&out)
     case .consoles: out.text("ttyAMA0              -W- (EC p a)  204:64\n")
     case .cpuinfo: cpuinfo(&out)

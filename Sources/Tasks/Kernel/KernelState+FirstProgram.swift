@@ -108,6 +108,7 @@ extension KernelState {
     task.pointee.folders = folders
     task.pointee.files = table
     link(task)
+    inheritControlGroup(task, from: initTask)
     let process = task.pointee.process
     adopt(process, by: initProcess)
     setGroup(of: process, to: task.pointee.number)

@@ -134,6 +134,8 @@ public import PageFrames
   ///
   /// The difference from the initial value, numbered by ProcFS. A word each: no lock is needed.
   public var settings = InlineArray<160, Int64>(repeating: 0)
+  /// All control groups.
+  var controlGroups = ControlGroupTable()
   /// System V semaphores and message queues; nil before their first use.
   public internal(set) var semaphores: KernelPointer<SemaphoreSets<B>>?
   public internal(set) var messages: KernelPointer<MessageQueues<B>>?

@@ -75,6 +75,7 @@ extension KernelState {
     finishVFork(task)
     leaveUndoList(of: task)
     releaseFiles()
+    leaveControlGroup(task)
     if isLast {
       releaseExecutable(of: process)
       stopTimers(of: process)

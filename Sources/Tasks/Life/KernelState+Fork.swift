@@ -210,6 +210,7 @@ extension KernelState {
   ) {
     let parent = current.pointee.process
     link(child)
+    inheritControlGroup(child, from: current)
     guard !flags.contains(.thread) else { return }
     let process = child.pointee.process
     process.pointee.oomScoreAdjustment = parent.pointee.oomScoreAdjustment

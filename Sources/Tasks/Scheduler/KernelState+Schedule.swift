@@ -102,6 +102,7 @@ extension KernelState {
     store.pointee.contextSwitches &+= 1
     memory.pointee.current = Task.memoryPointer(next)
     frames.pointee.servesVictim = next.pointee.process.pointee.isOutOfMemoryVictim
+    switchGroups(previous, next)
     if let space = next.pointee.memory.space {
       frames.pointee.attention = Task.attentionPointer(next)
       if !frames.pointee.requests.isEmpty {

@@ -62,6 +62,9 @@ import PageFrames
   /// What a 32-bit program calls its thread pointer (TPIDRRO_EL0, which is TPIDRURO there).
   public var readOnlyThreadPointer: UInt64 = 0
 
+  /// The control group that it is in; nil for the top's.
+  public internal(set) var controlGroup: KernelPointer<ControlGroup>?
+
   /// The open files by number; nil for process 1 and for what has ended.
   public internal(set) var files: KernelPointer<FileDescriptorTable>?
   /// Working folder and umask; nil for process 1 and for what has ended.

