@@ -15,6 +15,7 @@ extension FrameAllocator {
 
   @inline(never) private mutating func countDirty(_ number: PageFrameNumber) {
     count(.nr_dirty)
+    countGroup(.nr_dirty, frames[number], by: 1)
     count(.nr_zone_write_pending, of: number, by: 1)
     count(.nr_dirtied)
   }
@@ -27,6 +28,7 @@ extension FrameAllocator {
     frame.pointee.flags.remove(.dirty)
     guard counted else { return }
     count(.nr_dirty, by: -1)
+    countGroup(.nr_dirty, frame, by: -1)
     count(.nr_zone_write_pending, of: number, by: -1)
     if isWritten { count(.nr_written) }
   }

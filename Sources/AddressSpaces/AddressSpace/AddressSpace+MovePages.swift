@@ -70,7 +70,7 @@ extension AddressSpace {
     target.pointee = source.pointee
     source.pointee = .none
     tableBytes -= pageSize.bytes
-    frames.pointee.count(.nr_page_table_pages, by: -1)
+    countTable(spare.frame(in: board.translation), by: -1)
     context.pointee.gather.hasTables = true
     gather(spare.frame(in: board.translation), to, to + pageSize.bytes)
     flushGather(to, to + pageSize.bytes)

@@ -37,9 +37,15 @@ extension AddressSpace {
     frames.pointee.frame(number).pointee.state = .pageTable
     frames.pointee.frame(number).pointee.index = UInt64(truncatingIfNeeded: level)
     tableBytes += pageSize.bytes
-    if level >= 2 { frames.pointee.count(.nr_page_table_pages, by: 1) }
+    if level >= 2 { countTable(number, by: 1) }
     traceTable(.tableMade, number, level)
     return number
+  }
+
+  /// A table of the two last levels came or went.
+  func countTable(_ number: PageFrameNumber, by n: Int) {
+    frames.pointee.count(.nr_page_table_pages, by: n)
+    frames.pointee.countGroup(.nr_page_table_pages, frames.pointee.frame(number), by: n)
   }
 
   /// Unhooks the tables that a range no longer needs; their frames wait in the gather
@@ -51,7 +57,7 @@ extension AddressSpace {
   ) {
     tables.freeTables(in: start..<end, floor: floor, ceiling: ceiling) { number, level in
       tableBytes -= pageSize.bytes
-      if level >= 2 { frames.pointee.count(.nr_page_table_pages, by: -1) }
+      if level >= 2 { countTable(number, by: -1) }
       traceTable(.tableFreed, number, level)
       context.pointee.gather.hasTables = true
       gather(number, start, end)

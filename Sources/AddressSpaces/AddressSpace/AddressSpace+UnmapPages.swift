@@ -43,10 +43,16 @@ extension AddressSpace {
         frame.pointee.mapCount = mapCount
         if frame.pointee.state == .anonymous {
           unmapped.anonymous &+= 1
-          if mapCount == 0 { unmapped.lastAnonymous &+= 1 }
+          if mapCount == 0 {
+            unmapped.lastAnonymous &+= 1
+            frames.pointee.countGroup(.nr_anon_pages, frame, by: -1)
+          }
         } else {
           unmapped.file &+= 1
-          if mapCount == 0 { unmapped.lastFile &+= 1 }
+          if mapCount == 0 {
+            unmapped.lastFile &+= 1
+            frames.pointee.countGroup(.nr_mapped, frame, by: -1)
+          }
           // What the table knew is the file's to remember (set_page_dirty(), mark_page_accessed()).
           if descriptor.isDirty { frames.pointee.setDirty(number, counted: countsDirty) }
           if descriptor.isYoung && notesUse { frames.pointee.markAccessed(number) }

@@ -21,13 +21,25 @@ extension AddressSpace {
     _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>
   ) -> FaultOutcome {
     guard prepareAnonymous(area),
-      let number = frames.pointee.allocate([.highUserMovable, .zero])
+      let number = newPage([.highUserMovable, .zero])
     else { return .outOfMemory }
     own(number, area, page)
     addResident(.anonymous, 1)
     installWritable(number, area, slot)
     context.pointee.statistics.pointee.anonymousFaults &+= 1
     return .resolved
+  }
+
+  /// A frame for a page of the program's own, charged to its memory group; nil without memory, or
+  /// where the group may have no more (`alloc_zeroed_user_highpage_movable()`, then
+  /// `mem_cgroup_charge()`).
+  @inline(__always) mutating func newPage(_ flags: GFP) -> PageFrameNumber? {
+    guard let number = frames.pointee.allocate(flags) else { return nil }
+    guard frames.pointee.charge(number) else {
+      frames.pointee.free(number)
+      return nil
+    }
+    return number
   }
 
   /// Makes a frame an anonymous page of an area, mapped once (`page_add_new_anon_rmap()`).
@@ -43,6 +55,7 @@ extension AddressSpace {
       area.pointee.pageOffset &+ (page - area.pointee.start).rawValue &>> pageSize.shift
     frame.pointee.mapCount = 1
     frames.pointee.count(.nr_anon_pages, by: 1)
+    frames.pointee.countGroup(.nr_anon_pages, frame, by: 1)
     // folio_add_lru_vma()
     if area.pointee.flags.contains(.locked) {
       frames.pointee.lockNew(number)

@@ -53,6 +53,7 @@ extension AddressSpace {
   /// Brings a page of an area in (`handle_mm_fault()`), and counts it.
   mutating func fault(_ area: Area, _ page: VirtualAddress, write: Bool) -> FaultOutcome {
     frames.pointee.count(.pgfault, by: 1)
+    frames.pointee.countCurrentGroup(.pgfault)
     countFaultForSync()
     guard let slot = slotAllocating(for: page) else { return .outOfMemory }
     var isMajor = false
@@ -78,6 +79,7 @@ extension AddressSpace {
       task.pointee.majorFaults &+= 1
       statistics.pointee.majorFaults &+= 1
       frames.pointee.count(.pgmajfault, by: 1)
+      frames.pointee.countCurrentGroup(.pgmajfault)
     } else {
       task.pointee.minorFaults &+= 1
       statistics.pointee.minorFaults &+= 1

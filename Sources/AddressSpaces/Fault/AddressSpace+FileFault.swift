@@ -26,7 +26,7 @@ extension AddressSpace {
     guard index < files.pointee.pageCount(of: inode) else { return .beyondObject }
     var copy: PageFrameNumber?
     if isPrivateWrite {
-      guard let frame = frames.pointee.allocate(.highUserMovable) else {
+      guard let frame = newPage(.highUserMovable) else {
         return .outOfMemory
       }
       copy = frame
@@ -79,7 +79,10 @@ extension AddressSpace {
     frame.pointee.referenceCount &+= 1
     let mapCount = frame.pointee.mapCount
     frame.pointee.mapCount = mapCount &+ 1
-    if mapCount == 0 { frames.pointee.count(.nr_mapped, by: 1) }
+    if mapCount == 0 {
+      frames.pointee.count(.nr_mapped, by: 1)
+      frames.pointee.countGroup(.nr_mapped, frame, by: 1)
+    }
     if area.pointee.flags.isDisjoint(with: .special), area.pointee.flags.contains(.locked) {
       frames.pointee.lock(number)
     }

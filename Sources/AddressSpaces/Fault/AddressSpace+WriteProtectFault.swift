@@ -24,7 +24,7 @@ extension AddressSpace {
       noteSharedWrite(number, area)
       return reuse(area, page, slot, old)
     }
-    guard prepareAnonymous(area), let copy = frames.pointee.allocate(.highUserMovable) else {
+    guard prepareAnonymous(area), let copy = newPage(.highUserMovable) else {
       return .outOfMemory
     }
     board.copyPage(from: number.address(pageSize), to: copy.address(pageSize), pageSize)
@@ -35,9 +35,15 @@ extension AddressSpace {
     let mapCount = frame.pointee.mapCount &- 1
     frame.pointee.mapCount = mapCount
     if frame.pointee.state == .anonymous {
-      if mapCount == 0 { frames.pointee.count(.nr_anon_pages, by: -1) }
+      if mapCount == 0 {
+        frames.pointee.count(.nr_anon_pages, by: -1)
+        frames.pointee.countGroup(.nr_anon_pages, frame, by: -1)
+      }
     } else {
-      if mapCount == 0 { frames.pointee.count(.nr_mapped, by: -1) }
+      if mapCount == 0 {
+        frames.pointee.count(.nr_mapped, by: -1)
+        frames.pointee.countGroup(.nr_mapped, frame, by: -1)
+      }
       addResident(fileKind(of: area), -1)
       addResident(.anonymous, 1)
     }
@@ -63,7 +69,7 @@ extension AddressSpace {
     _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>
   ) -> FaultOutcome {
     guard prepareAnonymous(area),
-      let copy = frames.pointee.allocate([.highUserMovable, .zero])
+      let copy = newPage([.highUserMovable, .zero])
     else { return .outOfMemory }
     slot.pointee = .none
     invalidatePage(page)

@@ -74,6 +74,7 @@ extension FileSystem {
       uncharge(pages: 1, from: inode.pointee.mount)
       throw .ENOMEM
     }
+    frames.pointee.chargeInAdvance(frame)
     try add(frame, at: index, to: inode)
     return frame
   }
@@ -95,10 +96,12 @@ extension FileSystem {
     frame.pointee.index = index
     // As add_to_page_cache and folio_add_lru() count.
     frames.pointee.count(.nr_file_pages, by: 1)
+    frames.pointee.countGroup(.nr_file_pages, frame, by: 1)
     if inode.pointee.mount.isMemory {
       // A hole that was only read is clean; whoever writes says so (`markWritten`).
       frame.pointee.flags = [.uptodate, .swapBacked]
       frames.pointee.count(.nr_shmem, by: 1)
+      frames.pointee.countGroup(.nr_shmem, frame, by: 1)
       if inode.pointee.promised == 0 { state.pointee.promised &+= 1 }
     } else {
       frame.pointee.flags = .uptodate
@@ -145,8 +148,10 @@ extension FileSystem {
       guard let number = entry.frame else { return }
       let frame = frames.pointee.frame(number)
       frames.pointee.count(.nr_file_pages, by: -1)
+      frames.pointee.countGroup(.nr_file_pages, frame, by: -1)
       if isMemory {
         frames.pointee.count(.nr_shmem, by: -1)
+        frames.pointee.countGroup(.nr_shmem, frame, by: -1)
       }
       frame.pointee.mapping = 0
       frames.pointee.setClean(number, counted: !isMemory, isWritten: false)

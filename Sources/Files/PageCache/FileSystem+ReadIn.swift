@@ -13,6 +13,7 @@ extension FileSystem {
       uncharge(pages: 1, from: inode.pointee.mount)
       throw .ENOMEM
     }
+    frames.pointee.chargeInAdvance(frame)
     let length = copy(frame, index, offset: offset, bytes: bytes)
     // What was read, in the 512-byte sectors that a block device would count (submit_bio()).
     frames.pointee.count(.pgpgin, by: Int((length &+ 511) &>> 9))

@@ -30,7 +30,7 @@ extension FrameAllocator {
       groups.shortage = ChargeShortage(group: limit, pages: 1, isLent: false)
       return false
     }
-    commit(number, to: group)
+    commit(number, .anonymous, to: group)
     return true
   }
 
@@ -39,13 +39,17 @@ extension FrameAllocator {
     _ number: PageFrameNumber, to group: KernelPointer<MemoryGroup>
   ) {
     chargeForced(1, to: group)
-    commit(number, to: group)
+    commit(number, .pageCache, to: group)
   }
 
-  /// The frame is the group's from now on (`commit_charge()`).
+  /// The frame is the group's from now on (`commit_charge()`); its state says how it will be
+  /// uncharged.
   @inline(__always)
-  private mutating func commit(_ number: PageFrameNumber, to group: KernelPointer<MemoryGroup>) {
+  private mutating func commit(
+    _ number: PageFrameNumber, _ state: Frame.State, to group: KernelPointer<MemoryGroup>
+  ) {
     frames[number].pointee.charge = group.pointee.number
+    frames[number].pointee.state = state
     group.pointee.references &+= 1
     group.count(.chargedIn, by: 1)
   }

@@ -34,6 +34,16 @@ extension KernelState {
     task.pointee.controlGroup ?? store.pointee.controlGroups.top
   }
 
+  /// The group whose memory that is; nil once it is removed.
+  func controlGroup(
+    owning memory: KernelPointer<MemoryGroup>
+  ) -> KernelPointer<ControlGroup>? {
+    // SAFETY: `giveMemory` set the word to the group's address, `takeMemory` clears it.
+    guard let group = unsafe UnsafeMutablePointer<ControlGroup>(bitPattern: memory.pointee.owner)
+    else { return nil }
+    return unsafe KernelPointer(group)
+  }
+
   /// mkdir.
   public func makeControlGroup(
     _ name: ByteString, below parent: KernelPointer<ControlGroup>

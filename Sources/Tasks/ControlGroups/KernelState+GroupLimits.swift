@@ -42,8 +42,8 @@ extension KernelState {
         if reclaimGroup(group, group.pointee.memory.usage &- pages) == 0 { retries &-= 1 }
         continue
       }
-      group.note(.outOfMemory)
-      guard killForMemory(in: group) else { return }
+      guard killForMemory(in: group, .kernel, 1) else { return }
+      waitForVictim()
     }
   }
 
@@ -67,10 +67,5 @@ extension KernelState {
   func reclaimGroup(_ group: KernelPointer<MemoryGroup>?, _ pages: Int) -> Int {
     frames.pointee.drainLRU()
     return 0
-  }
-
-  /// Kills within a group; whether that will help (`mem_cgroup_out_of_memory()`).
-  func killForMemory(in group: KernelPointer<MemoryGroup>) -> Bool {
-    false
   }
 }

@@ -36,7 +36,36 @@ extension KernelState {
   func takeStack() -> KernelStack? {
     guard let stack = takeCachedStack() ?? makeStack() else { return nil }
     frames.pointee.count(.nr_kernel_stack, by: Int(layout.threadSize.kibibytes))
+    if frames.pointee.groups.current != nil { chargeStack(stack) }
     return stack
+  }
+
+  private func lastFrame(of stack: KernelStack) -> KernelPointer<Frame> {
+    frames.pointee.frame(PageFrameNumber(containing: stack.lastPage, board.pageSize))
+  }
+
+  /// Charges each page of a stack to the group of who makes the task
+  /// (`memcg_charge_kernel_stack()`).
+  @inline(never) private func chargeStack(_ stack: KernelStack) {
+    forEachPage(of: stack) { frames.pointee.chargeKernel($0) }
+    frames.pointee.countGroup(
+      .nr_kernel_stack, lastFrame(of: stack), by: Int(layout.threadSize.kibibytes))
+  }
+
+  /// The stack may be kept for another task, but is nobody's until then
+  /// (`exit_task_stack_account()`).
+  @inline(never) private func unchargeStack(_ stack: KernelStack) {
+    frames.pointee.countGroup(
+      .nr_kernel_stack, lastFrame(of: stack), by: -Int(layout.threadSize.kibibytes))
+    forEachPage(of: stack) { frames.pointee.unchargeKernel($0) }
+  }
+
+  private func forEachPage(of stack: KernelStack, _ body: (PageFrameNumber) -> Void) {
+    var address = stack.start
+    while address < stack.start + layout.threadSize {
+      if let number = vmalloc.pointee.frame(of: address) { body(number) }
+      address += board.pageSize.bytes
+    }
   }
 
   private func takeCachedStack() -> KernelStack? {
@@ -59,6 +88,7 @@ extension KernelState {
   /// (`free_thread_stack()`, `try_release_thread_stack_to_cache()`).
   func giveStack(_ stack: KernelStack) {
     frames.pointee.count(.nr_kernel_stack, by: -Int(layout.threadSize.kibibytes))
+    if lastFrame(of: stack).pointee.charge != 0 { unchargeStack(stack) }
     for index in 0..<KernelStack.cached where store.pointee.cachedStacks[index] == nil {
       store.pointee.cachedStacks[index] = stack
       return

@@ -1,0 +1,119 @@
+import AddressSpaces
+import Arm64
+import MemoryTypes
+public import PageFrames
+
+/// What is done when a memory group is at its limit, or above its mark: the half of
+/// `try_charge_memcg()` that may wait.
+extension KernelState {
+  /// Counts an event of a group, and lets those know who wait for it (`memcg_memory_event()`).
+  func note(_ event: MemoryEvent, of group: KernelPointer<MemoryGroup>) {
+    group.note(event)
+  }
+
+  /// Makes room for the charge that failed last; nil if none did, else whether to try it again.
+  public func makeRoomForCharge() -> Bool? {
+    guard let shortage = frames.pointee.takeChargeShortage() else { return nil }
+    return makeRoom(in: shortage.group, for: shortage.pages, .highUserMovable)
+  }
+
+  /// Takes pages from a group at its limit until so many more can be charged; whether the charge is
+  /// to be tried again.
+  ///
+  /// Linux's loop: a `max` event for each look; what processors hold is given back after the first;
+  /// sixteen looks in vain, and somebody in the group dies.
+  func makeRoom(in group: KernelPointer<MemoryGroup>, for pages: Int, _ flags: GFP) -> Bool {
+    var retries = Self.mostReclaimRetries
+    var isDrained = false
+    var hasKilled = false
+    while true {
+      note(.max, of: group)
+      let taken = reclaimGroup(group, pages)
+      // Where reclaim gives way to others (cond_resched()), a victim comes to die.
+      if hasKilled && !hasFatalSignal { waitForVictim() }
+      if group.pointee.memory.margin >= pages { return true }
+      if !isDrained {
+        frames.pointee.drainStock(ifWithin: group)
+        isDrained = true
+        if group.pointee.memory.margin >= pages { return true }
+        continue
+      }
+      if taken > 0 && pages <= 8 { continue }
+      if retries > 0 {
+        retries &-= 1
+        continue
+      }
+      if hasFatalSignal { return false }
+      guard killForMemory(in: group, flags, pages) else { return false }
+      hasKilled = true
+      retries = Self.mostReclaimRetries
+      if group.pointee.memory.margin >= pages { return true }
+    }
+  }
+
+  /// Kills within a group (`mem_cgroup_oom()`, `mem_cgroup_out_of_memory()`); false where nobody can
+  /// be killed.
+  func killForMemory(
+    in group: KernelPointer<MemoryGroup>, _ flags: GFP, _ pages: Int
+  ) -> Bool {
+    note(.outOfMemory, of: group)
+    guard group.pointee.memory.margin < pages else { return true }
+    let order = pages <= 1 ? 0 : Int.bitWidth - (pages &- 1).leadingZeroBitCount
+    let outcome = outOfMemory(
+      OutOfMemoryRequest(
+        flags, order: order, group: group.pointee.number,
+        limit: PageCount(UInt64(clamping: group.pointee.memory.maximum))))
+    if outcome == .nobody { return false }
+    // Whole groups die at once.
+    if outcome == .killed,
+      groupToKill(with: current.pointee.process, under: group.pointee.number) != 0
+    {
+      yield()
+    }
+    return true
+  }
+
+  /// What a program pays on its way back for what it charged above a mark
+  /// (`mem_cgroup_handle_over_high()`): reclaim, and where that does not help, time.
+  func payForHigh() {
+    let pages = frames.pointee.groups.pagesOverHigh
+    guard pages > 0, let group = frames.pointee.groups.current else { return }
+    frames.pointee.groups.pagesOverHigh = 0
+    var retries = Self.mostReclaimRetries
+    var wanted = pages
+    while true {
+      let taken = reclaimHigh(group, wanted)
+      var ticks = KernelPointer<MemoryGroup>.delay(
+        for: group.greatestOverage(ofSwap: false), pages: pages, hertz: Self.hertz)
+      ticks &+= KernelPointer<MemoryGroup>.delay(
+        for: group.greatestOverage(ofSwap: true), pages: pages, hertz: Self.hertz)
+      ticks = min(ticks, 2 &* Self.hertz)
+      if ticks <= Self.hertz / 100 { return }
+      if taken > 0 || retries > 0 {
+        if taken == 0 { retries &-= 1 }
+        wanted = 32
+        if hasFatalSignal { return }
+        continue
+      }
+      let end = board.clock.ticks &+ board.clock.frequency / Self.hertz &* ticks
+      while board.clock.ticks < end, !hasFatalSignal { sleep(until: end) }
+      return
+    }
+  }
+
+  /// The recorded kernels' ticks a second (CONFIG_HZ).
+  private static var hertz: UInt64 { 250 }
+
+  /// Takes pages from each group up the tree that is above its mark (`reclaim_high()`).
+  private func reclaimHigh(_ group: KernelPointer<MemoryGroup>, _ pages: Int) -> Int {
+    var taken = 0
+    var next: KernelPointer<MemoryGroup>? = group
+    while let here = next {
+      next = here.pointee.parent
+      guard here.pointee.memory.usage > here.pointee.memory.high else { continue }
+      note(.high, of: here)
+      taken &+= reclaimGroup(here, pages)
+    }
+    return taken
+  }
+}
