@@ -224,10 +224,10 @@ struct GroupModel {
     let isCharged = frames.pointee.charge(number)
     #expect(isCharged == expected, "seed \(seed)")
     if !expected {
-      let shortage = frames.pointee.takeChargeShortage()
-      #expect(shortage.map { group.group.isWithin($0.group) } == true)
-      #expect(shortage?.pages == 1)
-      frames.pointee.groups.forgetRetry()
+      let limit = frames.pointee.group(frames.pointee.shortage?.group ?? 0)
+      #expect(limit.map { group.group.isWithin($0) } == true)
+      #expect(frames.pointee.shortage?.pages == 1 && frames.pointee.shortage?.isLent == false)
+      frames.pointee.shortage = nil
       return frames.pointee.free(number)
     }
     frames.pointee.frame(number).pointee.state = .anonymous
@@ -241,8 +241,9 @@ struct GroupModel {
     let count = Int(order.pages.rawValue)
     if !charge(group, count) {
       group.own += count
-      let shortage = frames.pointee.takeChargeShortage()
+      let shortage = frames.pointee.shortage
       #expect(shortage?.isLent == true && shortage?.pages == count, "seed \(seed)")
+      frames.pointee.shortage = nil
     }
     pages.append((number, order, group))
   }

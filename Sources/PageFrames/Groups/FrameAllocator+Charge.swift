@@ -3,8 +3,8 @@ public import MemoryTypes
 
 /// Charging pages to the running task's group (mm/memcontrol.c).
 extension FrameAllocator {
-  /// Charges a new page of a program's; false if the group's limit forbids it, with the reason in
-  /// ``takeChargeShortage()`` (`mem_cgroup_charge()`).
+  /// Charges a new page of a program's; false if the group's limit forbids it, and a ``Shortage``
+  /// is noted (`mem_cgroup_charge()`).
   ///
   /// In the root group this is one load and a branch.
   @inline(__always)
@@ -27,7 +27,7 @@ extension FrameAllocator {
     if groups.stock.group == group && groups.stock.pages > 0 {
       groups.stock.pages &-= 1
     } else if let limit = tryCharge(group, 1) {
-      groups.shortage = ChargeShortage(group: limit, pages: 1, isLent: false)
+      note(Shortage(group: limit.pointee.number, pages: 1, flags: .highUserMovable))
       return false
     }
     commit(number, .anonymous, to: group)
@@ -79,9 +79,10 @@ extension FrameAllocator {
   mutating func chargeForced(_ pages: Int, to group: KernelPointer<MemoryGroup>) {
     guard let limit = tryCharge(group, pages) else { return }
     group.charge(memory: pages)
-    // One that failed is more urgent than a debt.
-    if let old = groups.shortage, !old.isLent { return }
-    groups.shortage = ChargeShortage(group: limit, pages: pages, isLent: true)
+    var shortage = Shortage(group: limit.pointee.number, pages: pages, flags: .kernel)
+    shortage.isLent = true
+    note(shortage)
+    request(.debt)
   }
 
   /// A group above its mark makes whoever charges it work for it before its program goes on.
@@ -92,19 +93,11 @@ extension FrameAllocator {
         || here.pointee.swap.usage > here.pointee.swap.high
       {
         groups.pagesOverHigh &+= batch
+        request(.groupHigh)
         return
       }
       next = here.pointee.parent
     }
-  }
-
-  /// Why the last charge failed, told once.
-  public mutating func takeChargeShortage() -> ChargeShortage? {
-    let shortage = groups.shortage
-    groups.shortage = nil
-    // The charge that is tried again takes no more than it needs.
-    groups.chargesSingly = shortage.map { !$0.isLent } ?? false
-    return shortage
   }
 
   // MARK: Uncharging

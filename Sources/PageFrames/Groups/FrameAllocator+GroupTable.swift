@@ -24,8 +24,12 @@ extension FrameAllocator {
   public mutating func makeGroup(
     below parent: KernelPointer<MemoryGroup>?
   ) -> KernelPointer<MemoryGroup>? {
+    removeUnreferenced()
     guard let number = freeNumber(), let place = unsafe takeGroupMemory() else { return nil }
-    let group = unsafe Self.initialize(place, MemoryGroup(number: number, parent: parent))
+    // SAFETY: behind the group, in the same slot.
+    let lru = unsafe LRUVector.make(at: place + lruOffset, group: number)
+    let group = unsafe Self.initialize(
+      place, MemoryGroup(number: number, parent: parent, lru: lru))
     setGroup(number, group)
     groups.leastFree = number &+ 1
     groups.count &+= 1
@@ -51,16 +55,34 @@ extension FrameAllocator {
     group.pointee.isOnline = false
     drainStock(ifWithin: group)
     dropGroup(group)
+    removeUnreferenced()
   }
 
-  /// Drops a reference to a group, and with the last the group.
+  /// Drops a reference to a group; one that nothing refers to goes when its lists are at rest.
   @inline(__always) mutating func dropGroup(_ group: KernelPointer<MemoryGroup>) {
     group.pointee.references &-= 1
-    if group.pointee.references == 0 { removeGroup(group) }
+    if group.pointee.references == 0 { groups.unreferenced &+= 1 }
+  }
+
+  /// Removes the groups that nothing refers to.
+  ///
+  /// Not where frames are between a list and its counter: that may be such a group's.
+  @inline(__always) mutating func removeUnreferenced() {
+    if groups.unreferenced != 0 { removeAllUnreferenced() }
+  }
+
+  @inline(never) private mutating func removeAllUnreferenced() {
+    while groups.unreferenced != 0 {
+      var group = groups.first
+      while let here = group, here.pointee.references != 0 { group = here.following(below: nil) }
+      guard let group else { preconditionFailure("an unreferenced group is in no tree") }
+      groups.unreferenced &-= 1
+      removeGroup(group)
+    }
   }
 
   /// Takes a group out of the tree for ever; what it counted is its parent's from now on.
-  @inline(never) private mutating func removeGroup(_ group: KernelPointer<MemoryGroup>) {
+  private mutating func removeGroup(_ group: KernelPointer<MemoryGroup>) {
     precondition(group.pointee.firstChild == nil && group.pointee.memory.usage == 0)
     let parent = group.pointee.parent
     if let parent {
@@ -140,7 +162,9 @@ extension FrameAllocator {
     }
   }
 
-  private var groupStride: Int { (MemoryLayout<MemoryGroup>.stride &+ 63) & ~63 }
+  /// Where in its slot a group's lists lie, and how large a slot is.
+  private var lruOffset: Int { (MemoryLayout<MemoryGroup>.stride &+ 63) & ~63 }
+  private var groupStride: Int { (lruOffset &+ MemoryLayout<LRUVector>.stride &+ 63) & ~63 }
 
   /// Groups in one frame, at most 64: a bit of the frame's `privateWord` each, set if taken.
   private var groupsInFrame: UInt64 {

@@ -42,6 +42,8 @@ public import MemoryTypes
   public let number: UInt32
   /// The group above; nil below the root.
   public let parent: KernelPointer<MemoryGroup>?
+  /// The lists of the pages that are charged to it.
+  public let lru: KernelPointer<LRUVector>
   public internal(set) var firstChild: KernelPointer<MemoryGroup>?
   var lastChild: KernelPointer<MemoryGroup>?
   public internal(set) var next: KernelPointer<MemoryGroup>?
@@ -65,9 +67,12 @@ public import MemoryTypes
   /// A word of whoever made it.
   public var owner: UInt = 0
 
-  init(number: UInt32, parent: KernelPointer<MemoryGroup>?) {
+  init(
+    number: UInt32, parent: KernelPointer<MemoryGroup>?, lru: KernelPointer<LRUVector>
+  ) {
     self.number = number
     self.parent = parent
+    self.lru = lru
   }
 }
 
@@ -141,9 +146,12 @@ extension KernelPointer where Pointee == MemoryGroup {
   /// A counter of the group and all below it.
   public func total(_ index: Int) -> Int {
     var sum = 0
+    let lists = Int(VMStat.nr_inactive_anon.rawValue)
+    let list = LRUList(rawValue: UInt8(clamping: index &- lists))
     var group: KernelPointer<MemoryGroup>? = self
     while let here = group {
       sum &+= here.pointee.statistics[index]
+      if index >= lists, let list { sum &+= here.pointee.lru.pointee.size(list) }
       group = here.following(below: self)
     }
     return max(sum, 0)

@@ -18,10 +18,10 @@ public import MemoryTypes
   /// Objects of slab caches that are charged to a group.
   @usableFromInline var chargedObjects = 0
 
-  /// Why the last charge failed, until somebody has asked; whether the next takes no more than it
-  /// needs.
-  var shortage: ChargeShortage?
-  var chargesSingly = false
+  /// Whether the next charge takes no more than it needs, because one before it has failed.
+  public var chargesSingly = false
+  /// Groups that nothing refers to any more, and that are still in the tree.
+  var unreferenced = 0
 
   /// The groups right below the root, oldest first.
   public internal(set) var first: KernelPointer<MemoryGroup>?
@@ -38,12 +38,6 @@ public import MemoryTypes
 
   init() {}
 
-  /// Whether a charge has failed and nobody has asked why.
-  public var hasShortage: Bool { shortage != nil }
-
-  /// The failed charge is not tried again.
-  public mutating func forgetRetry() { chargesSingly = false }
-
   /// The highest number (MEM_CGROUP_ID_MAX).
   static var largestNumber: UInt32 { 65535 }
 }
@@ -57,13 +51,4 @@ struct ChargeStock: BitwiseCopyable {
   var pages = 0
 
   init() {}
-}
-
-/// Why a charge failed, or was made beyond a limit: what has to be reclaimed from whom.
-public struct ChargeShortage: BitwiseCopyable {
-  /// The group whose limit forbade it (`mem_over_limit`).
-  public var group: KernelPointer<MemoryGroup>
-  public var pages: Int
-  /// It was made all the same, where there was no way to wait.
-  public var isLent: Bool
 }

@@ -131,6 +131,7 @@ extension FrameAllocator {
     frame.pointee.flags.insert(.active)
     link(frame, number, &counts)
     count(.pgactivate)
+    countGroup(.pgactivate, frame, by: 1)
   }
 
   /// lru_deactivate_fn().
@@ -143,6 +144,7 @@ extension FrameAllocator {
     frame.pointee.flags.subtract([.active, .referenced])
     link(frame, number, &counts)
     count(.pgdeactivate)
+    countGroup(.pgdeactivate, frame, by: 1)
   }
 
   /// lru_lazyfree_fn(): from now on counted among the files' inactive ones.
@@ -155,5 +157,6 @@ extension FrameAllocator {
     frame.pointee.flags.subtract([.active, .referenced, .swapBacked])
     link(frame, number, &counts)
     count(.pglazyfree)
+    countGroup(.pglazyfree, frame, by: 1)
   }
 }

@@ -29,6 +29,7 @@ extension FrameAllocator {
       free(number)
     }
     apply(counts)
+    removeUnreferenced()
   }
 
   @inline(never)
@@ -52,16 +53,12 @@ extension FrameAllocator {
   /// Whether lists, flags and counters agree; walks all of RAM, for tests.
   public func checkLRU() -> StaticString? {
     var listed: InlineArray<5, Int> = .init(repeating: 0)
-    for list in 0..<4 {
-      var next = LRUVector.list(rootLRU, list).first
-      while let frame = next {
-        guard frame.pointee.flags.contains(.lru), frame.pointee.lruList == list else {
-          return "a frame in a list that its flags do not name"
-        }
-        guard frame.pointee.referenceCount > 0 else { return "a free frame in a list" }
-        listed[list] &+= 1
-        next = LRUVector.list(rootLRU, list).frame(after: frame)
-      }
+    var sizes: InlineArray<5, Int> = .init(repeating: 0)
+    if let wrong = checkLists(rootLRU, &listed, &sizes) { return wrong }
+    var group = groups.first
+    while let here = group {
+      if let wrong = checkLists(here.pointee.lru, &listed, &sizes) { return wrong }
+      group = here.following(below: nil)
     }
     var flagged: InlineArray<5, Int> = .init(repeating: 0)
     var locked = 0
@@ -80,12 +77,37 @@ extension FrameAllocator {
     }
     for list in 0..<5 {
       if list < 4 && flagged[list] != listed[list] { return "a frame with lru in no list" }
-      if rootLRU.pointee.sizes[list] &+ rootLRU.pointee.sizes[list &+ 5] != flagged[list] {
-        return "a vector's LRU size"
-      }
+      if sizes[list] != flagged[list] { return "the vectors' LRU sizes" }
       if statistic(VMStat.ofLRU(list)) != flagged[list] { return "an LRU counter" }
       if statistic(VMStat.ofZoneLRU(list)) != flagged[list] { return "a zone's LRU counter" }
     }
     return statistic(.nr_mlock) == locked ? nil : "nr_mlock"
+  }
+  /// The same of one vector: adds what is in its lists, and its sizes.
+  private func checkLists(
+    _ vector: KernelPointer<LRUVector>, _ listed: inout InlineArray<5, Int>,
+    _ sizes: inout InlineArray<5, Int>
+  ) -> StaticString? {
+    for list in 0..<5 {
+      let size = vector.pointee.sizes[list] &+ vector.pointee.sizes[list &+ 5]
+      sizes[list] &+= size
+      guard list < 4 else { continue }
+      var count = 0
+      var next = LRUVector.list(vector, list).first
+      while let frame = next {
+        guard frame.pointee.flags.contains(.lru), frame.pointee.lruList == list else {
+          return "a frame in a list that its flags do not name"
+        }
+        guard frame.pointee.referenceCount > 0 else { return "a free frame in a list" }
+        guard frame.pointee.charge == vector.pointee.group else {
+          return "a frame in the list of another group"
+        }
+        count &+= 1
+        next = LRUVector.list(vector, list).frame(after: frame)
+      }
+      guard count == size else { return "a vector's LRU size" }
+      listed[list] &+= count
+    }
+    return nil
   }
 }

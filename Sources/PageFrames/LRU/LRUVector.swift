@@ -65,5 +65,12 @@ extension FrameAllocator {
 
   /// The vector of a memory group (`mem_cgroup_lruvec()`).
   @inline(__always)
-  public func lruVector(group: UInt32) -> KernelPointer<LRUVector> { rootLRU }
+  public func lruVector(group: UInt32) -> KernelPointer<LRUVector> {
+    group == 0 ? rootLRU : groupLRU(group)
+  }
+
+  @inline(never) private func groupLRU(_ number: UInt32) -> KernelPointer<LRUVector> {
+    guard let group = group(number) else { preconditionFailure("lists of no group") }
+    return group.pointee.lru
+  }
 }

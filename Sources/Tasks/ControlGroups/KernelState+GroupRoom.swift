@@ -1,7 +1,7 @@
 import AddressSpaces
 import Arm64
 import MemoryTypes
-public import PageFrames
+import PageFrames
 
 /// What is done when a memory group is at its limit, or above its mark: the half of
 /// `try_charge_memcg()` that may wait.
@@ -11,10 +11,14 @@ extension KernelState {
     group.note(event)
   }
 
-  /// Makes room for the charge that failed last; nil if none did, else whether to try it again.
-  public func makeRoomForCharge() -> Bool? {
-    guard let shortage = frames.pointee.takeChargeShortage() else { return nil }
-    return makeRoom(in: shortage.group, for: shortage.pages, .highUserMovable)
+  /// Makes room for a charge that failed, or was made beyond the limit; whether one that failed is
+  /// to be tried again.
+  func makeRoomInGroup(_ shortage: Shortage) -> Bool {
+    guard let group = frames.pointee.group(shortage.group) else { return true }
+    // What was lent is in the group already.
+    let pages = shortage.isLent ? 0 : shortage.pages
+    frames.pointee.groups.chargesSingly = !shortage.isLent
+    return makeRoom(in: group, for: pages, shortage.flags)
   }
 
   /// Takes pages from a group at its limit until so many more can be charged; whether the charge is
@@ -26,16 +30,17 @@ extension KernelState {
     var retries = Self.mostReclaimRetries
     var isDrained = false
     var hasKilled = false
+    if pages == 0 && hasRoom(group, 0) { return true }
     while true {
       note(.max, of: group)
-      let taken = reclaimGroup(group, pages)
+      let taken = reclaimGroup(group, max(pages, 1))
       // Where reclaim gives way to others (cond_resched()), a victim comes to die.
       if hasKilled && !hasFatalSignal { waitForVictim() }
-      if group.pointee.memory.margin >= pages { return true }
+      if hasRoom(group, pages) { return true }
       if !isDrained {
         frames.pointee.drainStock(ifWithin: group)
         isDrained = true
-        if group.pointee.memory.margin >= pages { return true }
+        if hasRoom(group, pages) { return true }
         continue
       }
       if taken > 0 && pages <= 8 { continue }
@@ -47,8 +52,12 @@ extension KernelState {
       guard killForMemory(in: group, flags, pages) else { return false }
       hasKilled = true
       retries = Self.mostReclaimRetries
-      if group.pointee.memory.margin >= pages { return true }
+      if hasRoom(group, pages) { return true }
     }
+  }
+
+  private func hasRoom(_ group: KernelPointer<MemoryGroup>, _ pages: Int) -> Bool {
+    group.pointee.memory.usage &+ pages <= group.pointee.memory.maximum
   }
 
   /// Kills within a group (`mem_cgroup_oom()`, `mem_cgroup_out_of_memory()`); false where nobody can
@@ -57,7 +66,7 @@ extension KernelState {
     in group: KernelPointer<MemoryGroup>, _ flags: GFP, _ pages: Int
   ) -> Bool {
     note(.outOfMemory, of: group)
-    guard group.pointee.memory.margin < pages else { return true }
+    if hasRoom(group, pages) { return true }
     let order = pages <= 1 ? 0 : Int.bitWidth - (pages &- 1).leadingZeroBitCount
     let outcome = outOfMemory(
       OutOfMemoryRequest(

@@ -30,6 +30,7 @@ extension KernelState {
       return !hasFatalSignal
     }
     frames.pointee.shortage = nil
+    if shortage.group != 0 { return makeRoomInGroup(shortage) }
     if frames.pointee.hasRoom(for: shortage) { return true }
     // Who dies gives back more than it could ask for.
     if hasFatalSignal { return false }
@@ -61,5 +62,6 @@ extension KernelState {
     current.pointee.attention &= ~Task<B>.memoryAttention
     giveWayToKernelTasks()
     if requests.contains(.debt) { makeRoom(orFail: true) }
+    if requests.contains(.groupHigh) { payForHigh() }
   }
 }
