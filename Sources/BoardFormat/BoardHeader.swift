@@ -37,6 +37,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
 
   /// RAM is reserved until MemTotal is this many bytes; 0 reserves nothing.
   public var memTotal: UInt64 = 0
+  /// Frames are taken until MemFree is this many bytes before the program starts; 0 takes none.
+  public var memFree: UInt64 = 0
   /// The lowest address an unprivileged mapping may have (`vm.mmap_min_addr`).
   public var mmapMinAddress: UInt64 = 65536
   /// Seconds since 1970 when the machine starts.

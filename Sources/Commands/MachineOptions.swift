@@ -26,6 +26,13 @@ struct MachineOptions: ParsableArguments {
       valueName: "size"))
   var memTotal: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Takes frames until MemFree is this before the program starts.",
+      discussion: "To compare with a Linux whose drivers and kernel threads have memory, too.",
+      valueName: "size"))
+  var memFree: String?
+
   @Option(help: ArgumentHelp("The lowest address of mappings.", valueName: "size"))
   var mmapMinAddr: String?
 
@@ -88,6 +95,7 @@ struct MachineOptions: ParsableArguments {
     if let machine { try MachineFile.apply(at: machine, to: &base) }
     let words: [(MachineOption, [String])] = [
       (.vaBits, one(vaBits)), (.ram, one(ram)), (.memTotal, one(memTotal)),
+      (.memFree, one(memFree)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
       (.readOnlyData, one(rodata)), (.core, one(core)), (.overcommit, one(overcommit)),
       (.layoutSeed, one(aslr)),

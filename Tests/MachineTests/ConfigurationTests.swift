@@ -56,6 +56,7 @@ import Testing
       ([(.ram, "512M@0x40000000,5K@0x80000000")], "not a multiple of 64K"),
       ([(.memTotal, "513M")], "more than the RAM"),
       ([(.memTotal, "1M")], "less than 16M"),
+      ([(.memTotal, "64M"), (.memFree, "64M")], "as much as there is"),
     ] as [([(MachineOption, String)], String)])
   func whatCannotBeIsRefused(words: [(MachineOption, String)], cause: String) throws {
     let configuration = try configured(words)

@@ -82,9 +82,11 @@ extension Probe {
     do {
       let run = try run(variant)
       var comparison =
-        comparesDifferences
-        ? Comparison(stagesOf: run.result.output, linux: linux, run.figures)
-        : Comparison(ours: run.result.output, linux: linux, run.figures)
+        switch rule {
+        case .lines: Comparison(ours: run.result.output, linux: linux, run.figures)
+        case .stages: Comparison(stagesOf: run.result.output, linux: linux, run.figures)
+        case .outOfMemory: Comparison(outOfMemory: run.result.output, linux: linux, variant)
+        }
       if run.result.status != 0 {
         comparison.differences.append("ended with \(run.result.status) \(run.result.errors)")
       }

@@ -13,7 +13,7 @@ extension Probe {
     defer { try? FileManager.default.removeItem(at: report) }
     var words = ["run", "--quiet", "--machine", variant.machine] + Checkout.kernel
     words += ["--timeout", "60", "--show", "meminfo,status", "--json", report.path]
-    words += options
+    words += options + (variantOptions[variant.name] ?? [])
     if isDynamic {
       for file in ["ld-linux-aarch64.so.1", "libc.so.6"] {
         words += ["--bind", "\(try Checkout.library(file)):/lib/\(file)"]

@@ -12,8 +12,19 @@ public struct Probe: Sendable, CustomStringConvertible {
   var options: [String] = []
   /// Whether it needs a dynamic loader and a C library in `/lib`.
   var isDynamic = false
-  /// Whether its figures mean something only as differences between its stages.
-  var comparesDifferences = false
+  /// Words that hang on the variant.
+  var variantOptions: [String: [String]] = [:]
+  /// How what it printed is held against the recording.
+  var rule = Rule.lines
+
+  enum Rule: Sendable {
+    /// Line by line, byte for byte.
+    case lines
+    /// Its figures mean something only as differences between its stages.
+    case stages
+    /// Its output has a report of the out-of-memory killer.
+    case outOfMemory
+  }
 
   public var description: String { name }
 
@@ -38,8 +49,7 @@ public struct Probe: Sendable, CustomStringConvertible {
 extension Probe {
   /// The probes beside the recordings whose topic is here, with the flags of their own build.
   ///
-  /// The others (oom, swap, thp, malloc) are of other topics: reclaim, swap, huge pages, and
-  /// glibc's allocator.
+  /// The others (swap, thp, malloc) are of other topics: swap, huge pages, and glibc's allocator.
   public static let shared: [Probe] = [
     shared("layout", arguments: ["one", "two words"]),
     shared("layout-pie", of: "layout", ["-static-pie"], arguments: ["one", "two words"]),
@@ -47,7 +57,24 @@ extension Probe {
     shared("layout-dyn-nopie", of: "layout", ["-no-pie"], arguments: ["one", "two words"]),
     shared("brk"), shared("mmap"), shared("mremap"), shared("madvise"), shared("mlock"),
     shared("faults"), shared("status"), shared("overcommit"), shared("buddy"),
+    outOfMemory,
   ]
+
+  /// The machine that runs out of memory: 128M of RAM, of which as much is free before the program
+  /// starts as was on Linux, whose drivers and threads have the rest (MemFree and the per-CPU lists
+  /// when the probe begins, and what beginning costs here).
+  private static var outOfMemory: Probe {
+    var probe = shared("oom-global", of: "oom", arguments: ["global"])
+    probe.rule = .outOfMemory
+    probe.options = ["--ram", "128M"]
+    probe.variantOptions = [
+      "4k48": ["--mem-total", "122276K", "--mem-free", "117936K"],
+      "4k48hw": ["--mem-total", "122028K", "--mem-free", "117688K"],
+      "16k47": ["--mem-total", "123600K", "--mem-free", "118736K"],
+      "64k42": ["--mem-total", "122688K", "--mem-free", "113216K"],
+    ]
+    return probe
+  }
 
   private static func shared(
     _ name: String, of source: String? = nil, _ linking: [String] = ["-static"],
@@ -57,7 +84,7 @@ extension Probe {
     return Probe(
       name: name, source: folder.appending(path: "\(source ?? name).c"), recordings: folder,
       flags: ["-O1", "-w", "-fno-builtin", "-pthread"] + linking, arguments: arguments,
-      isDynamic: name.hasPrefix("layout-dyn"), comparesDifferences: name == "buddy")
+      isDynamic: name.hasPrefix("layout-dyn"), rule: name == "buddy" ? .stages : .lines)
   }
 
   /// This project's own probes: each `NAME.c` beside its recordings.

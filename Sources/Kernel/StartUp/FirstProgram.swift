@@ -39,6 +39,9 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
     }
   }
   let hasModules = Modules.areWanted(board)
+  _ = settledFree(kernel)
+  kernel.frames.pointee.holdBack(
+    untilFree: ByteCount(board.header.pointee.memFree).wholePages(of: board.pageSize))
   statistics.pointee.managedFrames = kernel.frames.pointee.managed.rawValue
   statistics.pointee.freeBefore = settledFree(kernel)
   statistics.pointee.fileFramesBefore = fileFrames(kernel)

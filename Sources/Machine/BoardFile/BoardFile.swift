@@ -62,6 +62,7 @@ final class BoardFile {
     header.modules = layout.modules
     header.probes = layout.probes
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
+    header.memFree = machine.configuration.memFree?.rawValue ?? 0
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
     header.overcommit = machine.configuration.overcommit.rawValue
     header.texts = texts.reduce(0) { $0 | $1.bit }

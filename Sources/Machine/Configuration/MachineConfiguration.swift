@@ -10,6 +10,7 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var vaBits: UInt64?
   package var banks = [MemoryBank(start: MemoryBank.ramBase, length: .mebibytes(512))]
   package var memTotal: ByteCount?
+  package var memFree: ByteCount?
   package var mmapMinAddress = ByteCount.kibibytes(64)
   package var hardwareAccessAndDirty: Bool?
   /// The kernel's linear map is made of pages (`rodata=full`), not of blocks where it can.
@@ -139,6 +140,9 @@ extension MachineConfiguration {
     }
     if let memTotal, memTotal < .mebibytes(16) {
       throw .usage("--mem-total: \(memTotal) is less than 16M, the least there can be")
+    }
+    if let memFree, memFree >= memTotal ?? banks.total {
+      throw .usage("--mem-free: \(memFree) is as much as there is, \(memTotal ?? banks.total)")
     }
     return MachineDescription(
       configuration: self, translation: translation, hardwareAccessAndDirty: afdbm)

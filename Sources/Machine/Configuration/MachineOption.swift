@@ -6,6 +6,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case vaBits = "va-bits"
   case ram
   case memTotal = "mem-total"
+  case memFree = "mem-free"
   case mmapMinAddress = "mmap-min-addr"
   case hardwareAccessAndDirty = "hw-afdbm"
   case readOnlyData = "rodata"
@@ -41,6 +42,7 @@ extension MachineConfiguration {
       vaBits = bits
     case .ram: banks = try [MemoryBank](parsing: value)
     case .memTotal: memTotal = try Self.size(value, of: option)
+    case .memFree: memFree = try Self.size(value, of: option)
     case .mmapMinAddress: mmapMinAddress = try Self.size(value, of: option)
     case .hardwareAccessAndDirty:
       guard value == "on" || value == "off" else {

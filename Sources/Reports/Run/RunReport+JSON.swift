@@ -98,6 +98,7 @@ extension MachineDescription {
       "levels": .number(UInt64(levels)),
       "ram": .string(banks.text),
       "mem-total": configuration.memTotal.map { .string("\($0)") } ?? .null,
+      "mem-free": configuration.memFree.map { .string("\($0)") } ?? .null,
       "mmap-min-addr": .string("\(configuration.mmapMinAddress)"),
       "kasan": .string(configuration.isSanitized ? "on" : "off"),
       "aslr": configuration.layoutSeed.map { .string("\($0)") } ?? .null,

@@ -216,9 +216,10 @@ extension KernelState {
     logFigure("Total swap = ", kibibytes(PageCount(UInt64(swapPages))), "kB")
   }
 
-  /// Whether reclaim has given up: nothing that it could take is left.
-  var isNodeUnreclaimable: Bool {
-    count(.nr_active_file) &+ count(.nr_inactive_file) == 0
+  /// Whether reclaim has given up: kswapd found nothing to take too often, or there is nothing.
+  private var isNodeUnreclaimable: Bool {
+    frames.pointee.kswapd.failures >= KswapdRequest.mostFailures
+      || count(.nr_active_file) &+ count(.nr_inactive_file) &+ UInt64(swapPages) == 0
   }
 }
 
