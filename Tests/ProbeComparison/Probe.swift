@@ -12,6 +12,8 @@ public struct Probe: Sendable, CustomStringConvertible {
   var options: [String] = []
   /// Whether it needs a dynamic loader and a C library in `/lib`.
   var isDynamic = false
+  /// What the guest sees it as, where that is not the recording's name.
+  var program: String?
   /// Words that hang on the variant.
   var variantOptions: [String: [String]] = [:]
   /// How what it printed is held against the recording.
@@ -42,7 +44,7 @@ public struct Probe: Sendable, CustomStringConvertible {
   func build() throws -> String {
     // The guest sees it as `/bin/NAME`: an own probe may have the name of another program.
     let folder = recordings.deletingLastPathComponent().lastPathComponent
-    return try GuestCompiler.compile(source, "\(folder)/\(name)", flags)
+    return try GuestCompiler.compile(source, "\(folder)/\(program ?? name)", flags)
   }
 }
 
@@ -65,6 +67,7 @@ extension Probe {
   /// when the probe begins, and what beginning costs here).
   private static var outOfMemory: Probe {
     var probe = shared("oom-global", of: "oom", arguments: ["global"])
+    probe.program = "oom"
     probe.rule = .outOfMemory
     probe.options = ["--ram", "128M"]
     probe.variantOptions = [

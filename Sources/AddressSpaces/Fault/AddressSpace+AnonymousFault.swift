@@ -21,7 +21,7 @@ extension AddressSpace {
     _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>
   ) -> FaultOutcome {
     guard prepareAnonymous(area),
-      let number = newPage([.highUserMovable, .zero])
+      let number = newPage([.highUserMovable, .compound, .zero])
     else { return .outOfMemory }
     own(number, area, page)
     addResident(.anonymous, 1)

@@ -69,7 +69,7 @@ extension AddressSpace {
     _ area: Area, _ page: VirtualAddress, _ slot: KernelPointer<Descriptor>
   ) -> FaultOutcome {
     guard prepareAnonymous(area),
-      let copy = newPage([.highUserMovable, .zero])
+      let copy = newPage([.highUserMovable, .compound, .zero])
     else { return .outOfMemory }
     slot.pointee = .none
     invalidatePage(page)
