@@ -211,6 +211,7 @@ let package = Package(
       .executable(name: "kilburn", targets: ["kilburn"]),
       // What benchmarks link.
       .library(name: "PTMalloc", targets: ["PTMalloc", "MemoryTypes"]),
+      .library(name: "HardwareModel", targets: ["HardwareModel", "Arm64", "MemoryTypes"]),
     ],
   dependencies: forBoard
     ? []

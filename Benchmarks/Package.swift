@@ -9,11 +9,13 @@ let package = Package(
   ],
   targets: [
     .target(name: "LibraryMalloc"),
+    .target(name: "ModelFloor", cSettings: [.unsafeFlags(["-O3", "-march=native"])]),
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "PTMalloc", package: "Kilburn"), "LibraryMalloc",
+        .product(name: "HardwareModel", package: "Kilburn"), "ModelFloor",
       ],
       swiftSettings: [
         .swiftLanguageMode(.v6), .strictMemorySafety(), .enableUpcomingFeature("ExistentialAny"),

@@ -50,6 +50,19 @@ import Testing
       walksThroughDataCache: true)
   }
 
+  /// The numbers of sets and ways that have straight code of their own.
+  static func usual(_ policy: Replacement) throws -> CoreGeometry {
+    let sizes: [ByteCount] = [.kibibytes(4), .mebibytes(2)]
+    return try CoreGeometry(
+      instructionTLB: TLBGeometry(entries: 8, ways: 4, sizes: sizes, policy),
+      dataTLB: TLBGeometry(entries: 16, ways: 16, sizes: sizes, policy),
+      sharedTLB: TLBGeometry(entries: 32, ways: 4, sizes: sizes, policy), walkCache: nil,
+      instructionCache: CacheGeometry(sets: 2, ways: 8, policy),
+      dataCache: CacheGeometry(sets: 4, ways: 4, policy),
+      secondCache: CacheGeometry(sets: 4, ways: 8, policy),
+      lastCache: CacheGeometry(sets: 8, ways: 16, policy), walksThroughDataCache: true)
+  }
+
   /// Nothing but first levels.
   static func bare(_ policy: Replacement) throws -> CoreGeometry {
     try CoreGeometry(
@@ -76,6 +89,10 @@ import Testing
           Case(
             name: "small", pageSize: pageSize, vaBits: bits, policy: policy, geometry: small,
             seed: seed))
+        all.append(
+          Case(
+            name: "usual", pageSize: pageSize, vaBits: bits, policy: policy, geometry: usual,
+            seed: seed + 200))
         all.append(
           Case(
             name: index % 2 == 0 ? "odd" : "bare", pageSize: pageSize, vaBits: bits,

@@ -117,6 +117,43 @@ struct ModelWorld: ~Copyable {
     both(chosen)
   }
 
+  private mutating func run(_ records: [AccessRecord], from first: Int) -> Int {
+    unsafe records.withUnsafeBufferPointer { unsafe core.run($0, from: first) }
+  }
+
+  /// The same with notes, whose sums are the counters' where no access faults half way.
+  private mutating func runNoting(_ records: [AccessRecord], from first: Int) -> Int {
+    let before = core.counters
+    var notes = [UInt64](repeating: 0, count: records.count)
+    let done = unsafe records.withUnsafeBufferPointer { records in
+      unsafe notes.withUnsafeMutableBufferPointer { notes in
+        unsafe core.run(records, from: first, noting: notes.baseAddress.unsafelyUnwrapped)
+      }
+    }
+    let noted = notes[..<core.noteCount].map { AccessNote(rawValue: $0) }
+    #expect(noted.map(\.record) == noted.map(\.record).sorted())
+    #expect(noted.allSatisfy { (first..<done).contains($0.record) })
+    guard done == records.count else { return done }
+    let counts = core.counters - before
+    func sum(_ counter: (AccessKind, Privilege) -> Counter) -> UInt64 {
+      AccessKind.allCases.reduce(0) {
+        $0 + counts[counter($1, .user)] + counts[counter($1, .kernel)]
+      }
+    }
+    #expect(noted.reduce(0) { $0 + $1.tlbMisses } == sum { .tlbMisses($0, $1) })
+    #expect(noted.reduce(0) { $0 + $1.walks } == sum { .walks($0, $1) })
+    let memory = sum { .served($0, $1, .memory) }
+    let last = memory + sum { .served($0, $1, .last) }
+    #expect(noted.reduce(0) { $0 + $1.memoryLines } == memory)
+    #expect(noted.reduce(0) { $0 + $1.secondMisses } == last)
+    #expect(noted.reduce(0) { $0 + $1.firstMisses } == last + sum { .served($0, $1, .second) })
+    let reads = ServedBy.allCases.reduce(0) {
+      $0 + counts[.walkReads(.user, $1)] + counts[.walkReads(.kernel, $1)]
+    }
+    #expect(noted.reduce(0) { $0 + $1.walkReads } == reads)
+    return done
+  }
+
   /// Unmaps what is at a place, tells the TLB, and maps something else: never two valid
   /// translations one after the other.
   mutating func changeMapping() {
@@ -218,8 +255,9 @@ struct ModelWorld: ~Copyable {
       records.append(AccessRecord(kind, address, size: size, by: privilege))
     }
     var index = 0
+    let isNoting = generator.next() % 4 == 0
     while index < records.count {
-      let done = unsafe records.withUnsafeBufferPointer { unsafe core.run($0, from: index) }
+      let done = isNoting ? runNoting(records, from: index) : run(records, from: index)
       for record in records[index..<done] {
         let went = reference.access(record)
         #expect(went, "the reference faults at \(record.address) and the model does not")

@@ -7,6 +7,6 @@ import ArgumentParser
     abstract: "Measures the kernel beside real Linux on the same board.",
     subcommands: [
       Operations.self, KernelOperations.self, Programs.self, Boot.self, Decode.self, Tables.self,
-      Inspect.self, HeapReplay.self, Malloc.self, MallocRun.self,
+      Inspect.self, HeapReplay.self, Malloc.self, MallocRun.self, Model.self,
     ])
 }

@@ -5,82 +5,83 @@ import Arm64
 /// The demand goes outwards first; the dirty lines that had to make room follow it, the nearest
 /// level's first. Nothing is inclusive or exclusive: each level keeps what passed through it.
 extension CoreModel {
-  /// A load's or a store's line.
-  @inline(__always) mutating func accessData(
+  /// Asks for a load's, a store's or a fetch's line.
+  @inline(__always) mutating func request(
     _ line: UInt64, _ kind: AccessKind, _ privilege: Privilege
   ) {
-    let outcome = dataCache.access(line, dirtying: kind != .load)
-    if outcome.isHit {
-      counts.add(.served(kind, privilege, .first))
-      return
-    }
-    lookAhead.noteMiss()
-    // A line that is wholly written is not read before.
-    let level = kind == .clear ? .first : accessSecond(line)
-    counts.add(.served(kind, privilege, level))
-    if let victim = outcome.dirtyVictim {
-      counts.add(.writeBacks(.first))
-      writeBackToSecond(victim)
-    }
+    let row = kind.rawValue &* 2 | (privilege == .kernel ? 1 : 0)
+    let dirty = kind == .store || kind == .clear ? LineQueues.dirty : 0
+    unsafe queues.first[queued] =
+      LineQueues.request(line, row: row, record: record) | dirty
+    queued &+= 1
   }
 
-  /// A line of instructions.
-  @inline(__always) mutating func accessInstructions(_ line: UInt64, _ privilege: Privilege) {
-    let outcome = instructionCache.access(line, dirtying: false)
-    let level = outcome.isHit ? .first : accessSecond(line)
-    counts.add(.served(.fetch, privilege, level))
-  }
-
-  /// A descriptor that a walk reads.
-  @inline(__always) mutating func accessDescriptor(at address: UInt64, _ privilege: Privilege) {
+  /// Asks for a descriptor that a walk reads.
+  @inline(__always) mutating func requestDescriptor(at address: UInt64, _ privilege: Privilege) {
     let line = address &>> lineShift
-    var level: ServedBy
     if geometry.walksThroughDataCache {
       // The line used last may have to go, or is no longer the first of its set.
-      dataLine = NearLine()
-      let outcome = dataCache.access(line, dirtying: false)
-      level = outcome.isHit ? .first : accessSecond(line)
-      if let victim = outcome.dirtyVictim {
-        counts.add(.writeBacks(.first))
-        writeBackToSecond(victim)
-      }
-    } else {
-      level = accessSecond(line)
+      forgetNearData()
+    } else if hasSecondCache {
+      secondPlaces.prefetch(line)
     }
-    counts.add(.walkReads(privilege, level))
+    let row = LineQueues.walk | (privilege == .kernel ? 1 : 0)
+    unsafe queues.first[queued] = LineQueues.request(line, row: row, record: record)
+    queued &+= 1
   }
 
-  /// Where a line is found that the first level does not have.
-  @inline(__always) private mutating func accessSecond(_ line: UInt64) -> ServedBy {
-    guard hasSecondCache else { return accessLast(line) }
-    let outcome = secondCache.access(line)
-    if outcome.isHit { return .second }
-    let level = accessLast(line)
-    if let victim = outcome.dirtyVictim {
-      counts.add(.writeBacks(.second))
-      writeBackToLast(victim)
+  /// Serves what has been asked for, level by level.
+  mutating func drain() {
+    guard queued != 0 else { return }
+    let notes = unsafe isNoting ? queues.notes : nil
+    // Fetches are L1I's, all else L1D's; descriptors only pass unless walks read through it.
+    let fetches: UInt64 = 3 &<< (AccessKind.fetch.rawValue &* 2)
+    let walks: UInt64 = 3 &<< LineQueues.walk
+    let through = geometry.walksThroughDataCache
+    var task = unsafe CacheTask(
+      requests: queues.first, count: queued, own: 0, passed: through ? 0 : walks,
+      dirtying: LineQueues.dirty, misses: queues.second,
+      behind: hasSecondCache ? secondPlaces : lastPlaces, level: .first, counts: counts.values,
+      notes: notes)
+    queued = 0
+    while task.next < task.count {
+      task.own = 0xff & ~fetches | (through ? walks : 0)
+      dataCache.serve(&task)
+      task.own = fetches
+      instructionCache.serve(&task)
     }
-    return level
-  }
-
-  @inline(__always) private mutating func accessLast(_ line: UInt64) -> ServedBy {
-    guard hasLastCache else { return .memory }
-    let outcome = lastCache.access(line)
-    if outcome.isHit { return .last }
-    if outcome.dirtyVictim != nil { counts.add(.writeBacks(.last)) }
-    return .memory
-  }
-
-  private mutating func writeBackToSecond(_ line: UInt64) {
-    guard hasSecondCache else { return writeBackToLast(line) }
-    if let victim = secondCache.writeBack(line).dirtyVictim {
-      counts.add(.writeBacks(.second))
-      writeBackToLast(victim)
+    task.own = .max
+    task.passed = 0
+    task.dirtying = 0
+    if hasSecondCache {
+      unsafe task.requests = queues.second
+      unsafe task.misses = queues.last
+      begin(&task, .second, behind: lastPlaces)
+      secondCache.serve(&task)
+    }
+    if hasLastCache {
+      unsafe task.requests = task.misses
+      unsafe task.misses = queues.memory
+      begin(&task, .last, behind: .none)
+      lastCache.serve(&task)
+    }
+    // What is left comes from memory, or goes there.
+    task.level = .memory
+    for index in 0..<task.asked {
+      let request = unsafe task.misses[index]
+      let row = LineQueues.row(request)
+      if row != LineQueues.writeBack { task.note(request, row) }
     }
   }
 
-  private mutating func writeBackToLast(_ line: UInt64) {
-    guard hasLastCache else { return }
-    if lastCache.writeBack(line).dirtyVictim != nil { counts.add(.writeBacks(.last)) }
+  /// What the level before did not have is what is asked now.
+  @inline(__always) private func begin(
+    _ task: inout CacheTask, _ level: ServedBy, behind: SetPlaces
+  ) {
+    task.count = task.asked
+    task.next = 0
+    task.asked = 0
+    task.level = level
+    task.behind = behind
   }
 }

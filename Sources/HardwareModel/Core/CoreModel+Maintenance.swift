@@ -56,13 +56,13 @@ extension CoreModel {
 
   /// Drops a line of instructions wherever the core has them (IC IVAU).
   public mutating func invalidateInstructions(at address: PhysicalAddress) {
-    fetchLine = NearLine()
+    nearFetch = .none
     instructionCache.drop(address.rawValue &>> lineShift)
   }
 
   /// Drops all instructions (IC IALLU).
   public mutating func invalidateInstructions() {
-    fetchLine = NearLine()
+    nearFetch = .none
     instructionCache.dropAll()
   }
 }

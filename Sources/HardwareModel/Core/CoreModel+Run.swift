@@ -15,67 +15,110 @@ extension CoreModel {
   public mutating func run(
     _ records: UnsafeBufferPointer<AccessRecord>, from first: Int = 0
   ) -> Int {
+    guard let base = records.baseAddress else { return first }
     var next = first
     while next < records.count {
-      let end = min(records.count, next &+ LookAhead.block)
-      if lookAhead.isWorthIt { unsafe readAhead(records, next, end) }
-      lookAhead.beginBlock()
-      let stop = unsafe runPart(records, next, end)
-      guard stop == end else { return stop }
-      next = end
+      let count = min(records.count &- next, LineQueues.block)
+      // Eight and more: then they are worth a guess each.
+      if walked >= 8 { unsafe fetchDescriptors(base + next, count) }
+      walked = 0
+      let done = unsafe translate(base + next, count)
+      drain()
+      if isNoting { note(next, done) }
+      next &+= done
+      guard done == count else { return next }
     }
     return next
   }
 
-  /// As `run`, of so few records that 16 bits count those of each kind.
-  private mutating func runPart(
-    _ records: UnsafeBufferPointer<AccessRecord>, _ first: Int, _ end: Int
+  /// The same, with a note of each access that missed something, ``noteCount`` of them.
+  ///
+  /// SAFETY: `notes` has room for one of each record.
+  @unsafe public mutating func run(
+    _ records: UnsafeBufferPointer<AccessRecord>, from first: Int,
+    noting notes: UnsafeMutablePointer<UInt64>
   ) -> Int {
-    // Accesses that took the shortcut, 16 bits a kind.
-    var byUser: UInt64 = 0
-    var byKernel: UInt64 = 0
+    unsafe self.notes = notes
+    isNoting = true
+    noteCount = 0
     defer {
-      count(byUser, .user)
-      count(byKernel, .kernel)
+      unsafe self.notes = nil
+      isNoting = false
     }
-    let lineMask = self.lineMask
-    let inside: UInt64 = (1 &<< lineShift) &- 1
-    var index = first
-    while index < end {
-      let word = unsafe records[index].rawValue
-      let kind = (word &>> 60) & 3
-      let line = word & lineMask
-      let isWithin = (word & inside) &+ ((word &>> 53) & 127) <= inside &+ 1
-      let isNear: Bool
-      if kind == AccessKind.fetch.rawValue {
-        isNear = line == fetchLine.number
-      } else {
-        isNear =
-          line == dataLine.number
-          && (kind == AccessKind.load.rawValue
-            || kind == AccessKind.store.rawValue && dataLine.isDirty)
-      }
-      if isNear && isWithin {
-        let one: UInt64 = 1 &<< (kind &* 16)
-        if word &>> 63 == 0 { byUser &+= one } else { byKernel &+= one }
-      } else if !access(unsafe records[index]) {
-        return index
-      }
-      index &+= 1
-    }
-    return end
-  }
-
-  private mutating func count(_ packed: UInt64, _ privilege: Privilege) {
-    for kind in AccessKind.allCases {
-      let number = (packed &>> (kind.rawValue &* 16)) & 0xffff
-      counts.add(.accesses(kind, privilege), number)
-      counts.add(.served(kind, privilege, .first), number)
-    }
+    return unsafe run(records, from: first)
   }
 
   /// One access, looked up; false if it faults.
   public mutating func access(_ record: AccessRecord) -> Bool {
+    let done = unsafe withUnsafePointer(to: record) { unsafe translate($0, 1) }
+    drain()
+    return done == 1
+  }
+
+  /// Hands out the notes of a block.
+  private mutating func note(_ first: Int, _ count: Int) {
+    for place in 0..<LineQueues.block {
+      let noted = unsafe queues.notes[place]
+      guard noted != 0 else { continue }
+      unsafe queues.notes[place] = 0
+      guard place < count, let notes = unsafe notes else { continue }
+      unsafe notes[noteCount] = noted | UInt64(truncatingIfNeeded: first &+ place) &<< 32
+      noteCount &+= 1
+    }
+  }
+
+  /// Translates a block of records, and asks for their lines; how many went through.
+  private mutating func translate(
+    _ records: UnsafePointer<AccessRecord>, _ count: Int
+  ) -> Int {
+    // Accesses that took the shortcut, 8 bits a kind and privilege.
+    var near: UInt64 = 0
+    var nearWords: UInt64 = 0
+    // What was asked for before this block is no longer in the queue.
+    nearData = .none
+    nearFetch = .none
+    record = 0
+    while record < count {
+      let word = unsafe records[record].rawValue
+      // The last byte's address: one that is in another line differs from the near one, too.
+      let last = word &+ ((word &>> 53) & 127) &- 1
+      if ((word ^ nearData.word) | (last ^ nearData.word)) & nearData.mask == 0 {
+        near &+= 1 &<< Self.lane(word)
+        nearWords |= word
+      } else if ((word ^ nearFetch.word) | (last ^ nearFetch.word)) & nearFetch.mask == 0 {
+        near &+= 1 &<< Self.lane(word)
+      } else {
+        if nearWords & Self.storeBit != 0 { makeNearDirty() }
+        nearWords = 0
+        guard look(unsafe records[record]) else { break }
+      }
+      record &+= 1
+    }
+    if nearWords & Self.storeBit != 0 { makeNearDirty() }
+    countNear(near)
+    return record
+  }
+
+  /// What tells a store from a load.
+  @inline(__always) static var storeBit: UInt64 { 1 &<< 60 }
+
+  /// Where accesses of a kind and privilege are counted.
+  @inline(__always) private static func lane(_ word: UInt64) -> UInt64 {
+    let top = word &>> 60
+    return (top & 3) &<< 4 | top & 8
+  }
+
+  private func countNear(_ near: UInt64) {
+    guard near != 0 else { return }
+    for row in UInt64(0)..<8 {
+      let number = (near &>> (row &* 8)) & 0xff
+      counts.add(.accesses(row: row), number)
+      counts.add(.served(row: row, .first), number)
+    }
+  }
+
+  /// An access that is looked up; false if it faults.
+  private mutating func look(_ record: AccessRecord) -> Bool {
     let address = record.address.rawValue
     let lastByte = address &+ max(record.size, 1) &- 1
     let kind = record.kind
@@ -95,12 +138,6 @@ extension CoreModel {
     return true
   }
 
-  /// A line as a record names it, with who asked: the other may not be allowed to.
-  @inline(__always) private func nearNumber(_ address: UInt64, _ privilege: Privilege) -> UInt64 {
-    let line = address & lineMask
-    return privilege == .kernel ? line | 1 &<< 63 : line & ~(1 &<< 63)
-  }
-
   @inline(__always) private mutating func data(
     _ address: UInt64, _ kind: AccessKind, _ privilege: Privilege
   ) -> Bool {
@@ -116,12 +153,17 @@ extension CoreModel {
     let physical = dataPage.translation.physical(address, shift: dataPage.shift)
     guard dataPage.translation.has(TLBTranslation.cacheable) else {
       counts.add(.uncached(kind, privilege))
-      dataLine = NearLine()
+      nearData = .none
       return true
     }
-    accessData(physical &>> lineShift, kind, privilege)
-    dataLine.number = nearNumber(address, privilege)
-    dataLine.isDirty = kind != .load
+    nearRequest = queued
+    request(physical &>> lineShift, kind, privilege)
+    // Loads of this line are near, and stores where they are allowed: a bit that tells fetches and
+    // clears from them counts, the one that tells stores from loads may.
+    let mayStore = dataPage.translation.allows(.store, privilege)
+    nearData = NearLine(
+      word: nearWord(address, privilege),
+      mask: lineMask | 1 &<< 61 | (mayStore ? 0 : Self.storeBit))
     return true
   }
 
@@ -138,12 +180,38 @@ extension CoreModel {
     let physical = fetchPage.translation.physical(address, shift: fetchPage.shift)
     guard fetchPage.translation.has(TLBTranslation.cacheable) else {
       counts.add(.uncached(.fetch, privilege))
-      fetchLine = NearLine()
+      nearFetch = .none
       return true
     }
-    accessInstructions(physical &>> lineShift, privilege)
-    fetchLine.number = nearNumber(address, privilege)
-    fetchLine.isDirty = false
+    request(physical &>> lineShift, .fetch, privilege)
+    nearFetch = NearLine(
+      word: nearWord(address, privilege) | AccessKind.fetch.rawValue &<< 60,
+      mask: lineMask | 3 &<< 60)
     return true
+  }
+
+  /// A line as a record names it, with who asked: the other may not be allowed to.
+  @inline(__always) private func nearWord(_ address: UInt64, _ privilege: Privilege) -> UInt64 {
+    let line = address & lineMask
+    return privilege == .kernel ? line | 1 &<< 63 : line & ~(1 &<< 63)
+  }
+}
+
+/// What is near.
+extension CoreModel {
+  /// A store took the shortcut: the line that was asked for last becomes dirty.
+  @inline(__always) mutating func makeNearDirty() {
+    unsafe queues.first[nearRequest] |= LineQueues.dirty
+  }
+
+  /// Somebody else uses the near line's cache.
+  @inline(__always) mutating func forgetNearData() { nearData = .none }
+
+  /// After anything but an access the shortcuts say nothing any more.
+  mutating func forgetNearTranslations() {
+    nearData = .none
+    nearFetch = .none
+    dataPage = NearPage()
+    fetchPage = NearPage()
   }
 }

@@ -15,6 +15,7 @@ extension CoreModel {
       isFetch ? instructionTLB.find(address, asid) : dataTLB.find(address, asid)
     if !found.isNone { return allowed(found, address, kind, privilege) }
     counts.add(.tlbMisses(kind, privilege))
+    if isNoting { unsafe queues.notes[record] &+= AccessNote.tlbMiss }
     guard let filled = fill(address, kind, privilege) else { return nil }
     return allowed(filled, address, kind, privilege)
   }
@@ -31,6 +32,7 @@ extension CoreModel {
     }
     if found.isNone {
       counts.add(.walks(kind, privilege))
+      if isNoting { unsafe queues.notes[record] &+= AccessNote.walk }
       guard let walked = walk(address, kind, privilege) else { return nil }
       isGlobal = walked.translation.has(TLBTranslation.global)
       found = walked

@@ -11,6 +11,7 @@ extension CoreModel {
     _ address: UInt64, _ kind: AccessKind, _ privilege: Privilege
   ) -> TLBHit? {
     guard let regime else { return nil }
+    walked &+= 1
     let virtual = VirtualAddress(address)
     let shape = regime.geometry
     guard regime.isInRange(virtual),
@@ -38,7 +39,7 @@ extension CoreModel {
         return refuse(
           virtual, kind, privilege, .externalAbortOnWalk(level: Int8(truncatingIfNeeded: level)))
       }
-      accessDescriptor(at: place, privilege)
+      requestDescriptor(at: place, privilege)
       counts.add(.descriptorReads(privilege, level: level))
       let descriptor = Descriptor(word)
       // The usual one, without asking what a block is: a table whose address is where it is with
@@ -47,7 +48,7 @@ extension CoreModel {
         table = word & 0x0000_ffff_ffff_ffff & ~shape.pageSize.offsetMask
         limits |= word & Descriptor.TableAttributes.all.rawValue
         level &+= 1
-        if level == 3 { lookAhead.note(address &>> shape.shift(at: 2), table) }
+        if level == 3 { tables.note(address &>> shape.shift(at: 2), table) }
         remember(table, level, limits, under: address, shape)
         continue
       }
@@ -63,7 +64,7 @@ extension CoreModel {
         limits |= more.rawValue
         table = next.rawValue
         level &+= 1
-        if level == 3 { lookAhead.note(address &>> shape.shift(at: 2), table) }
+        if level == 3 { tables.note(address &>> shape.shift(at: 2), table) }
         remember(table, level, limits, under: address, shape)
       case .block(let start, let attributes), .page(let start, let attributes):
         guard start.rawValue &>> regime.outputBits == 0 else {

@@ -17,7 +17,10 @@ public import MemoryTypes
 /// ```
 ///
 /// A model belongs to one core and one thread.
-public struct CoreModel: ~Copyable {
+///
+/// SAFETY: `notes` is a pointer only while ``run(_:from:noting:)`` runs, whose caller lends it; the
+/// queues have room for all that a block of records asks for.
+@safe public struct CoreModel: ~Copyable {
   public let geometry: CoreGeometry
   let memory: DescriptorMemory
 
@@ -29,12 +32,14 @@ public struct CoreModel: ~Copyable {
   let hasSharedTLB: Bool
   let hasWalkCache: Bool
 
-  var dataCache: Cache<UInt64>
-  var instructionCache: Cache<UInt64>
-  var secondCache: OuterCache
-  var lastCache: OuterCache
+  var dataCache: LineCache
+  var instructionCache: LineCache
+  var secondCache: LineCache
+  var lastCache: LineCache
   let hasSecondCache: Bool
   let hasLastCache: Bool
+  let secondPlaces: SetPlaces
+  let lastPlaces: SetPlaces
   let lineShift: UInt64
   /// The bits of a record that say its line, and who asked for it.
   let lineMask: UInt64
@@ -45,16 +50,32 @@ public struct CoreModel: ~Copyable {
   let counts = CounterStore()
   /// What has been counted until now.
   public var counters: Counters { counts.now }
+  /// The same in place, ``Counter/all`` words; valid as long as the model is.
+  @unsafe public var counterWords: UnsafePointer<UInt64> { unsafe counts.words }
   /// What the last access that faulted wanted.
   public internal(set) var fault: ModelFault?
 
   // What the last accesses touched, where using it again changes nothing but counts.
-  var dataLine = NearLine()
-  var fetchLine = NearLine()
+  var nearData = NearLine.none
+  var nearFetch = NearLine.none
+  /// Where the near data line stands in the queue.
+  var nearRequest = 0
   var dataPage = NearPage()
   var fetchPage = NearPage()
-  /// For reading ahead only.
-  let lookAhead = LookAhead()
+
+  /// What the records of a block ask for, and how much it is until now.
+  let queues = LineQueues()
+  var queued = 0
+  /// The record that is being looked up, by its place in its block.
+  var record = 0
+  /// Last-level tables that walks have found.
+  let tables = TableMemo()
+  /// How many walks the last block made.
+  var walked = 0
+  /// Where notes go, if anybody wants them, and how many are there.
+  var notes: UnsafeMutablePointer<UInt64>?
+  var isNoting = false
+  public internal(set) var noteCount = 0
 
   /// A core whose structures are empty, without translation.
   ///
@@ -66,16 +87,18 @@ public struct CoreModel: ~Copyable {
     dataTLB = TLB(geometry.dataTLB)
     instructionTLB = TLB(geometry.instructionTLB)
     sharedTLB = TLB(geometry.sharedTLB ?? .absent)
-    walkCache = TLB(geometry.walkCache ?? .absent, nested: true)
+    walkCache = TLB(geometry.walkCache ?? .absent)
     hasSharedTLB = geometry.sharedTLB != nil
     hasWalkCache = geometry.walkCache != nil
-    dataCache = Cache(geometry.dataCache)
-    instructionCache = Cache(geometry.instructionCache)
     let lineBits = physicalBits - geometry.dataCache.line.trailingZeroBitCount
-    secondCache = OuterCache(geometry.secondCache ?? .absent, lineBits: lineBits)
-    lastCache = OuterCache(geometry.lastCache ?? .absent, lineBits: lineBits)
+    dataCache = LineCache(geometry.dataCache, lineBits: lineBits)
+    instructionCache = LineCache(geometry.instructionCache, lineBits: lineBits)
+    secondCache = LineCache(geometry.secondCache ?? .absent, lineBits: lineBits)
+    lastCache = LineCache(geometry.lastCache ?? .absent, lineBits: lineBits)
     hasSecondCache = geometry.secondCache != nil
     hasLastCache = geometry.lastCache != nil
+    secondPlaces = secondCache.places
+    lastPlaces = hasLastCache ? lastCache.places : .none
     lineShift = UInt64(geometry.dataCache.line.trailingZeroBitCount)
     lineMask = 0x801f_ffff_ffff_ffff & ~(UInt64(geometry.dataCache.line) - 1)
   }
@@ -87,14 +110,6 @@ public struct CoreModel: ~Copyable {
     self.regime = regime
     self.asid = UInt64(asid.rawValue)
     forgetNearTranslations()
-  }
-
-  /// After anything but an access the shortcuts say nothing any more.
-  mutating func forgetNearTranslations() {
-    dataLine = NearLine()
-    fetchLine = NearLine()
-    dataPage = NearPage()
-    fetchPage = NearPage()
   }
 }
 
@@ -108,10 +123,13 @@ public struct ModelFault: BitwiseCopyable, Hashable, Sendable {
 
 /// The line used last of its kind, by virtual address.
 struct NearLine: BitwiseCopyable {
-  /// The line as a record names it, and who asked for it; all ones is none.
-  var number: UInt64 = .max
-  /// Whether it is dirty already, and may be written.
-  var isDirty = false
+  /// The line as a record names it, and who asked for it.
+  var word: UInt64
+  /// The bits of a record that have to be those of ``word``.
+  var mask: UInt64
+
+  /// No record is this: its first byte would be its last, and it has none.
+  @inline(__always) static var none: Self { Self(word: 0, mask: .max) }
 }
 
 /// The page used last of its kind.

@@ -45,7 +45,17 @@ public struct Counter: BitwiseCopyable, Hashable, Sendable {
 
   /// Lines of memory that no cache keeps.
   @inline(__always) public static func uncached(_ kind: AccessKind, _ by: Privilege) -> Self {
-    Self(40, kind, by)
+    Self(72, kind, by)
+  }
+
+  /// Lines and descriptors, by where they were found, for a row of ``LineQueues``.
+  @inline(__always) static func served(row: UInt64, _ level: ServedBy) -> Self {
+    Self(8 &+ Int(truncatingIfNeeded: row) &* 4 &+ level.rawValue)
+  }
+
+  /// Accesses, for a row of ``LineQueues``.
+  @inline(__always) static func accesses(row: UInt64) -> Self {
+    Self(Int(truncatingIfNeeded: row))
   }
 
   // Translation.
@@ -67,7 +77,7 @@ public struct Counter: BitwiseCopyable, Hashable, Sendable {
 
   /// Descriptors that walks read, by where they were found.
   @inline(__always) public static func walkReads(_ by: Privilege, _ level: ServedBy) -> Self {
-    Self(72 &+ row(by) &* 4 &+ level.rawValue)
+    Self(40 &+ row(by) &* 4 &+ level.rawValue)
   }
 
   /// Descriptors that walks read, by the level of their table, -1 to 3.
@@ -96,7 +106,8 @@ public struct Counter: BitwiseCopyable, Hashable, Sendable {
   /// Invalidations of translations.
   public static var invalidations: Self { Self(99) }
 
-  static var all: Int { 100 }
+  /// How many there are.
+  public static var all: Int { 100 }
 }
 
 /// What a model has counted, at a moment.
@@ -108,7 +119,20 @@ public struct Counters: Sendable, Equatable {
 
   init(_ values: [UInt64]) { self.values = values }
 
+  /// The counters as ``words`` has them; what is missing is 0.
+  public init(words: some Sequence<UInt64>) {
+    let words = Array(words.prefix(Counter.all))
+    values = words + Array(repeating: 0, count: Counter.all - words.count)
+  }
+
+  /// All of them, in an order that is the same for programs of the same sources.
+  public var words: [UInt64] { values }
+
   public subscript(counter: Counter) -> UInt64 { values[counter.index] }
+
+  public static func + (some: Self, more: Self) -> Self {
+    Self(zip(some.values, more.values).map { $0 &+ $1 })
+  }
 
   /// Since an earlier moment.
   public static func - (later: Self, earlier: Self) -> Self {
@@ -125,7 +149,7 @@ public struct Counters: Sendable, Equatable {
 
 /// The counters of a running model, where nothing copies them.
 @safe struct CounterStore: ~Copyable {
-  private let values: UnsafeMutablePointer<UInt64>
+  let values: UnsafeMutablePointer<UInt64>
 
   /// SAFETY: the buffer lives as long as this value; every ``Counter`` is one of its places.
   init() {
@@ -138,6 +162,8 @@ public struct Counters: Sendable, Equatable {
   @inline(__always) func add(_ counter: Counter, _ count: UInt64 = 1) {
     unsafe values[counter.index] &+= count
   }
+
+  @unsafe var words: UnsafePointer<UInt64> { unsafe UnsafePointer(values) }
 
   var now: Counters {
     Counters((0..<Counter.all).map { unsafe values[$0] })

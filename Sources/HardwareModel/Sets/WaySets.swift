@@ -1,5 +1,3 @@
-import HostPrefetch
-
 /// What a way of a set holds.
 protocol WayEntry: BitwiseCopyable {
   /// A way that holds nothing.
@@ -7,7 +5,7 @@ protocol WayEntry: BitwiseCopyable {
   var isNone: Bool { get }
 }
 
-/// Entries in sets of ways, and who goes when a set is full: what caches and TLBs have in common.
+/// Entries in sets of ways, and who goes when a set is full: as TLBs have them.
 ///
 /// With an ordered policy a set's ways stand in the order in which they would be kept: under LRU
 /// the one used last comes first, under FIFO the one that came last, and the last way is the next
@@ -20,8 +18,7 @@ protocol WayEntry: BitwiseCopyable {
 @safe struct WaySets<Entry: WayEntry>: ~Copyable {
   /// `sets × ways` entries, a set's ways together.
   private let entries: UnsafeMutablePointer<Entry>
-  /// The tree of each set, under ``Replacement/treePseudoLRU``; node 1 is the root, the children of
-  /// node n are 2n and 2n + 1, and a set bit points to the upper half.
+  /// The tree of each set, under ``Replacement/treePseudoLRU``.
   private let trees: UnsafeMutablePointer<UInt64>?
   let sets: Int
   let ways: Int
@@ -66,11 +63,6 @@ protocol WayEntry: BitwiseCopyable {
     return Int(truncatingIfNeeded: index)
   }
 
-  /// Has the host fetch what a look-up in a set will read.
-  @inline(__always) func prefetch(_ row: Int) {
-    unsafe prefetchLine(entries + row &* ways)
-  }
-
   /// An entry; writing it changes what it says, not where it stands.
   @inline(__always) subscript(row: Int, way: Int) -> Entry {
     get { unsafe entries[row &* ways &+ way] }
@@ -88,15 +80,6 @@ protocol WayEntry: BitwiseCopyable {
     return -1
   }
 
-  /// The same where a comparison is cheap: all ways are compared, without a branch for each.
-  @inline(__always) func scan(_ row: Int, for matches: (Entry) -> Bool) -> Int {
-    let first = unsafe entries + row &* ways
-    if matches(unsafe first[0]) { return 0 }
-    var found = -1
-    for way in 0..<ways where matches(unsafe first[way]) { found = way }
-    return found
-  }
-
   /// Notes that an entry was used; where it stands now.
   @inline(__always) mutating func use(_ way: Int, in row: Int) -> Int {
     if movesOnUse {
@@ -110,15 +93,8 @@ protocol WayEntry: BitwiseCopyable {
   /// Puts an entry that a set does not hold into it; who left, if anybody.
   @inline(__always) mutating func insert(_ entry: Entry, in row: Int) -> Entry {
     let first = unsafe entries + row &* ways
-    if isOrdered {
-      // The order of what is held stays; the first hole, or else the last way, is filled up.
-      var end = ways &- 1
-      let last = unsafe first[end]
-      if last.isNone {
-        end = find(in: row) { $0.isNone }
-      }
-      return unsafe pushDown(entry, first, through: end)
-    }
+    // Holes stand last: the order of what is held stays.
+    if isOrdered { return unsafe pushDown(entry, first, through: ways &- 1) }
     var way = find(in: row) { $0.isNone }
     if way < 0 { way = victim(in: row) }
     let victim = unsafe first[way]
@@ -152,11 +128,17 @@ protocol WayEntry: BitwiseCopyable {
 
   /// Puts an entry first, moves those before `end` by one, and gives back who was at `end`.
   ///
-  /// Each entry is carried to the next place: written as a copy it becomes a call of memmove, which
+  /// A few entries are carried from place to place: as a copy they become a call of memmove, which
   /// costs more than the moves.
   @inline(__always) @discardableResult private func pushDown(
     _ entry: Entry, _ first: UnsafeMutablePointer<Entry>, through end: Int
   ) -> Entry {
+    if end >= 8 {
+      let left = unsafe first[end]
+      unsafe (first + 1).update(from: first, count: end)
+      unsafe first[0] = entry
+      return left
+    }
     var carried = entry
     var way = 0
     while way <= end {
@@ -171,30 +153,14 @@ protocol WayEntry: BitwiseCopyable {
   /// Turns the nodes on the way's path to the other side.
   private func pointAway(from way: Int, in row: Int) {
     guard let trees = unsafe trees else { return }
-    var tree = unsafe trees[row]
-    var node = way &+ ways
-    while node > 1 {
-      let bit = UInt64(1) &<< UInt64(node &>> 1)
-      tree = node & 1 == 0 ? tree | bit : tree & ~bit
-      node &>>= 1
-    }
-    unsafe trees[row] = tree
+    unsafe trees[row] = PseudoLRUTree.turned(trees[row], awayFrom: way, of: ways)
   }
 
   /// Who leaves a full set, where the ways are in no order.
   private mutating func victim(in row: Int) -> Int {
     guard let trees = unsafe trees else {
-      // xorshift64 (Marsaglia, 2003).
-      generator ^= generator &<< 13
-      generator ^= generator &>> 7
-      generator ^= generator &<< 17
-      return Int(truncatingIfNeeded: generator % UInt64(ways))
+      return RandomWay.next(&generator, of: ways)
     }
-    let tree = unsafe trees[row]
-    var node = 1
-    while node < ways {
-      node = node &* 2 &+ Int(truncatingIfNeeded: (tree &>> UInt64(node)) & 1)
-    }
-    return node &- ways
+    return unsafe PseudoLRUTree.victim(trees[row], of: ways)
   }
 }

@@ -3,22 +3,17 @@ import MemoryTypes
 /// A TLB as a model, and a cache of table entries, which differs only in what its entries say.
 ///
 /// A set is chosen by the page's number at the entry's size, so each size that is held at the
-/// moment is one look-up, the smallest first. A TLB of one set needs one look-up for all sizes,
-/// unless entries are `nested`, as those for tables are: then the smallest, which is the deepest
-/// table, has to win.
+/// moment is one look-up, the smallest first: of tables, that is the deepest.
 struct TLB: ~Copyable {
   private var entries: WaySets<TLBEntry>
   let geometry: TLBGeometry
-  /// Whether a look-up goes size by size.
-  private let asksSizes: Bool
   /// How many entries there are of each size, by the power less 12, and which sizes have any.
   private var populations: InlineArray<32, Int32> = .init(repeating: 0)
   private var heldSizes: UInt32 = 0
 
-  init(_ geometry: TLBGeometry, nested: Bool = false) {
+  init(_ geometry: TLBGeometry) {
     self.geometry = geometry
     entries = WaySets(sets: geometry.sets, ways: geometry.ways, geometry.replacement)
-    asksSizes = nested || geometry.sets > 1
   }
 
   /// A look-up that counts as a use.
@@ -26,17 +21,14 @@ struct TLB: ~Copyable {
   /// - Returns: the translation and the entry's size as a power of two, or none.
   @inline(__always) mutating func find(_ address: UInt64, _ asid: UInt64) -> TLBHit {
     let probe = TLBKey.probe(address, asid)
-    if !asksSizes {
-      let way = entries.find(in: 0) { $0.matches(probe) }
-      return way < 0 ? .none : used(way, in: 0)
-    }
     var sizes = heldSizes
     while sizes != 0 {
-      let size = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount)
+      let shift = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount) &+ 12
       sizes &= sizes &- 1
-      let row = row(of: address, shift: size &+ 12)
-      let sized = probe | size &<< 2
-      let way = entries.find(in: row) { $0.matches(sized) }
+      let row = row(of: address, shift: shift)
+      let own = TLBKey.key(probe, shift: shift, isGlobal: false)
+      let global = TLBKey.key(probe, shift: shift, isGlobal: true)
+      let way = entries.find(in: row) { $0.key == own || $0.key == global }
       if way >= 0 { return used(way, in: row) }
     }
     return .none
@@ -46,12 +38,9 @@ struct TLB: ~Copyable {
   @inline(__always) mutating func insert(
     _ address: UInt64, _ asid: UInt64, shift: UInt64, isGlobal: Bool, _ translation: TLBTranslation
   ) {
-    let own = TLBKey.addressMask(shift)
-    let mask = own | (isGlobal ? 0 : TLBKey.asidMask) | (asksSizes ? TLBKey.sizeMask : 0) | 1
     let probe = TLBKey.probe(address, asid)
     let entry = TLBEntry(
-      key: probe & (own | TLBKey.asidMask | 1) | TLBKey.size(shift), mask: mask,
-      translation: translation)
+      key: TLBKey.key(probe, shift: shift, isGlobal: isGlobal), translation: translation)
     let row = row(of: address, shift: shift)
     count(entry, 1)
     let victim = entries.insert(entry, in: row)

@@ -4,13 +4,13 @@ import MemoryTypes
 /// What a TLB entry is found by: bits of the address, the address space, the entry's size.
 ///
 /// ```
-///  63                 23 22      7 6      2  1  0
-///  address bits 52..12   ASID      size      –  held
+///  63                 23 22      7 6      2  1       0
+///  address bits 52..12   ASID      size      global  held
 /// ```
 ///
 /// Bit 52 tells the halves apart, whatever the number of VA bits. The size is the power of two
-/// less 12. An entry compares under a mask of its own: the bits below its size, and the ASID of a
-/// global one, do not count.
+/// less 12; address bits below it are zero. A global entry has no ASID. So a look-up at a size is
+/// two words, and an entry is what is looked for or is not.
 struct TLBKey {
   static var addressMask: UInt64 { ~0 &<< 23 }
   static var asidMask: UInt64 { 0xffff &<< 7 }
@@ -21,7 +21,15 @@ struct TLBKey {
     ((address &>> 12) &<< 23) | (asid &<< 7) | 1
   }
 
+  static var global: UInt64 { 2 }
+
   @inline(__always) static func size(_ shift: UInt64) -> UInt64 { (shift &- 12) &<< 2 }
+
+  /// The key of an entry of 2^`shift` bytes around a probe's address.
+  @inline(__always) static func key(_ probe: UInt64, shift: UInt64, isGlobal: Bool) -> UInt64 {
+    let address = probe & addressMask(shift)
+    return address | size(shift) | 1 | (isGlobal ? global : probe & asidMask)
+  }
 
   /// The address bits that count for a size.
   @inline(__always) static func addressMask(_ shift: UInt64) -> UInt64 {
@@ -32,23 +40,19 @@ struct TLBKey {
 /// What a way of a TLB holds.
 struct TLBEntry: WayEntry {
   var key: UInt64
-  /// The bits of ``key`` that a look-up has to match.
-  var mask: UInt64
   var translation: TLBTranslation
 
   @inline(__always) static var none: Self {
-    Self(key: 0, mask: 1, translation: TLBTranslation(rawValue: 0))
+    Self(key: 0, translation: TLBTranslation(rawValue: 0))
   }
   @inline(__always) var isNone: Bool { key == 0 }
-  @inline(__always) var isGlobal: Bool { mask & TLBKey.asidMask == 0 }
+  @inline(__always) var isGlobal: Bool { key & TLBKey.global != 0 }
   @inline(__always) var shift: UInt64 { ((key & TLBKey.sizeMask) &>> 2) &+ 12 }
-
-  @inline(__always) func matches(_ probe: UInt64) -> Bool { (key ^ probe) & mask == 0 }
 
   /// Whether it translates an address of an address space, whatever its size.
   @inline(__always) func covers(_ probe: UInt64, anyASID: Bool) -> Bool {
-    let asid = anyASID ? 0 : TLBKey.asidMask
-    return (key ^ probe) & mask & (TLBKey.addressMask | asid) == 0
+    let asid = anyASID || isGlobal ? 0 : TLBKey.asidMask
+    return (key ^ probe) & (TLBKey.addressMask(shift) | asid) == 0
   }
 
   /// Whether it translates any address of `first...last`, both as ``TLBKey/probe(_:_:)``.
