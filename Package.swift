@@ -38,24 +38,28 @@ let rooms: [(name: String, on: [String])] = [
     ["MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files"]
   ),
   (
+    "Reclaim",
+    ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Swap", "Files", "AddressSpaces"]
+  ),
+  (
     "Tasks",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Files", "AddressSpaces",
+      "KernelHeap", "Files", "AddressSpaces", "Reclaim",
     ]
   ),
   (
     "ProcFS",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Files", "AddressSpaces", "Tasks",
+      "KernelHeap", "Files", "AddressSpaces", "Reclaim", "Tasks",
     ]
   ),
   (
     "SystemCalls",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Files", "AddressSpaces", "Tasks", "ProcFS",
+      "KernelHeap", "Files", "AddressSpaces", "Reclaim", "Tasks", "ProcFS",
     ]
   ),
   ("PTMalloc", ["MemoryTypes"]),

@@ -84,6 +84,8 @@ public struct Frame: ~Copyable {
     @inlinable public static var swapCache: Flags { Flags(rawValue: 1 << 16) }
     /// Read before anybody asked for it, and not yet asked for.
     @inlinable public static var readahead: Flags { Flags(rawValue: 1 << 17) }
+    /// What is under the file is not what the page has, so it cannot be read again.
+    @inlinable public static var unbacked: Flags { Flags(rawValue: 1 << 20) }
     /// Bits that are the owner's to name.
     @inlinable public static var owner1: Flags { Flags(rawValue: 1 << 30) }
     @inlinable public static var owner2: Flags { Flags(rawValue: 1 << 31) }

@@ -14,6 +14,8 @@ extension FrameAllocator {
   }
 
   @inline(never) private mutating func countDirty(_ number: PageFrameNumber) {
+    // Write-back makes it clean, but the archive under the file is never written.
+    frames[number].pointee.flags.insert(.unbacked)
     count(.nr_dirty)
     countGroup(.nr_dirty, frames[number], by: 1)
     count(.nr_zone_write_pending, of: number, by: 1)

@@ -16,7 +16,7 @@ extension FrameAllocator {
     let headsOffset = zonesOffset &+ (MemoryLayout<Zone>.stride &* ZoneIndex.count).alignedUp(64)
     let headsEnd = headsOffset &+ zoneHeads &* MemoryLayout<FrameLinks>.stride
     let vectorOffset = headsEnd.alignedUp(64)
-    let bytes = vectorOffset &+ MemoryLayout<LRUVector>.stride
+    let bytes = vectorOffset &+ 2 &* MemoryLayout<LRUVector>.stride
     guard
       let address = map.allocate(ByteCount(UInt64(bytes)), alignment: ByteCount(64))
     else { return nil }
@@ -29,6 +29,8 @@ extension FrameAllocator {
     unsafe makeZones(zones, lists: memory + headsOffset, frames: frames, map)
     // SAFETY: behind the heads of the zones.
     let lru = unsafe LRUVector.make(at: memory + vectorOffset, group: 0)
+    let isolated = unsafe LRUVector.make(
+      at: memory + vectorOffset + MemoryLayout<LRUVector>.stride, group: .max)
     let normal = zones[.normal]
     // SAFETY: as above; the pointer is handed out once the allocator is initialised.
     let place = unsafe memory.bindMemory(to: Self.self, capacity: 1)
@@ -37,7 +39,7 @@ extension FrameAllocator {
         board: board, frames: frames, zones: zones,
         boundary: normal.pointee.isPopulated
           ? normal.pointee.firstFrame : PageFrameNumber(.max),
-        rootLRU: lru, banks: RegionList(copying: map.banks), options: options))
+        rootLRU: lru, isolated: isolated, banks: RegionList(copying: map.banks), options: options))
     let allocator = unsafe KernelPointer(place)
     allocator.pointee.groupByMobility()
     if options.memTotal > .zero { map.holdBack(allBut: options.memTotal) }

@@ -9,10 +9,11 @@ extension FrameAllocator {
     let all = Int(managed.rawValue)
     let size = board.pageSize
     let cpus = options.cpus
+    let scale = watermarkScale
     zones.forEachPopulated { zone in
       let managed = zone.pointee.managed
       zone.pointee.watermarks = Watermarks(
-        managed: managed, ofAll: all, minFree: bytes, pageSize: size)
+        managed: managed, ofAll: all, minFree: bytes, pageSize: size, scale: scale)
       zone.pointee.perCPU.limits = PageSetLimits(
         managed: managed, low: zone.pointee.watermarks.low, cpus: cpus, pageSize: size)
     }
@@ -22,6 +23,12 @@ extension FrameAllocator {
     zones[.dma].pointee.lowmemReserve[Int(ZoneIndex.normal.rawValue)] = above / 256
     zones[.dma].pointee.lowmemReserve[Int(ZoneIndex.movable.rawValue)] = above / 256
     updateLimits()
+  }
+
+  /// Sets `vm.watermark_scale_factor`, in ten-thousandths of a zone.
+  public mutating func setWatermarkScale(_ scale: Int) {
+    watermarkScale = scale
+    setMinFree(minFree)
   }
 
   /// `vm.min_free_kbytes` as it is without being set.
@@ -54,6 +61,16 @@ extension FrameAllocator {
       var most = 0
       for index in 0..<ZoneIndex.count { most = max(most, zone.pointee.lowmemReserve[index]) }
       sum &+= min(most &+ zone.pointee.watermarks.high, zone.pointee.managed)
+    }
+    return sum
+  }
+
+  /// The high watermarks of all zones together; of those up to one, each `atLeast` so many.
+  public var highWatermarks: Int { highWatermarks(upTo: .movable) }
+  public func highWatermarks(upTo highest: ZoneIndex, atLeast least: Int = 0) -> Int {
+    var sum = 0
+    zones.forEachPopulated { zone in
+      if zone.pointee.index <= highest { sum &+= max(zone.pointee.watermarks.high, least) }
     }
     return sum
   }

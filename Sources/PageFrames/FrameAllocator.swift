@@ -35,6 +35,8 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   var lastTold: UInt64 = 0
   /// The LRU lists of what no memory group has, and what waits to be put on any.
   let rootLRU: KernelPointer<LRUVector>
+  /// What reclaim has taken off all of them and not decided about (``IsolatedList``).
+  let isolated: KernelPointer<LRUVector>
   var batches = LRUBatches()
   /// Whether the task that runs was killed for its memory, and may use the reserve so that it can
   /// end (`oom_reserves_allowed()`).
@@ -47,12 +49,18 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   public let banks: RegionList
   /// `vm.min_free_kbytes`, in bytes.
   public internal(set) var minFree = ByteCount.zero
+  /// `vm.watermark_scale_factor`.
+  public internal(set) var watermarkScale = 10
   /// What could not be had, or was lent, until somebody makes room; a task's own.
   public var shortage: Shortage?
   /// What is to be done on the way back to the program, and where it looks whether anything is:
   /// `attention` of the task that runs; nil while the kernel works for itself.
   public var requests: MemoryRequests = []
   public var attention: KernelPointer<UInt8>?
+  /// Whether there are slots of swap to be had; whoever has them says so.
+  public var hasSwap = false
+  /// Whether kswapd met nothing but pages being written (PGDAT_WRITEBACK).
+  public var meetsWriteback = false
   /// What kswapd is to see to; the node's.
   public var kswapd = KswapdRequest()
 
@@ -71,7 +79,8 @@ public struct FrameAllocator<B: Board>: ~Copyable {
 
   init(
     board: B, frames: FrameTable, zones: ZoneRow, boundary: PageFrameNumber,
-    rootLRU: KernelPointer<LRUVector>, banks: consuming RegionList,
+    rootLRU: KernelPointer<LRUVector>, isolated: KernelPointer<LRUVector>,
+    banks: consuming RegionList,
     options: Options
   ) {
     self.board = board
@@ -79,6 +88,7 @@ public struct FrameAllocator<B: Board>: ~Copyable {
     self.zones = zones
     self.boundary = boundary
     self.rootLRU = rootLRU
+    self.isolated = isolated
     self.banks = banks
     self.options = options
     geometry = BlockGeometry(board.pageSize)

@@ -102,8 +102,9 @@ extension FrameAllocator {
     request(.kswapd)
   }
 
-  /// Whether what was short could be had now (`zone_watermark_ok()` at the minimum).
-  public func hasRoom(for shortage: Shortage) -> Bool {
+  /// Whether what was short could be had now, or with so many free pages more
+  /// (`zone_watermark_ok()` at the minimum).
+  public func hasRoom(for shortage: Shortage, with more: Int = 0) -> Bool {
     let highest = shortage.flags.highestZone
     let rights = AllocationRights(shortage.flags, order: 0)
     var hasRoom = false
@@ -112,7 +113,7 @@ extension FrameAllocator {
       let zone = zones[index]
       guard zone.pointee.isPopulated, !hasRoom else { continue }
       hasRoom = zone.pointee.hasRoom(
-        Int(truncatingIfNeeded: shortage.order.rawValue), for: highest, rights)
+        Int(truncatingIfNeeded: shortage.order.rawValue), for: highest, rights, with: more)
     }
     return hasRoom
   }

@@ -14,13 +14,16 @@ public struct Watermarks: BitwiseCopyable, Hashable, Sendable {
 
   public init() {}
 
-  /// A zone's share of the reserve, and the distances above it (`__setup_per_zone_wmarks()`,
-  /// `vm.watermark_scale_factor` being 10).
-  public init(managed: Int, ofAll all: Int, minFree: ByteCount, pageSize: PageSize) {
+  /// A zone's share of the reserve, and the distances above it (`__setup_per_zone_wmarks()`).
+  ///
+  /// - Parameter scale: `vm.watermark_scale_factor`, in ten-thousandths.
+  public init(
+    managed: Int, ofAll all: Int, minFree: ByteCount, pageSize: PageSize, scale: Int = 10
+  ) {
     guard all > 0 else { return }
     let reserve = Int(minFree.wholePages(of: pageSize).rawValue)
     min = reserve &* managed / all
-    let distance = Swift.max(min / 4, managed / 1000)
+    let distance = Swift.max(min / 4, managed &* scale / 10000)
     low = min &+ distance
     high = low &+ distance
   }
@@ -44,7 +47,7 @@ public struct Watermarks: BitwiseCopyable, Hashable, Sendable {
   }
 
   /// The largest integer whose square is not above the number (`int_sqrt()`).
-  static func squareRoot(_ number: UInt64) -> UInt64 {
+  public static func squareRoot(_ number: UInt64) -> UInt64 {
     var root: UInt64 = 0
     var bit: UInt64 = 1 &<< 31
     while bit > 0 {

@@ -10,9 +10,11 @@ extension Zone {
 
   /// Whether taking a block leaves enough, and there is one (`zone_watermark_fast()`,
   /// `__zone_watermark_ok()`).
-  func hasRoom(_ order: Int, for highest: ZoneIndex, _ rights: AllocationRights) -> Bool {
+  func hasRoom(_ order: Int, for highest: ZoneIndex, _ rights: AllocationRights, with more: Int = 0)
+    -> Bool
+  {
     var least = mark(rights)
-    var usable = free &- (1 &<< order) &+ 1
+    var usable = free &+ more &- (1 &<< order) &+ 1
     if rights.usesReserves {
       if rights.contains(.minReserve) {
         least &-= least / 2

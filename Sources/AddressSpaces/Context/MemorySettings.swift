@@ -30,6 +30,10 @@ public struct MemorySettings: BitwiseCopyable, Sendable {
   public var mmapRandomBits: UInt64 = 18
   /// The guard below a growing stack, in pages (`stack_guard_gap`).
   public var stackGuardPages = PageCount(256)
+  /// `swappiness`: what bringing an anonymous page back costs, of 200 with what a file's does.
+  public var swappiness: UInt64 = 60
+  /// `vfs_cache_pressure`, percent.
+  public var cachePressure: UInt64 = 100
   /// How much of a file a read fault maps around it (`fault_around_bytes`).
   public var faultAround = ByteCount.kibibytes(64)
 

@@ -83,8 +83,9 @@ extension FileSystem {
   func add(
     _ number: PageFrameNumber, at index: UInt64, to inode: KernelPointer<Inode>
   ) throws(Errno) {
+    let shadow: UInt64?
     do throws(Errno) {
-      try trees.insert(number, at: index, in: &inode.pointee.pages)
+      shadow = try trees.insert(number, at: index, in: &inode.pointee.pages)
     } catch {
       frames.pointee.free(number)
       uncharge(pages: 1, from: inode.pointee.mount)
@@ -105,6 +106,7 @@ extension FileSystem {
       if inode.pointee.promised == 0 { state.pointee.promised &+= 1 }
     } else {
       frame.pointee.flags = .uptodate
+      if let shadow { frames.pointee.refault(number, shadow) }
     }
     frames.pointee.addToLRU(number)
   }

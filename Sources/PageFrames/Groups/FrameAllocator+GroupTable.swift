@@ -64,6 +64,16 @@ extension FrameAllocator {
     if group.pointee.references == 0 { groups.unreferenced &+= 1 }
   }
 
+  /// Keeps a group while it is worked on, even when its last page goes; ends that.
+  public mutating func hold(_ group: KernelPointer<MemoryGroup>) {
+    group.pointee.references &+= 1
+  }
+
+  public mutating func letGo(_ group: KernelPointer<MemoryGroup>) {
+    dropGroup(group)
+    removeUnreferenced()
+  }
+
   /// Removes the groups that nothing refers to.
   ///
   /// Not where frames are between a list and its counter: that may be such a group's.

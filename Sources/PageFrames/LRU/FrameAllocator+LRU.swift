@@ -39,6 +39,7 @@ extension FrameAllocator {
       frame.pointee.flags.insert(.active)
     }
     frame.pointee.flags.remove(.referenced)
+    ageNonresident(lruVector(of: frame), 1)
   }
 
   /// Moves a page to the inactive list: it will not be used for a while (`deactivate_page()`).

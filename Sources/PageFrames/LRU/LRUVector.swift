@@ -25,8 +25,13 @@ public import MemoryTypes
   public var costs: InlineArray<2, UInt64> = .init(repeating: 0)
   /// Evictions and activations so far (`nonresident_age`): the clock of refault distances.
   public var nonresidentAge: UInt64 = 0
-  /// Refaults that activated, of anonymous and file pages, when reclaim last looked (`refaults`).
-  public var refaults: InlineArray<2, UInt64> = .init(repeating: 0)
+  /// Pages that came back and became active for it, anonymous and of files, of the groups below,
+  /// too.
+  public var activated: InlineArray<2, UInt64> = .init(repeating: 0)
+  /// `activated` when reclaim last looked (`refaults`).
+  public var seenActivated: InlineArray<2, UInt64> = .init(repeating: 0)
+  /// Whether all dirty pages were found under write-back and marked for reclaim (LRUVEC_CONGESTED).
+  public var isCongested = false
 
   init(group: UInt32) { self.group = group }
 
@@ -50,9 +55,10 @@ public import MemoryTypes
       head: KernelPointer(vector.raw.assumingMemoryBound(to: FrameLinks.self) + list))
   }
 
-  /// Frames on a list, of all zones (`lruvec_lru_size()`).
-  public func size(_ list: LRUList) -> Int {
-    sizes[Int(list.rawValue)] &+ sizes[Int(list.rawValue) &+ 5]
+  /// Frames on a list, of the zones up to one (`lruvec_lru_size()`).
+  public func size(_ list: LRUList, upTo highest: ZoneIndex = .movable) -> Int {
+    let lower = sizes[Int(list.rawValue)]
+    return highest < .normal ? lower : lower &+ sizes[Int(list.rawValue) &+ 5]
   }
 }
 
@@ -61,6 +67,26 @@ extension FrameAllocator {
   @inline(__always)
   func lruVector(of frame: KernelPointer<Frame>) -> KernelPointer<LRUVector> {
     lruVector(group: frame.pointee.charge)
+  }
+
+  /// The vector of the group above; nil for the root's (`parent_lruvec()`).
+  @inline(__always)
+  func parent(of vector: KernelPointer<LRUVector>) -> KernelPointer<LRUVector>? {
+    vector.pointee.group == 0 ? nil : parentLRU(of: vector)
+  }
+
+  @inline(never)
+  private func parentLRU(of vector: KernelPointer<LRUVector>) -> KernelPointer<LRUVector>? {
+    guard let group = group(vector.pointee.group) else { return rootLRU }
+    return group.pointee.parent.map { $0.pointee.lru } ?? rootLRU
+  }
+
+  /// Frames on a list of a group and of those below it (`lruvec_page_state()`).
+  public func state(of vector: KernelPointer<LRUVector>, _ list: LRUList) -> Int {
+    guard let group = group(vector.pointee.group) else {
+      return statistic(VMStat.ofLRU(Int(list.rawValue)))
+    }
+    return group.total(VMStat.ofLRU(Int(list.rawValue)))
   }
 
   /// The vector of a memory group (`mem_cgroup_lruvec()`).

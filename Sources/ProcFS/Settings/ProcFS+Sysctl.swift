@@ -6,6 +6,7 @@ import KernelLayout
 import KernelLog
 import MemoryTypes
 import PageFrames
+import Reclaim
 import Tasks
 
 /// `/proc/sys`: what settings say, and what writing them does.
@@ -72,6 +73,9 @@ extension ProcFS {
     case .legacyLayout: return settings.legacyLayout ? 1 : 0
     case .maxMapCount: return Int64(settings.maximumMapCount)
     case .minFreeKilobytes: return Int64(bitPattern: kernel.frames.pointee.minFree.kibibytes)
+    case .watermarkScale: return Int64(kernel.frames.pointee.watermarkScale)
+    case .swappiness: return Int64(bitPattern: kernel.memory.pointee.settings.swappiness)
+    case .cachePressure: return Int64(bitPattern: kernel.memory.pointee.settings.cachePressure)
     case .mmapMinAddress: return Int64(bitPattern: settings.mmapMinAddress)
     case .randomizeVASpace: return Int64(bitPattern: settings.randomizeVASpace)
     case .overcommitKilobytes: return Int64(bitPattern: settings.overcommitKilobytes)
@@ -164,6 +168,9 @@ extension ProcFS {
     case .adminReserve: memory.pointee.settings.adminReserveKilobytes = number
     case .userReserve: memory.pointee.settings.userReserveKilobytes = number
     case .minFreeKilobytes: kernel.frames.pointee.setMinFree(.kibibytes(number))
+    case .watermarkScale: kernel.frames.pointee.setWatermarkScale(Int(clamping: number))
+    case .swappiness: kernel.memory.pointee.settings.swappiness = number
+    case .cachePressure: kernel.memory.pointee.settings.cachePressure = number
     // There are no pages that could be had whole: what is asked for cannot be given
     // (set_max_huge_pages() keeps what it got).
     case .hugePages: break
@@ -193,10 +200,12 @@ extension ProcFS {
 
   /// Does what writing to `drop_caches` asks for (fs/drop_caches.c:drop_caches_sysctl_handler()).
   ///
-  /// 1: clean pages of files that can be read again, of which a machine without block devices has
-  /// none: a file in memory is its pages. 2: objects that shrinkers can give up.
+  /// 1: clean pages of files that can be read again. 2: objects that shrinkers can give up.
   private func dropCaches(_ what: UInt64) {
-    if what & 1 != 0 { kernel.frames.pointee.count(.drop_pagecache) }
+    if what & 1 != 0 {
+      Reclaimer(kernel.memory).dropPageCache()
+      kernel.frames.pointee.count(.drop_pagecache)
+    }
     if what & 2 != 0 {
       kernel.slab.pointee.dropObjects()
       kernel.frames.pointee.count(.drop_slab)

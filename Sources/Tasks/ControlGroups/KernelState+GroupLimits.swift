@@ -2,6 +2,7 @@ import Arm64
 import Files
 public import MemoryTypes
 public import PageFrames
+import Reclaim
 
 /// Setting a memory group's limits below what it has, and taking memory from it by hand
 /// (memory_high_write(), memory_max_write(), memory_reclaim()).
@@ -65,7 +66,9 @@ extension KernelState {
 
   /// Takes pages from a group and those below it; how many (`try_to_free_mem_cgroup_pages()`).
   func reclaimGroup(_ group: KernelPointer<MemoryGroup>?, _ pages: Int) -> Int {
-    frames.pointee.drainLRU()
-    return 0
+    var scan = ScanControl(.kernel, highest: .movable)
+    scan.group = group?.pointee.number ?? 0
+    scan.wanted = max(pages, Reclaimer<B>.batch)
+    return reclaimer.free(&scan)
   }
 }

@@ -1,21 +1,31 @@
 import Arm64
 import MemoryTypes
 import PageFrames
+import Reclaim
 
 /// kswapd: keeps zones above their watermarks, so that programs seldom have to wait
-/// (mm/vmscan.c:kswapd(), balance_pgdat()).
+/// (mm/vmscan.c:kswapd()).
 extension KernelState {
-  /// Works until all zones are above their high watermarks, or nothing more can be had.
+  /// Works until a zone that was asked for is above its high watermark, or 16 rounds found nothing.
+  ///
+  /// Programs that wait for the CPU have it between rounds.
   func balanceNode() {
-    let request = frames.pointee.kswapd
-    frames.pointee.kswapd.order = 0
-    frames.pointee.kswapd.highest = .dma
-    frames.pointee.drainLRU()
-    frames.pointee.drain()
-    if frames.pointee.isBalanced(request.order, upTo: request.highest) {
-      frames.pointee.kswapd.failures = 0
-    } else {
-      frames.pointee.kswapd.failures &+= 1
+    while true {
+      let request = frames.pointee.kswapd
+      frames.pointee.kswapd.order = 0
+      frames.pointee.kswapd.highest = .dma
+      var order = reclaimer.balance(request.order, upTo: request.highest)
+      // Who wanted a larger block was told by compaction that there is none.
+      if order < request.order { order = 0 }
+      if frames.pointee.kswapd.failures >= KswapdRequest.mostFailures { return }
+      if frames.pointee.isBalanced(order, upTo: request.highest) {
+        frames.pointee.lruVector(group: 0).pointee.isCongested = false
+        frames.pointee.meetsWriteback = false
+        return
+      }
+      frames.pointee.kswapd.order = max(frames.pointee.kswapd.order, order)
+      frames.pointee.kswapd.highest = max(frames.pointee.kswapd.highest, request.highest)
+      yield()
     }
   }
 }

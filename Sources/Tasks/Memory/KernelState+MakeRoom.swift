@@ -1,6 +1,7 @@
 import Arm64
 import MemoryTypes
 import PageFrames
+import Reclaim
 
 /// Making room for what could not be had: the half of Linux's allocator that may wait
 /// (mm/page_alloc.c:__alloc_pages_slowpath(), mm/memcontrol.c:try_charge_memcg()).
@@ -10,11 +11,14 @@ import PageFrames
 ///     fault, system call ──fails──▶ makeRoom() ──true──▶ the same again
 ///                        ──lent───▶ debt, on the way back to the program ──▶ makeRoom()
 ///
-/// In the order of Linux's slow path: what is kept on lists is given back; reclaim; the
+/// In the order of Linux's slow path: reclaim, 32 pages at a time; what is kept on lists is given
+/// back; and when that made no progress 16 times, or all that could be taken would not do, the
 /// out-of-memory killer. It is repeated by being asked again.
 extension KernelState {
   /// Whether something could not be had, and nobody has made room since.
   public var isShort: Bool { frames.pointee.shortage != nil }
+
+  var reclaimer: Reclaimer<B> { Reclaimer(memory) }
 
   /// Makes room for the shortage that was noted; whether what failed is to be tried again.
   ///
@@ -31,24 +35,42 @@ extension KernelState {
     }
     frames.pointee.shortage = nil
     if shortage.group != 0 { return makeRoomInGroup(shortage) }
-    if frames.pointee.hasRoom(for: shortage) { return true }
-    // Who dies gives back more than it could ask for.
-    if hasFatalSignal { return false }
-    frames.pointee.drain(for: shortage)
-    if frames.pointee.hasRoom(for: shortage) { return true }
-    guard mayKill(for: shortage) else { return false }
-    killForMemory(
-      OutOfMemoryRequest(
-        shortage.flags, order: Int(truncatingIfNeeded: shortage.order.rawValue),
-        group: shortage.group))
-    return !hasFatalSignal
+    var fruitless = 0
+    while !frames.pointee.hasRoom(for: shortage) {
+      // Who dies gives back more than it could ask for.
+      if hasFatalSignal { return false }
+      let progress = reclaim(for: shortage)
+      if frames.pointee.hasRoom(for: shortage) { return true }
+      frames.pointee.drain(for: shortage)
+      if frames.pointee.hasRoom(for: shortage) { return true }
+      let isCostly = shortage.order > Order(3)
+      // Killing does not make large blocks (PAGE_ALLOC_COSTLY_ORDER).
+      if isCostly || shortage.flags.contains(.noRetry) { return false }
+      fruitless = progress > 0 ? 0 : fruitless &+ 1
+      if retries(shortage, fruitless) { continue }
+      guard shortage.flags.contains(.fs) else { return false }
+      killForMemory(
+        OutOfMemoryRequest(
+          shortage.flags, order: Int(truncatingIfNeeded: shortage.order.rawValue)))
+      return !hasFatalSignal
+    }
+    return true
   }
 
-  /// Whether a process may be killed for a request (__alloc_pages_may_oom()).
-  private func mayKill(for shortage: Shortage) -> Bool {
-    // PAGE_ALLOC_COSTLY_ORDER: killing does not make large blocks.
-    shortage.order <= Order(3) && shortage.flags.contains(.fs)
-      && !shortage.flags.contains(.noRetry)
+  /// One direct reclaim (__perform_reclaim()); how many pages.
+  private func reclaim(for shortage: Shortage) -> Int {
+    var scan = ScanControl(shortage.flags, highest: shortage.flags.highestZone)
+    scan.order = Int(truncatingIfNeeded: shortage.order.rawValue)
+    scan.wanted = Reclaimer<B>.batch
+    return reclaimer.free(&scan)
+  }
+
+  /// Whether another reclaim could help: not too many were in vain, and all that can be taken
+  /// together would be enough (should_reclaim_retry()).
+  private func retries(_ shortage: Shortage, _ fruitless: Int) -> Bool {
+    guard fruitless <= 16 else { return false }
+    let scan = ScanControl(shortage.flags, highest: shortage.flags.highestZone)
+    return frames.pointee.hasRoom(for: shortage, with: reclaimer.reclaimablePages(scan))
   }
 
   /// Does what the memory system wants done on the way back to the program

@@ -1,0 +1,37 @@
+import Arm64
+import KernelHeap
+public import MemoryTypes
+import PageFrames
+
+/// Taking pages of files out of RAM that can be had again.
+extension FileSystem {
+  /// Takes a page out of its file, if it can be read in again as it is, nobody has mapped it and
+  /// nobody but the cache and the caller has it; false if it stays (mm/vmscan.c:__remove_mapping(),
+  /// mm/truncate.c:mapping_evict_folio()).
+  ///
+  /// The cache's reference goes, the caller's stays. Where something remembers the page,
+  /// `leavesShadow`, the place in the file knows when it was evicted.
+  public func evict(_ number: PageFrameNumber, leavesShadow: Bool, for group: UInt32 = 0) -> Bool {
+    let frame = frames.pointee.frame(number)
+    guard frame.pointee.state == .pageCache, frame.pointee.mapping != 0,
+      frame.pointee.referenceCount == 2, frame.pointee.mapCount == 0,
+      frame.pointee.flags.isDisjoint(with: [.dirty, .unbacked, .writeback, .swapBacked])
+    else { return false }
+    // SAFETY: a frame of the page cache has its inode's address, and is in its tree.
+    let inode = unsafe KernelPointer(
+      UnsafeMutablePointer<Inode>(bitPattern: UInt(frame.pointee.mapping)).unsafelyUnwrapped)
+    let index = frame.pointee.index
+    if leavesShadow {
+      let shadow = frames.pointee.evict(number, for: group)
+      // Something stands there already, so that no memory is needed.
+      _ = try? trees.store(.value(shadow), at: index, in: &inode.pointee.pages)
+    } else {
+      _ = trees.remove(index, in: &inode.pointee.pages)
+    }
+    frames.pointee.count(.nr_file_pages, by: -1)
+    frame.pointee.mapping = 0
+    uncharge(pages: 1, from: inode.pointee.mount)
+    frame.pointee.referenceCount &-= 1
+    return true
+  }
+}

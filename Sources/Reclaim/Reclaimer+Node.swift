@@ -1,0 +1,181 @@
+import AddressSpaces
+import Arm64
+import Files
+import KernelHeap
+import MemoryTypes
+import PageFrames
+
+/// A pass over the node, and what repeats it (shrink_node(), do_try_to_free_pages()).
+extension Reclaimer {
+  /// Frees pages for a request that found none, at rising priorities; how many
+  /// (try_to_free_pages(), try_to_free_mem_cgroup_pages()).
+  public func free(_ scan: inout ScanControl) -> Int {
+    let first = scan.priority
+    while true {
+      if !scan.isOfGroup { frames.pointee.count(.allocstall(scan.highest)) }
+      while true {
+        scan.scanned = 0
+        shrinkNode(&scan)
+        if scan.reclaimed >= scan.wanted { break }
+        scan.priority &-= 1
+        if scan.priority < 0 { break }
+      }
+      rememberActivations(scan.group)
+      if scan.isOfGroup { frames.pointee.lruVector(group: scan.group).pointee.isCongested = false }
+      if scan.reclaimed != 0 { return scan.reclaimed }
+      // The lists' proportions may have misled: once more, and age everything.
+      if scan.skippedDeactivation {
+        scan.priority = first
+        scan.forcesDeactivation = true
+        scan.skippedDeactivation = false
+        continue
+      }
+      // Groups that were only protected as long as there was something else.
+      if scan.skippedLow {
+        scan.priority = first
+        scan.forcesDeactivation = false
+        scan.reclaimsLow = true
+        scan.skippedLow = false
+        continue
+      }
+      return 0
+    }
+  }
+
+  /// One pass at one priority.
+  public func shrinkNode(_ scan: inout ScanControl) {
+    let before = scan.reclaimed
+    scan.met = ScanControl.Met()
+    prepare(&scan)
+    shrinkGroups(&scan)
+    if scan.isKswapd {
+      if scan.met.writeback != 0 && scan.met.writeback == scan.met.taken {
+        frames.pointee.meetsWriteback = true
+      }
+    }
+    if scan.isKswapd || scan.isOfGroup, scan.met.dirty != 0,
+      scan.met.dirty == scan.met.congested
+    {
+      frames.pointee.lruVector(group: scan.group).pointee.isCongested = true
+    }
+    if scan.reclaimed != before { frames.pointee.kswapd.failures = 0 }
+  }
+
+  /// All vectors of the group that must shrink and of those below it (shrink_node_memcgs()).
+  private func shrinkGroups(_ scan: inout ScanControl) {
+    let root = frames.pointee.group(scan.group)
+    if root == nil {
+      shrink(frames.pointee.lruVector(group: 0), &scan)
+      shrinkObjects(&scan)
+    }
+    var next = frames.pointee.group(after: nil, below: root)
+    while let group = next {
+      next = frames.pointee.group(after: group, below: root)
+      group.calculateProtection(from: root)
+      if isProtected(group, &scan) { continue }
+      frames.pointee.hold(group)
+      shrink(group.pointee.lru, &scan)
+      frames.pointee.letGo(group)
+    }
+  }
+
+  /// Whether nothing may be taken from a group; one that is only below its `memory.low` is spared as
+  /// long as there is something else.
+  private func isProtected(
+    _ group: KernelPointer<MemoryGroup>, _ scan: inout ScanControl
+  ) -> Bool {
+    if group.isBelowMinimum { return true }
+    guard group.isBelowLow else { return false }
+    if !scan.reclaimsLow {
+      scan.skippedLow = true
+      return true
+    }
+    group.note(.low)
+    return false
+  }
+
+  /// What shrinkers give up; frames of slabs that became empty count as taken
+  /// (`reclaim_state->reclaimed_slab`).
+  private func shrinkObjects(_ scan: inout ScanControl) {
+    let slabs = frames.pointee.statistic(.nr_slab_reclaimable)
+    memory.pointee.slab.pointee.shrinkObjects(scan.flags, priority: scan.priority)
+    scan.reclaimed &+= max(slabs &- frames.pointee.statistic(.nr_slab_reclaimable), 0)
+  }
+
+  /// snapshot_refaults().
+  public func rememberActivations(_ group: UInt32) {
+    let vector = frames.pointee.lruVector(group: group)
+    vector.pointee.seenActivated = vector.pointee.activated
+  }
+
+  /// kswapd ages anonymous pages a little before each pass (kswapd_age_node()).
+  public func age(_ scan: ScanControl) {
+    let vector = frames.pointee.lruVector(group: 0)
+    guard canSwap(scan), isLow(vector, .inactiveAnonymous) else { return }
+    ageActive(.activeAnonymous, Self.batch, vector, scan)
+    var next = frames.pointee.group(after: nil, below: nil)
+    while let group = next {
+      next = frames.pointee.group(after: group, below: nil)
+      frames.pointee.hold(group)
+      ageActive(.activeAnonymous, Self.batch, group.pointee.lru, scan)
+      frames.pointee.letGo(group)
+    }
+  }
+
+  /// Pages that could be taken at all (zone_reclaimable_pages()).
+  public func reclaimablePages(_ scan: ScanControl) -> Int {
+    var pages =
+      frames.pointee.statistic(.nr_inactive_file) &+ frames.pointee.statistic(.nr_active_file)
+    if canSwap(scan) {
+      pages &+=
+        frames.pointee.statistic(.nr_inactive_anon) &+ frames.pointee.statistic(.nr_active_anon)
+    }
+    return pages
+  }
+
+  /// Drops the clean pages of files that nothing maps and that can be read again
+  /// (fs/drop_caches.c:drop_pagecache_sb(), mm/truncate.c:invalidate_mapping_pages()).
+  ///
+  /// How many; those that stay become inactive.
+  @discardableResult
+  public func dropPageCache() -> Int {
+    let frames = frames
+    frames.pointee.drainLRU()
+    var dropped = dropPageCache(of: frames.pointee.lruVector(group: 0))
+    var next = frames.pointee.group(after: nil, below: nil)
+    while let group = next {
+      next = frames.pointee.group(after: group, below: nil)
+      frames.pointee.hold(group)
+      dropped &+= dropPageCache(of: group.pointee.lru)
+      frames.pointee.letGo(group)
+    }
+    return dropped
+  }
+
+  private func dropPageCache(of vector: KernelPointer<LRUVector>) -> Int {
+    let frames = frames
+    var dropped = 0
+    for list in 2..<4 as Range<UInt8> {
+      guard let list = LRUList(rawValue: list) else { continue }
+      let count = vector.pointee.size(list)
+      _ = frames.pointee.isolate(count, from: vector, list, upTo: .movable)
+      while let number = frames.pointee.takeHeld() {
+        let frame = frames.pointee.frame(number)
+        if memory.pointee.files.pointee.evict(number, leavesShadow: false) {
+          frames.pointee.release(number)
+          dropped &+= 1
+        } else {
+          if frame.pointee.state == .pageCache && frame.pointee.mapCount == 0
+            && frame.pointee.flags.contains(.active)
+          {
+            frame.pointee.flags.subtract([.active, .referenced])
+            frames.pointee.count(.pgdeactivate)
+          }
+          frames.pointee.keep(number)
+        }
+      }
+      frames.pointee.putBack(.kept)
+    }
+    return dropped
+  }
+}

@@ -1,0 +1,78 @@
+public import PageFrames
+
+/// One reclaim: for whom, how hard, and what came of it (`struct scan_control`).
+public struct ScanControl: BitwiseCopyable, Sendable {
+  /// The block that is wanted, and the zones and rights of the request.
+  public var order = 0
+  public var highest: ZoneIndex
+  public var flags: GFP
+  /// The memory group that must shrink; 0 for the machine.
+  public var group: UInt32 = 0
+  public var priority = ScanControl.firstPriority
+  /// How many pages are enough.
+  public var wanted = 0
+  public var isKswapd = false
+  /// Whether a person asked (`memory.reclaim`), so that nobody is to be told of pressure.
+  public var isProactive = false
+  public var mayUnmap = true
+  public var maySwap = true
+  public var mayWrite = true
+
+  /// Pages looked at since the priority fell, and pages taken.
+  public var scanned = 0
+  public var reclaimed = 0
+
+  /// Whether active lists are aged, of anonymous and of file pages; whether some were not that
+  /// could have been, and whether all must be.
+  var deactivates: (anonymous: Bool, file: Bool) = (false, false)
+  var skippedDeactivation = false
+  var forcesDeactivation = false
+  /// Protection of groups by `memory.low`: passed over some, and does so no more.
+  public var skippedLow = false
+  public var reclaimsLow = false
+  /// Much inactive cache that does not come back: only that is taken.
+  var trimsCache = false
+  /// So little cache is left that only anonymous pages are taken.
+  var fileIsTiny = false
+  var costs: (anonymous: UInt64, file: UInt64) = (0, 0)
+  /// What was met since the node was last begun.
+  var met = Met()
+
+  /// DEF_PRIORITY.
+  public static var firstPriority: Int { 12 }
+
+  public init(_ flags: GFP, highest: ZoneIndex) {
+    self.flags = flags
+    self.highest = highest
+  }
+
+  /// Whether a memory group must shrink (`cgroup_reclaim()`).
+  var isOfGroup: Bool { group != 0 }
+
+  /// Pages of a kind that says something about the devices (`sc->nr`).
+  struct Met: BitwiseCopyable {
+    var dirty = 0
+    var unqueuedDirty = 0
+    var congested = 0
+    var writeback = 0
+    var immediate = 0
+    var fileTaken = 0
+    var taken = 0
+
+    init() {}
+  }
+}
+
+/// What became of a batch (`struct reclaim_stat`).
+struct BatchFigures: BitwiseCopyable {
+  var dirty = 0
+  var unqueuedDirty = 0
+  var congested = 0
+  var writeback = 0
+  var immediate = 0
+  var pageout = 0
+  var activated: (anonymous: Int, file: Int) = (0, 0)
+  var unmapFailed = 0
+
+  init() {}
+}

@@ -1,0 +1,107 @@
+import AddressSpaces
+import Arm64
+import KernelHeap
+import MemoryTypes
+import PageFrames
+import Reclaim
+import TestSupport
+import Testing
+
+@testable import Files
+
+/// Pages of a file on a disk: what is taken, what stays, and that nothing is lost.
+@Suite struct FileReclaimTests {
+  private func check(_ machine: ReclaimMachine) {
+    machine.frames.pointee.checkInvariants()
+    let wrong = machine.frames.pointee.checkLRU()
+    #expect(wrong == nil)
+    machine.files.pointee.checkInvariants()
+  }
+
+  private func count(_ machine: ReclaimMachine, _ item: VMStat) -> Int {
+    machine.frames.pointee.statistic(item)
+  }
+
+  /// A clean page goes, and comes back as it was; the second time it is known.
+  @Test(arguments: [PageSize.fourKiB, .sixteenKiB, .sixtyFourKiB])
+  func cleanPagesGoAndComeBack(size: PageSize) throws {
+    let machine = try ReclaimMachine(size, ram: .mebibytes(64), pages: 300)
+    defer { machine.end() }
+    for page in 0..<300 as Range<UInt64> { #expect(try machine.word(page) == page) }
+    machine.frames.pointee.drainLRU()
+    var scan = ScanControl(.highUserMovable, highest: .movable)
+    scan.wanted = 32
+    #expect(machine.reclaimer.free(&scan) >= 32)
+    let stolen = count(machine, .pgsteal_direct)
+    #expect(stolen == count(machine, .pgsteal_file) && stolen >= 32 && stolen < 300)
+    #expect(machine.inode.pointee.pages.count == UInt64(300 - stolen))
+    #expect(machine.inode.pointee.pages.values == UInt64(stolen))
+    check(machine)
+    for page in 0..<300 as Range<UInt64> { #expect(try machine.word(page) == page) }
+    #expect(count(machine, .workingset_refault_file) == stolen)
+    #expect(machine.inode.pointee.pages.values == 0)
+    check(machine)
+  }
+
+  /// Written pages stay, after their write-back, too: the archive below is never written.
+  @Test func writtenPagesStay() throws {
+    let machine = try ReclaimMachine(.fourKiB, ram: .mebibytes(64), pages: 100)
+    defer { machine.end() }
+    for page in 0..<100 as Range<UInt64> { _ = try machine.word(page) }
+    for page in stride(from: 0, to: 100, by: 3) as StrideTo<UInt64> {
+      try machine.write(1000 + page, page)
+    }
+    machine.memory.pointee.writeBack(machine.inode, 0..<50)
+    for _ in 0..<4 {
+      var scan = ScanControl(.highUserMovable, highest: .movable)
+      scan.wanted = 1000
+      _ = machine.reclaimer.free(&scan)
+      machine.reclaimer.dropPageCache()
+    }
+    #expect(machine.inode.pointee.pages.count == 34)
+    check(machine)
+    for page in 0..<100 as Range<UInt64> {
+      #expect(try machine.word(page) == (page % 3 == 0 ? 1000 + page : page))
+    }
+  }
+
+  /// A file larger than RAM, read and written at random, with reclaim of all kinds in between, is
+  /// what a row of words is.
+  @Test(arguments: [PageSize.fourKiB, .sixtyFourKiB], [1, 2, 3] as [UInt64])
+  func aFileLargerThanMemoryIsAllThere(size: PageSize, seed: UInt64) throws {
+    let ram = size == .fourKiB ? ByteCount.mebibytes(16) : .mebibytes(128)
+    let pages = Int(ram.wholePages(of: size).rawValue) * 3 / 2
+    let machine = try ReclaimMachine(size, ram: ram, pages: pages)
+    defer { machine.end() }
+    var random = Random(seed: seed)
+    var model = (0..<pages).map { UInt64($0) }
+    var written = 0
+    for step in 0..<6000 {
+      let page = UInt64(random.below(pages))
+      if machine.frames.pointee.free < PageCount(256) {
+        var scan = ScanControl(.highUserMovable, highest: .movable)
+        scan.isKswapd = random.below(2) == 0
+        scan.wanted = 1 + random.below(64)
+        _ = machine.reclaimer.free(&scan)
+      }
+      switch random.below(20) {
+      case 0 where written < pages / 8:
+        written += 1
+        model[Int(page)] = random.next()
+        try machine.write(model[Int(page)], page)
+      case 1 where random.below(50) == 0: machine.reclaimer.dropPageCache()
+      case 2: _ = machine.reclaimer.balance(0, upTo: .movable)
+      case 3:
+        if let frame = machine.files.pointee.cachedPage(of: machine.inode, at: page) {
+          machine.frames.pointee.markAccessed(frame)
+        }
+      default:
+        let word = try machine.word(page)
+        #expect(word == model[Int(page)], "seed \(seed), step \(step), page \(page)")
+      }
+      if step % 500 == 0 { check(machine) }
+    }
+    check(machine)
+    #expect(count(machine, .workingset_refault_file) > 0)
+  }
+}
