@@ -34,6 +34,7 @@ all: tool image
 
 tool:
 	@$(SWIFT) build $(SWIFTPM) -c release --product kilburn
+	@$(SWIFT) build $(SWIFTPM) -c release --product KilburnObserver
 
 ## image: the kernel, as QEMU boots it
 image:

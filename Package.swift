@@ -92,6 +92,15 @@ let hostTargets: [Target] =
     .target(
       name: "Cores", dependencies: ["MemoryTypes", "HardwareModel", yams],
       resources: [.embedInCode("Presets")], swiftSettings: strict),
+    room("Observation", ["MemoryTypes", "Arm64", "HardwareModel"]),
+    // The plugin of QEMU's: a library of its own, with all of Swift that it needs in it.
+    .target(name: "ObserverEntry", publicHeadersPath: "include"),
+    .target(
+      name: "Observer",
+      dependencies: [
+        "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Observation", "ObserverEntry",
+      ],
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
     room("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room(
@@ -115,12 +124,14 @@ let hostTargets: [Target] =
       [
         "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "KernelHistory", "Machine",
         "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
+        "Observation",
       ]),
     room(
       "Commands",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "Cores", "KernelHistory", "Machine",
         "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
+        "HardwareModel", "Observation",
         "Reports", argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
@@ -213,6 +224,7 @@ let package = Package(
     ? [.executable(name: "Kernel", targets: ["Kernel"])]
     : [
       .executable(name: "kilburn", targets: ["kilburn"]),
+      .library(name: "KilburnObserver", type: .dynamic, targets: ["Observer"]),
       // What benchmarks link.
       .library(name: "PTMalloc", targets: ["PTMalloc", "MemoryTypes"]),
       .library(name: "HardwareModel", targets: ["HardwareModel", "Arm64", "MemoryTypes"]),

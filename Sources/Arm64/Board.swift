@@ -47,6 +47,9 @@ public protocol Board: PhysicalMemory {
   /// (`DSB ISHST`, `ISB`: arch/arm64/include/asm/pgtable.h:set_pte()).
   func publishKernelDescriptors()
 
+  /// Mappings of the kernel half are about to be taken away or limited, for whoever watches.
+  func kernelMappingsChange()
+
   /// Makes instructions just written to a page visible to instruction fetch (`DC CVAU`, `IC IVAU`).
   func synchronizeInstructions(at address: PhysicalAddress, _ length: ByteCount)
 
@@ -79,6 +82,7 @@ extension Board {
   @inlinable public var isSanitized: Bool { traced.contains(.sanitizer) }
 
   @inlinable public func publishKernelDescriptors() { publishDescriptors() }
+  @inlinable public func kernelMappingsChange() {}
 
   /// Most boards have nobody who listens.
   @inlinable public var traced: TraceCategories { [] }

@@ -58,6 +58,12 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var stopCall: UInt64 = 0
   public var stopCount: UInt64 = 0
 
+  /// What the kernel says of itself, for whoever watches its accesses: where its ``Doorbell``s are,
+  /// by virtual and by physical address, and what the linear map adds to a physical address.
+  public var doorbells: UInt64 = 0
+  public var doorbellsPhysical: UInt64 = 0
+  public var linearOffset: UInt64 = 0
+
   @inlinable public init() {}
 
   /// A range of the board file.

@@ -30,6 +30,9 @@ struct Run: ParsableCommand {
   @OptionGroup(title: "Report options")
   var report: ReportOptions
 
+  @OptionGroup(title: "Hardware options")
+  var observer: ObserverOptions
+
   @OptionGroup(title: "Heap options")
   var heap: HeapOptions
 
@@ -63,6 +66,7 @@ struct Run: ParsableCommand {
       session.debuggerPort = gdb
       try session.keepRAM(in: keepRam)
       try session.watchHeap(heap)
+      try session.observe(observer)
       return try session.run()
     }
   }

@@ -1,6 +1,7 @@
 import BoardFormat
 import Glibc
 import Machine
+import Observation
 import Reports
 
 /// Everything between the words of `kilburn run` and its exit code.
@@ -18,6 +19,7 @@ struct RunSession {
   var debuggerPort: Int?
   private var ramFile: RAMFile?
   private var heap: HeapOptions?
+  private var observer: ObserverOptions?
 
   /// Checks everything that can be checked before something is started.
   init(
@@ -57,6 +59,12 @@ struct RunSession {
     heap = options
   }
 
+  /// Has every access shown to a model of the core's hardware.
+  mutating func observe(_ options: ObserverOptions) throws(MachineError) {
+    guard options.isAsked else { return }
+    observer = options
+  }
+
   /// Runs the program on each machine and returns the exit code.
   func run() throws(MachineError) -> Int32 {
     let guest = try Guest(
@@ -76,6 +84,8 @@ struct RunSession {
       run.timeout = timeout
       run.debuggerPort = debuggerPort
       run.ramFile = ramFile
+      run.observer = try observer.map { options throws(MachineError) in try options.setup(machine) }
+      if observer != nil, ramFile == nil { run.ramFile = try RAMFile() }
       let watch = try heap.map { options throws(MachineError) in
         try HeapWatch(options, guest, machine)
       }
@@ -93,6 +103,7 @@ struct RunSession {
         machine: machine, arguments: guest.arguments, executable: guest.executable, result: result)
       reports.append(report)
       let isShown = show(report)
+      if let file = run.observer?.file { try showObservation(file, report) }
       try watch?.finish()
       heapProfile = watch?.report.json
       if let watch, !isQuiet { lines(watch.text(style)) }
@@ -147,6 +158,14 @@ struct RunSession {
       }
       return false
     }
+  }
+
+  /// Shows what the observer has answered.
+  private func showObservation(_ file: ObserverFile, _ report: RunReport) throws(MachineError) {
+    guard let observation = Observation(file.contents(from: ObserverRequest.room)) else {
+      throw .failure("the observer gave no answer: the emulator did not end by itself")
+    }
+    if !isQuiet { lines(ObservationReport(observation, report).text(style)) }
   }
 
   private func finish(_ reports: [RunReport], heap: JSON?) throws(MachineError) {

@@ -11,10 +11,11 @@
   .set    PARAMETER_MAIR, 104
   .set    PARAMETER_TTBR0, 112
   .set    PARAMETER_TTBR1, 120
-  // As INIT_SCTLR_EL1_MMU_ON: RES1 bits 29 28 23 22 20 11; UCI 26, nTWE 18, UCT 15, DZE 14, I 12,
-  // SED 8, SA0 4, SA 3, C 2, M 0. WFI of a program traps: nothing would ever end it.
+  // As INIT_SCTLR_EL1_MMU_ON: RES1 bits 29 28 23 22 20 11; UCI 26, nTWE 18, UCT 15, I 12, SED 8,
+  // SA0 4, SA 3, C 2, M 0. WFI of a program traps: nothing would ever end it. So does DC ZVA, which
+  // nobody can watch (Documentation/Decisions/LineClearing.md).
   .set    SCTLR_SPAN, 1 << 23
-  .set    SCTLR_VALUE, (1<<29)|(1<<28)|(1<<26)|SCTLR_SPAN|(1<<22)|(1<<20)|(1<<18)|(1<<15)|(1<<14)|(1<<12)|(1<<11)|(1<<8)|(1<<4)|(1<<3)|(1<<2)|(1<<0)
+  .set    SCTLR_VALUE, (1<<29)|(1<<28)|(1<<26)|SCTLR_SPAN|(1<<22)|(1<<20)|(1<<18)|(1<<15)|(1<<12)|(1<<11)|(1<<8)|(1<<4)|(1<<3)|(1<<2)|(1<<0)
 
   .section .head, "ax"
   .global image_start
@@ -134,6 +135,12 @@ kernel_parameters_writable:
   .global kernel_variables_storage
 kernel_variables_storage:
   .zero   4224
+
+  // A line of its own for whoever watches (Instructions.h).
+  .balign 64
+  .global kernel_doorbells
+kernel_doorbells:
+  .zero   128
 
   .section .stack, "aw", %nobits
   .global boot_stack_start

@@ -18,7 +18,7 @@ public import MemoryTypes
   }
 
   /// The 8 bytes at an address, or nil where there is no memory.
-  @inline(__always) func descriptor(at address: UInt64) -> UInt64? {
+  @inline(__always) public func descriptor(at address: UInt64) -> UInt64? {
     let offset = address &- range.lowerBound.rawValue
     let length = range.upperBound.rawValue &- range.lowerBound.rawValue
     guard length >= 8, offset <= length &- 8 else { return nil }

@@ -111,6 +111,13 @@ public import MemoryTypes
     self.asid = UInt64(asid.rawValue)
     forgetNearTranslations()
   }
+
+  /// Where the access that was made last went, if it was to this page; for whoever checks.
+  public func lastPhysicalAddress(of address: VirtualAddress, _ kind: AccessKind) -> UInt64? {
+    let page = kind == .fetch ? fetchPage : dataPage
+    guard address.rawValue & page.mask == page.base else { return nil }
+    return page.translation.physical(address.rawValue, shift: page.shift)
+  }
 }
 
 /// An access that the tables do not allow.

@@ -1,4 +1,5 @@
 public import Arm64
+import BoardFormat
 import KernelAssembly
 import KernelLog
 public import MemoryTypes
@@ -35,11 +36,14 @@ extension VirtBoard: Processor {
     unsafe write_ttbr0(kernel_variables().pointee.empty_ttbr)
     barrier_isb()
     write_ttbr1(read_ttbr1() & 0x0000_ffff_ffff_ffff | UInt64(asid.rawValue) &<< 48)
+    ring(.root, root.rawValue)
+    ring(.space, UInt64(asid.rawValue))
     write_ttbr0(control.ttbr(root: root))
     barrier_isb()
   }
 
   public func deactivateUserHalf() {
+    ring(.root, 0)
     unsafe write_ttbr0(kernel_variables().pointee.empty_ttbr)
     barrier_isb()
   }

@@ -35,6 +35,7 @@ public struct VirtBoard: Board {
     // SAFETY: the place has 64 bytes, aligned to 8, and nobody has read it yet.
     unsafe kernel_geometry_writable().storeBytes(of: geometry, as: TranslationGeometry.self)
     set_kernel_traced(VirtBoard().header.pointee.traced.rawValue)
+    tellDoorbells()
     startLog()
   }
 }
@@ -56,7 +57,12 @@ extension VirtBoard {
   }
 
   public func clearPages(at address: PhysicalAddress, _ count: PageCount, _ size: PageSize) {
-    clear_pages(address.rawValue &+ kernel_parameters.linear_offset, count.bytes(of: size).rawValue)
+    let (start, length) = (
+      address.rawValue &+ kernel_parameters.linear_offset, count.bytes(of: size).rawValue
+    )
+    ring(.clearAddress, start)
+    ring(.clearBytes, length)
+    clear_pages(start, length)
   }
 
   public func copyPage(

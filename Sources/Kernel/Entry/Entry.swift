@@ -42,7 +42,7 @@ func userException(
   if syndrome.classCode == 0 || syndrome.classCode == 0x18 {
     // SAFETY: the vectors stored a whole context there.
     let context = unsafe KernelPointer(context.assumingMemoryBound(to: UserContext.self))
-    if emulateIdentification(context) { return }
+    if emulateIdentification(context) || emulateLineClear(context) { return }
   }
   Kernel.state.handleUserException(syndrome, faultAddress: VirtualAddress(address))
 }

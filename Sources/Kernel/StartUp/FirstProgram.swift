@@ -122,7 +122,9 @@ extension VirtBoard {
     let start = VirtBoard().clock.nanoseconds
     write_counters_disable(all)
     barrier_isb()
+    VirtBoard().ring(.uncounted, 1)
     body()
+    VirtBoard().ring(.uncounted, 0)
     write_counters_enable(all)
     barrier_isb()
     // To `instructions`, time in which nothing was counted.

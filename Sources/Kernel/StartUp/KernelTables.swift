@@ -172,6 +172,7 @@ struct KernelTables: ~Copyable {
       of: Signpost(
         root: table.root.rawValue, pageShift: board.pageSize.shift,
         vaBits: board.translation.vaBits), as: Signpost.self)
+    board.ring(.kernelRoot, table.root.rawValue)
     replace_kernel_tables(
       control.ttbr(root: table.root), control.tcr,
       kernel_parameters.image_physical &- kernel_parameters.image_virtual,

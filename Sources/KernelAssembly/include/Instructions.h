@@ -64,20 +64,38 @@ INLINE void barrier_dsb_ish(void) { __asm__ volatile("dsb ish" ::: "memory"); }
 INLINE void barrier_dsb_ishst(void) { __asm__ volatile("dsb ishst" ::: "memory"); }
 INLINE void barrier_dsb_nsh(void) { __asm__ volatile("dsb nsh" ::: "memory"); }
 
-#define TLBI_ADDRESS(name, form)                              \
-  INLINE void tlbi_##name(uint64_t argument) {         \
+// Where whoever watches this CPU from outside hears what it cannot see (BoardFormat.Doorbell): a
+// store, whether anybody watches or not.
+extern volatile uint64_t kernel_doorbells[16];
+enum {
+  DOORBELL_ROOT = 0, DOORBELL_SPACE, DOORBELL_KERNEL_ROOT, DOORBELL_UNCOUNTED,
+  DOORBELL_VALE1, DOORBELL_VAE1, DOORBELL_VAAE1, DOORBELL_ASIDE1, DOORBELL_VMALLE1,
+  DOORBELL_CLEAR_ADDRESS, DOORBELL_CLEAR_BYTES, DOORBELL_INSTRUCTIONS, DOORBELL_UNMAPPING,
+};
+INLINE void doorbell_ring(unsigned number, uint64_t value) { kernel_doorbells[number] = value; }
+INLINE uint64_t doorbell_address(void) { return (uint64_t)kernel_doorbells; }
+
+#define TLBI_ADDRESS(name, form, doorbell)                            \
+  INLINE void tlbi_##name(uint64_t argument) {                        \
+    doorbell_ring(doorbell, argument);                                \
     __asm__ volatile("tlbi " form ", %0" ::"r"(argument) : "memory"); \
   }
-TLBI_ADDRESS(vale1, "vale1is")
-TLBI_ADDRESS(vae1, "vae1is")
-TLBI_ADDRESS(aside1, "aside1is")
-TLBI_ADDRESS(vaae1, "vaae1is")
-INLINE void tlbi_vmalle1(void) { __asm__ volatile("tlbi vmalle1is" ::: "memory"); }
+TLBI_ADDRESS(vale1, "vale1is", DOORBELL_VALE1)
+TLBI_ADDRESS(vae1, "vae1is", DOORBELL_VAE1)
+TLBI_ADDRESS(aside1, "aside1is", DOORBELL_ASIDE1)
+TLBI_ADDRESS(vaae1, "vaae1is", DOORBELL_VAAE1)
+INLINE void tlbi_vmalle1(void) {
+  doorbell_ring(DOORBELL_VMALLE1, 0);
+  __asm__ volatile("tlbi vmalle1is" ::: "memory");
+}
 
 INLINE void cache_dc_cvau(uint64_t address) {
   __asm__ volatile("dc cvau, %0" ::"r"(address) : "memory");
 }
-INLINE void cache_ic_ialluis(void) { __asm__ volatile("ic ialluis" ::: "memory"); }
+INLINE void cache_ic_ialluis(void) {
+  doorbell_ring(DOORBELL_INSTRUCTIONS, 0);
+  __asm__ volatile("ic ialluis" ::: "memory");
+}
 INLINE void cache_ic_ivau(uint64_t address) {
   __asm__ volatile("ic ivau, %0" ::"r"(address) : "memory");
 }

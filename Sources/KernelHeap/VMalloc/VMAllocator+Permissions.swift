@@ -65,6 +65,7 @@ extension VMAllocator {
     let end = description.pointee.start + description.pointee.usableSize(pageSize)
     guard count <= (end - address).wholePages(of: pageSize) else { return false }
     purge()
+    board.kernelMappingsChange()
     let range = address..<(address + count.bytes(of: pageSize))
     table.forEachRun(in: range) { run in
       for index in 0..<run.count {

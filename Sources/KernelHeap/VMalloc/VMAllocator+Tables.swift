@@ -81,6 +81,7 @@ extension VMAllocator {
   ) {
     let geometry = board.translation
     let size = board.pageSize
+    board.kernelMappingsChange()
     var at = start
     while at < end {
       guard let run = table.run(at: at, end: end) else {

@@ -54,6 +54,21 @@ final class ChildProcess {
     return result
   }
 
+  /// Lets it end by itself, asked by SIGTERM where `asks` says so, but for no longer than so many
+  /// seconds.
+  func letEnd(within seconds: Int, asks: Bool) {
+    guard status == nil else { return }
+    if asks { kill(id, SIGTERM) }
+    for _ in 0..<seconds * 100 {
+      var result: Int32 = 0
+      if unsafe waitpid(id, &result, WNOHANG) == id {
+        status = result
+        return
+      }
+      usleep(10_000)
+    }
+  }
+
   /// Ends it, if it has not ended by itself.
   func end() {
     if status == nil { kill(id, SIGKILL) }

@@ -8,10 +8,12 @@ enum EmulatorArguments {
   static let boardFile: Int32 = 3
   /// The one that it has RAM as, where that is a file.
   static let ramFile: Int32 = 4
+  /// The one that the observer answers in.
+  static let observerFile: Int32 = 5
 
   static func list(
     _ machine: MachineDescription, _ board: BoardLayout, kernel: KernelImage, debugger port: Int?,
-    keepsRAM: Bool
+    keepsRAM: Bool, observer: ObserverPlugin? = nil
   ) -> [String] {
     var list = [
       "-M", "virt,gic-version=2,dtb-randomness=off",
@@ -38,6 +40,11 @@ enum EmulatorArguments {
       "-kernel", kernel.path,
       "-append", "\(BoardHeader.parameter)\(hexadecimal(board.header.start))",
     ]
+    if let observer {
+      // A comma in a value is written twice.
+      let path = observer.path.split(separator: ",", omittingEmptySubsequences: false)
+      list += ["-plugin", "\(path.joined(separator: ",,")),descriptor=\(observerFile)"]
+    }
     if let port { list += ["-gdb", "tcp:127.0.0.1:\(port)", "-S"] }
     return list
   }

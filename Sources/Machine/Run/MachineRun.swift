@@ -14,6 +14,8 @@ package struct MachineRun: Sendable {
   package var debuggerPort: Int?
   /// The file that RAM is to be in, and stays in; else it is memory of the emulator.
   package var ramFile: RAMFile?
+  /// Who watches every access; it needs ``ramFile``.
+  package var observer: ObserverSetup?
   /// What the kernel tells while it runs.
   package var traced: TraceCategories = []
   /// Where it stops, with all memory as it is; it needs ``ramFile``, in which that stays.
@@ -42,13 +44,26 @@ package struct MachineRun: Sendable {
     let board = try BoardFile(
       machine, guest, texts: texts, traced: traced, probes: probes, stop: stop)
     let arguments = EmulatorArguments.list(
-      machine, board.layout, kernel: kernel, debugger: debuggerPort, keepsRAM: ramFile != nil)
+      machine, board.layout, kernel: kernel, debugger: debuggerPort, keepsRAM: ramFile != nil,
+      observer: observer?.plugin)
     try ramFile?.makeRoom(board.layout.ram)
+    try observer.map { observer throws(MachineError) in
+      try observer.file.write(
+        observer.request(
+          ObserverSetup.Places(
+            ramStart: MemoryBank.ramBase.rawValue, ramLength: board.layout.ram.rawValue,
+            boardLength: board.layout.size.rawValue, ramFile: EmulatorArguments.ramFile,
+            boardFile: EmulatorArguments.boardFile)))
+    }
     let signals = Signals.descriptor
-    let descriptors = [board.descriptor] + (ramFile.map { [$0.descriptor] } ?? [])
+    let descriptors =
+      [board.descriptor] + (ramFile.map { [$0.descriptor] } ?? [])
+      + (observer.map { [$0.file.descriptor] } ?? [])
+    // The interface is asked for before the emulator is, which would only say that it is none.
+    if let observer { try observer.plugin.check(question.answer()) }
     let process = try ChildProcess([emulator.path] + arguments, descriptors: descriptors)
     // Asked before, heard now: the machine is starting meanwhile, and ends with this if it may not.
-    _ = try question.answer()
+    if observer == nil { _ = try question.answer() }
     // Nobody types: the line is quiet, as the guest's null device would be.
     if guest.standardInput != nil, guest.bound.isEmpty { process.closeInput() }
 
@@ -61,6 +76,8 @@ package struct MachineRun: Sendable {
     if !guest.bound.isEmpty, ending.isOurs {
       try console.end(within: Self.patience, signals: signals)
     }
+    // The observer answers when the emulator ends.
+    if observer != nil { process.letEnd(within: Self.patience, asks: ending.isOurs) }
     process.end()
     var result = RunResult(
       ending: ending, statistics: board.statistics(), texts: console.texts, log: console.log)

@@ -1,0 +1,169 @@
+import HardwareModel
+import ObserverEntry
+
+/// What QEMU calls: when a block of instructions is translated, when it is executed, and after each
+/// access to data.
+///
+/// The hot path of an observed run. What is known of an access when its instruction is translated
+/// (its kind, who makes it) is the callback's pointer, as the bits of a record.
+
+/// Has a block call back.
+@unsafe func instrument(_ block: OpaquePointer) {
+  let start = unsafe qemu_plugin_tb_vaddr(block)
+  let count = unsafe qemu_plugin_tb_n_insns(block)
+  let isKernel = start &>> 55 & 1 != 0
+  var length: UInt64 = 0
+  let recorder = unsafe kilburn_recorder_place()
+  if isKernel, unsafe recorder.pointee.doorbells == 0 {
+    unsafe theObserver.pointee.findDoorbells()
+  }
+  let owner: UInt64 = isKernel ? 1 &<< 63 : 0
+  for index in 0..<count {
+    let instruction = unsafe qemu_plugin_tb_get_insn(block, index)
+    let size = unsafe qemu_plugin_insn_size(instruction)
+    length &+= UInt64(size)
+    var reads = true
+    if size == 4 {
+      let word = unsafe qemu_plugin_insn_data(instruction).loadUnaligned(as: UInt32.self)
+      // What is no load or store need not ask (Arm ARM C4.1: op0 is x1x0); a program may be AArch32.
+      if isKernel && word & 0x0a00_0000 != 0x0800_0000 { continue }
+      reads = !isExclusiveStore(word)
+    }
+    if reads {
+      unsafe watch(instruction, 1, owner)
+    }
+    let store = owner | AccessKind.store.rawValue &<< 60
+    if isKernel {
+      unsafe qemu_plugin_register_vcpu_mem_cb(
+        instruction, { unsafe kernelStore($1, $2, $3) }, 0, 2, pointer(store))
+    } else {
+      unsafe watch(instruction, 2, store)
+    }
+  }
+  unsafe instrumentFetch(block, start, length, owner)
+}
+
+/// Has the loads (1) or stores (2) of an instruction call back.
+@unsafe private func watch(_ instruction: OpaquePointer, _ direction: Int32, _ record: UInt64) {
+  if unsafe kilburn_recorder_place().pointee.checks == 0 {
+    unsafe qemu_plugin_register_vcpu_mem_cb(
+      instruction, { unsafe dataAccess($1, $2, $3) }, 0, direction, pointer(record))
+  } else {
+    unsafe qemu_plugin_register_vcpu_mem_cb(
+      instruction, { unsafe checkedAccess($1, $2, $3) }, 0, direction, pointer(record))
+  }
+}
+
+/// A store-exclusive: QEMU compares and exchanges, and so reads what the instruction does not.
+private func isExclusiveStore(_ word: UInt32) -> Bool {
+  word & 0x3fe0_0000 == 0x0800_0000 || word & 0xbfe0_0000 == 0x8820_0000
+}
+
+/// A callback for each two lines that the block lies in: most lie in one or two.
+@unsafe private func instrumentFetch(
+  _ block: OpaquePointer, _ start: UInt64, _ length: UInt64, _ owner: UInt64
+) {
+  var at = start
+  let end = start &+ length
+  var mark: UInt64 = 0
+  while at < end {
+    let size = min(end &- at, 124 &- (at & 63), 124)
+    let record =
+      owner | mark | AccessKind.fetch.rawValue &<< 60 | size &<< 53 | at & 0x001f_ffff_ffff_ffff
+    if owner != 0 {
+      unsafe qemu_plugin_register_vcpu_tb_exec_cb(
+        block, { unsafe kernelBlock($1) }, 0, pointer(record))
+    } else {
+      unsafe qemu_plugin_register_vcpu_tb_exec_cb(
+        block, { unsafe programBlock($1) }, 0, pointer(record))
+    }
+    at &+= size
+    mark = BlockRecord.goesOn
+  }
+}
+
+@inline(__always) private func pointer(_ bits: UInt64) -> UnsafeMutableRawPointer? {
+  unsafe UnsafeMutableRawPointer(bitPattern: UInt(bits))
+}
+
+@inline(__always) private func bits(_ pointer: UnsafeMutableRawPointer?) -> UInt64 {
+  UInt64(UInt(bitPattern: pointer))
+}
+
+/// Puts a record into the buffer.
+@inline(__always) func gather(_ record: UInt64) {
+  let recorder = unsafe kilburn_recorder_place()
+  let place = unsafe recorder.pointee.next
+  unsafe place.pointee = record
+  unsafe recorder.pointee.next = unsafe place + 1
+  if unsafe place == recorder.pointee.last { flushBuffer() }
+}
+
+@inline(never) private func flushBuffer() { unsafe theObserver.pointee.flush() }
+
+/// A load or a store; the size is a power of two, as QEMU packs it.
+@inline(__always)
+private func dataAccess(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
+  let size: UInt64 = 1 &<< (53 &+ UInt64((info &>> 4) & 7))
+  unsafe gather(bits(data) | size | address & 0x001f_ffff_ffff_ffff)
+}
+
+/// The same where each translation is checked.
+@inline(never)
+private func checkedAccess(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
+  let size: UInt64 = 1 &<< (53 &+ UInt64((info &>> 4) & 7))
+  let record = unsafe bits(data) | size | address & 0x001f_ffff_ffff_ffff
+  gather(record)
+  guard let place = unsafe qemu_plugin_get_hwaddr(info, address),
+    unsafe !qemu_plugin_hwaddr_is_io(place)
+  else { return }
+  let offset = unsafe qemu_plugin_hwaddr_phys_addr(place)
+  unsafe theObserver.pointee.check(AccessRecord(rawValue: record), place: offset)
+}
+
+/// A store of the kernel's, which may say something.
+@inline(__always)
+private func kernelStore(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
+  let recorder = unsafe kilburn_recorder_place()
+  if unsafe recorder.pointee.checks == 0 {
+    unsafe dataAccess(info, address, data)
+  } else {
+    unsafe checkedAccess(info, address, data)
+  }
+  let bell = unsafe address &- recorder.pointee.doorbells
+  if unsafe bell < recorder.pointee.doorbells_size {
+    unsafe theObserver.pointee.hear(bell &>> 3)
+  } else {
+    let offset = unsafe address &- recorder.pointee.statistics
+    if unsafe offset < recorder.pointee.statistics_size {
+      unsafe theObserver.pointee.count(offset)
+    }
+  }
+}
+
+@inline(__always) private func programBlock(_ data: UnsafeMutableRawPointer?) {
+  if unsafe kilburn_recorder_place().pointee.by_kernel != 0 { cross(false) }
+  unsafe fetch(bits(data))
+}
+
+@inline(__always) private func kernelBlock(_ data: UnsafeMutableRawPointer?) {
+  if unsafe kilburn_recorder_place().pointee.by_kernel == 0 { cross(true) }
+  unsafe fetch(bits(data))
+}
+
+@inline(never) private func cross(_ toKernel: Bool) {
+  unsafe theObserver.pointee.cross(toKernel: toKernel)
+}
+
+/// Instructions of one line, or of two.
+@inline(__always) private func fetch(_ record: UInt64) {
+  let first = 64 &- (record & 63)
+  let size = (record &>> 53) & 127
+  if size <= first {
+    gather(record)
+  } else {
+    gather(record & ~(127 &<< 53) | first &<< 53)
+    let rest = record & ~(127 &<< 53) &+ first
+    gather(rest | BlockRecord.goesOn | (size &- first) &<< 53)
+  }
+}

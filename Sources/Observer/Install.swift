@@ -1,0 +1,63 @@
+import BoardFormat
+import Glibc
+import HardwareModel
+import ObserverEntry
+import Observation
+
+/// Where QEMU begins, once it has loaded the library: `descriptor=N` is the file with the request.
+@_cdecl("kilburn_observer_install")
+func install(
+  _ id: qemu_plugin_id_t, _ count: Int32,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> Int32 {
+  var file: Int32?
+  for index in 0..<Int(count) {
+    guard let word = unsafe arguments?[index] else { continue }
+    let text = unsafe String(cString: word)
+    if text.hasPrefix("descriptor=") { file = Int32(text.dropFirst(11)) }
+  }
+  guard let file else { return refuse("which file the request is in is not said") }
+  var request: ObserverRequest?
+  let size = MemoryLayout<ObserverRequest>.size
+  unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { bytes in
+    guard unsafe pread(file, bytes.baseAddress, size, 0) == size else { return }
+    request = unsafe bytes.load(as: ObserverRequest.self)
+  }
+  guard let request, request.magic == ObserverRequest.magic, request.size == UInt64(size) else {
+    return refuse("the request is another version's: tool and observer are of different sources")
+  }
+  guard let memory = MachineMemory(request) else {
+    return refuse("the machine's memory cannot be mapped")
+  }
+  guard let observer = Observer(request, memory) else {
+    return refuse("the request names no core or no machine that can be")
+  }
+  // QEMU's own function says what the numbers mean that its callbacks get; asked once, not each time.
+  for shift: UInt32 in 0..<5 where qemu_plugin_mem_size_shift(shift &<< 4 | 0xf) != shift {
+    return refuse("this QEMU says the sizes of accesses in another way")
+  }
+  let place = UnsafeMutablePointer<Observer>.allocate(capacity: 1)
+  unsafe place.initialize(to: observer)
+  unsafe kilburn_recorder_place().pointee.observer = UnsafeMutableRawPointer(place)
+  unsafe kilburn_recorder_place().pointee.checks = request.checks ? 1 : 0
+  unsafe qemu_plugin_register_vcpu_tb_trans_cb(id) { _, block in
+    unsafe instrument(block)
+  }
+  unsafe qemu_plugin_register_atexit_cb(
+    id, { _, _ in unsafe theObserver.pointee.answer() }, nil)
+  unsafe kilburn_recorder_place().pointee.file = file
+  return 0
+}
+
+private func refuse(_ why: String) -> Int32 {
+  let line = "kilburn's observer: \(why)\n"
+  unsafe write(STDERR_FILENO, line, line.utf8.count)
+  return 1
+}
+
+/// The one observer of this process.
+///
+/// SAFETY: it is made before any callback is.
+@inline(__always) var theObserver: UnsafeMutablePointer<Observer> {
+  unsafe kilburn_recorder_place().pointee.observer.assumingMemoryBound(to: Observer.self)
+}
