@@ -22,39 +22,38 @@ import ObserverEntry
     let instruction = unsafe qemu_plugin_tb_get_insn(block, index)
     let size = unsafe qemu_plugin_insn_size(instruction)
     length &+= UInt64(size)
-    var reads = true
+    var isExclusive = false
     if size == 4 {
       let word = unsafe qemu_plugin_insn_data(instruction).loadUnaligned(as: UInt32.self)
       // What is no load or store need not ask (Arm ARM C4.1: op0 is x1x0); a program may be AArch32.
       if isKernel && word & 0x0a00_0000 != 0x0800_0000 { continue }
-      reads = !isExclusiveStore(word)
+      isExclusive = isExclusiveStore(word)
     }
-    if reads {
-      unsafe watch(instruction, 1, owner)
-    }
-    let store = owner | AccessKind.store.rawValue &<< 60
-    if isKernel {
-      unsafe qemu_plugin_register_vcpu_mem_cb(
-        instruction, { unsafe kernelStore($1, $2, $3) }, 0, 2, pointer(store))
-    } else {
-      unsafe watch(instruction, 2, store)
-    }
+    unsafe watch(instruction, owner, isExclusive: isExclusive)
   }
   unsafe instrumentFetch(block, start, length, owner)
 }
 
-/// Has the loads (1) or stores (2) of an instruction call back.
-@unsafe private func watch(_ instruction: OpaquePointer, _ direction: Int32, _ record: UInt64) {
-  if unsafe kilburn_recorder_place().pointee.checks == 0 {
-    unsafe qemu_plugin_register_vcpu_mem_cb(
-      instruction, { unsafe dataAccess($1, $2, $3) }, 0, direction, pointer(record))
-  } else {
-    unsafe qemu_plugin_register_vcpu_mem_cb(
-      instruction, { unsafe checkedAccess($1, $2, $3) }, 0, direction, pointer(record))
-  }
+/// Has the accesses of an instruction call back.
+///
+/// Both directions come to one callback: QEMU 7.2 has loads call back whoever asked for stores, and
+/// stores everybody.
+@unsafe private func watch(_ instruction: OpaquePointer, _ owner: UInt64, isExclusive: Bool) {
+  let callback: qemu_plugin_mem_cb =
+    if isExclusive {
+      { unsafe exclusiveStore($1, $2, $3) }
+    } else if unsafe kilburn_recorder_place().pointee.checks != 0 {
+      { unsafe checkedAccess($1, $2, $3) }
+    } else if owner != 0 {
+      { unsafe kernelAccess($1, $2, $3) }
+    } else {
+      { unsafe dataAccess($1, $2, $3) }
+    }
+  unsafe qemu_plugin_register_vcpu_mem_cb(instruction, callback, 0, 3, pointer(owner))
 }
 
-/// A store-exclusive: QEMU compares and exchanges, and so reads what the instruction does not.
+/// A store-exclusive (Arm ARM C4.1.66): QEMU compares and exchanges, and so reads what the
+/// instruction does not.
 private func isExclusiveStore(_ word: UInt32) -> Bool {
   word & 0x3fe0_0000 == 0x0800_0000 || word & 0xbfe0_0000 == 0x8820_0000
 }
@@ -101,35 +100,56 @@ private func isExclusiveStore(_ word: UInt32) -> Bool {
 
 @inline(never) private func flushBuffer() { unsafe theObserver.pointee.flush() }
 
-/// A load or a store; the size is a power of two, as QEMU packs it.
+/// The record of a load or a store: QEMU packs its size as a power of two, and above 16 whether it
+/// is a load (1) or a store (2).
+@inline(__always)
+private func record(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) -> UInt64 {
+  let size: UInt64 = 1 &<< (53 &+ UInt64((info &>> 4) & 7))
+  let kind = UInt64((info &>> 17) & 1) &<< 60
+  return unsafe bits(data) | kind | size | address & 0x001f_ffff_ffff_ffff
+}
+
+/// A load or a store of a program's.
 @inline(__always)
 private func dataAccess(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
-  let size: UInt64 = 1 &<< (53 &+ UInt64((info &>> 4) & 7))
-  unsafe gather(bits(data) | size | address & 0x001f_ffff_ffff_ffff)
+  unsafe gather(record(info, address, data))
 }
 
-/// The same where each translation is checked.
+/// One of the kernel's; a store may say something.
+@inline(__always)
+private func kernelAccess(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
+  unsafe gather(record(info, address, data))
+  listen(info, address)
+}
+
+/// The store of a store-exclusive, of anybody's.
+private func exclusiveStore(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
+  guard info &>> 17 & 1 != 0 else { return }
+  if unsafe kilburn_recorder_place().pointee.checks != 0 {
+    unsafe checkedAccess(info, address, data)
+  } else {
+    unsafe kernelAccess(info, address, data)
+  }
+}
+
+/// Any access, where each translation is checked.
 @inline(never)
 private func checkedAccess(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
-  let size: UInt64 = 1 &<< (53 &+ UInt64((info &>> 4) & 7))
-  let record = unsafe bits(data) | size | address & 0x001f_ffff_ffff_ffff
+  let record = unsafe record(info, address, data)
   gather(record)
-  guard let place = unsafe qemu_plugin_get_hwaddr(info, address),
+  if let place = unsafe qemu_plugin_get_hwaddr(info, address),
     unsafe !qemu_plugin_hwaddr_is_io(place)
-  else { return }
-  let offset = unsafe qemu_plugin_hwaddr_phys_addr(place)
-  unsafe theObserver.pointee.check(AccessRecord(rawValue: record), place: offset)
+  {
+    let offset = unsafe qemu_plugin_hwaddr_phys_addr(place)
+    unsafe theObserver.pointee.check(AccessRecord(rawValue: record), place: offset)
+  }
+  listen(info, address)
 }
 
-/// A store of the kernel's, which may say something.
-@inline(__always)
-private func kernelStore(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
+/// Looks whether a store is one of those that say something.
+@inline(__always) private func listen(_ info: UInt32, _ address: UInt64) {
+  guard info &>> 17 & 1 != 0 else { return }
   let recorder = unsafe kilburn_recorder_place()
-  if unsafe recorder.pointee.checks == 0 {
-    unsafe dataAccess(info, address, data)
-  } else {
-    unsafe checkedAccess(info, address, data)
-  }
   let bell = unsafe address &- recorder.pointee.doorbells
   if unsafe bell < recorder.pointee.doorbells_size {
     unsafe theObserver.pointee.hear(bell &>> 3)

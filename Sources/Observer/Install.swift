@@ -33,8 +33,10 @@ func install(
     return refuse("the request names no core or no machine that can be")
   }
   // QEMU's own function says what the numbers mean that its callbacks get; asked once, not each time.
-  for shift: UInt32 in 0..<5 where qemu_plugin_mem_size_shift(shift &<< 4 | 0xf) != shift {
-    return refuse("this QEMU says the sizes of accesses in another way")
+  for shift: UInt32 in 0..<4 {
+    guard qemu_plugin_mem_size_shift(shift &<< 4 | 0xf) == shift,
+      qemu_plugin_mem_is_store(2 &<< 16 | shift &<< 4), !qemu_plugin_mem_is_store(1 &<< 16)
+    else { return refuse("this QEMU says in another way what an access is") }
   }
   let place = UnsafeMutablePointer<Observer>.allocate(capacity: 1)
   unsafe place.initialize(to: observer)
