@@ -78,6 +78,7 @@ struct RunSession {
     }
     var reports: [RunReport] = []
     var heapProfile: JSON?
+    var hardware: [JSON] = []
     for (index, machine) in machines.enumerated() {
       var run = MachineRun(machine: machine, emulator: emulator, kernel: kernel)
       run.texts = texts
@@ -103,13 +104,13 @@ struct RunSession {
         machine: machine, arguments: guest.arguments, executable: guest.executable, result: result)
       reports.append(report)
       let isShown = show(report)
-      if let file = run.observer?.file { try showObservation(file, report) }
+      if let file = run.observer?.file { hardware.append(try showObservation(file, report, guest)) }
       try watch?.finish()
       heapProfile = watch?.report.json
       if let watch, !isQuiet { lines(watch.text(style)) }
       guard isShown else { break }
     }
-    try finish(reports, heap: heapProfile)
+    try finish(reports, heap: heapProfile, hardware: hardware)
     // The guest's files are no part of its exit code, but whoever counts on them must hear of it.
     if reports.contains(where: { $0.result.export?.problems.isEmpty == false }) { return 125 }
     return reports.map(\.result.ending.exitCode).first { $0 != 0 } ?? 0
@@ -161,20 +162,31 @@ struct RunSession {
   }
 
   /// Shows what the observer has answered.
-  private func showObservation(_ file: ObserverFile, _ report: RunReport) throws(MachineError) {
+  private func showObservation(
+    _ file: ObserverFile, _ report: RunReport, _ guest: Guest
+  ) throws(MachineError) -> JSON {
     guard let observation = Observation(file.contents(from: ObserverRequest.room)) else {
       throw .failure("the observer gave no answer: the emulator did not end by itself")
     }
-    if !isQuiet { lines(ObservationReport(observation, report).text(style)) }
+    let found = ObservationReport(observation, report) { path in
+      guest.hostFile(at: path).flatMap { HostFile.contents(of: $0, limit: 1 << 28) }
+    }
+    if !isQuiet { lines(found.text(style)) }
+    return found.json
   }
 
-  private func finish(_ reports: [RunReport], heap: JSON?) throws(MachineError) {
+  private func finish(
+    _ reports: [RunReport], heap: JSON?, hardware: [JSON]
+  ) throws(MachineError) {
     if isSideBySide && !isQuiet && reports.count == machines.count {
       lines(SideBySide(reports).text(.plain))
     }
     guard let json else { return }
     var values = reports.map { $0.json(texts: textNames) }
     if let heap { values[0] = values[0].with("heap", heap) }
+    for (index, observed) in hardware.enumerated() where index < values.count {
+      values[index] = values[index].with("hardware", observed)
+    }
     try json.write(
       isSideBySide
         ? ["format": "kilburn-runs", "version": 1, "runs": .array(values)]

@@ -7,14 +7,17 @@ import Observation
 extension ObservationReport {
   /// The report for people.
   package func text(_ style: Style) -> [String] {
-    var lines = ["", style.heading("Memory hardware")]
+    var lines = ["", style.heading("Memory hardware of \(core)")]
     lines += accessLines(style)
+    lines += cycleLines(style)
+    lines += figureLines("By what is mapped", areas.prefix(8), style, hasAccesses: true)
+    lines += figureLines("Functions that miss most", functions.prefix(8), style)
+    lines += figureLines("Pages that miss most", pages.prefix(5), style)
+    lines += causeLines(style)
     if observation.checked != 0 {
       lines.append("\(observation.checked.grouped) translations checked, each by three.")
     }
-    if observation.disagreementCount != 0 {
-      lines += disagreementLines(style)
-    }
+    if observation.disagreementCount != 0 { lines += disagreementLines(style) }
     return lines
   }
 
@@ -26,26 +29,85 @@ extension ObservationReport {
     ])
     let counts = observation.counters
     for (who, privilege) in [("program", Privilege.user), ("kernel", .kernel)] {
-      for (what, kind) in [
-        ("loads", AccessKind.load), ("stores", .store), ("instructions", .fetch),
-        ("clears", .clear),
-      ] {
-        guard counts[.accesses(kind, privilege)] != 0 else { continue }
+      for (what, kind) in Self.kinds where counts[.accesses(kind, privilege)] != 0 {
+        let translations = [
+          counts[.tlbMisses(kind, privilege)], counts[.sharedTLBHits(kind, privilege)],
+          counts[.walks(kind, privilege)],
+        ]
+        let lines = ServedBy.allCases.map { counts[.served(kind, privilege, $0)] }
         table.rows.append(
           ["\(who) \(what)", counts[.accesses(kind, privilege)].grouped]
-            + [
-              counts[.tlbMisses(kind, privilege)], counts[.sharedTLBHits(kind, privilege)],
-              counts[.walks(kind, privilege)],
-            ].map(\.grouped)
-            + ServedBy.allCases.map { counts[.served(kind, privilege, $0)].grouped })
+            + (translations + lines).map(\.grouped))
       }
       let reads = ServedBy.allCases.map { counts[.walkReads(privilege, $0)] }
       table.rows.append(
-        ["\(who) walks' reads", reads.reduce(0, +).grouped, "", "", ""] + reads.map(\.grouped))
+        ["\(who) descriptors", reads.reduce(0, +).grouped, "", "", ""] + reads.map(\.grouped))
     }
-    var lines = table.lines()
-    lines[0] = style.faint(lines[0])
-    return lines
+    return headed(table, style)
+  }
+
+  static var kinds: [(String, AccessKind)] {
+    [("loads", .load), ("stores", .store), ("instructions", .fetch), ("clears", .clear)]
+  }
+
+  private func cycleLines(_ style: Style) -> [String] {
+    guard let cycles else { return [] }
+    var table = TextTable([.left] + Array(repeating: .right, count: 6))
+    table.rows.append(["estimated cycles", "all", "base", "TLB", "walks", "caches", "each"])
+    for (who, parts, count) in [
+      ("program", cycles.user, instructions.user), ("kernel", cycles.kernel, instructions.kernel),
+    ] {
+      let each = count == 0 ? 0 : UInt64((parts.total * 100 / Double(count)).rounded())
+      table.rows.append(
+        [who]
+          + [parts.total, parts.base, parts.tlb, parts.walk, parts.cache].map { UInt64($0).grouped }
+          + ["\(each / 100).\(each % 100 < 10 ? "0" : "")\(each % 100)"])
+    }
+    return [""] + headed(table, style)
+  }
+
+  private func figureLines(
+    _ title: String, _ figures: some Collection<Figures>, _ style: Style, hasAccesses: Bool = false
+  ) -> [String] {
+    guard !figures.isEmpty else { return [] }
+    var table = TextTable([.left] + Array(repeating: .right, count: hasAccesses ? 9 : 6))
+    table.rows.append(
+      [title] + (hasAccesses ? ["loads", "stores", "instructions"] : [])
+        + ["TLB misses", "walks", "not L1", "not L2", "memory", "cycles"])
+    for row in figures {
+      let sums = [row.tlbMisses, row.walks, row.firstMisses, row.secondMisses, row.memoryLines]
+      table.rows.append(
+        [row.name] + (hasAccesses ? row.accesses : []).map(\.grouped)
+          + sums.map { $0.reduce(0, +).grouped } + [row.cycles.grouped])
+    }
+    return [""] + headed(table, style)
+  }
+
+  /// What the kernel did for whom, and what that cost in misses.
+  private func causeLines(_ style: Style) -> [String] {
+    guard !causes.isEmpty else { return [] }
+    var table = TextTable([.left] + Array(repeating: .right, count: 7))
+    table.rows.append([
+      "Kernel, by cause", "times", "accesses", "TLB misses", "walks", "not L1", "memory", "cycles",
+    ])
+    for cause in causes.prefix(8) {
+      let counts = cause.counters
+      func sum(_ counter: (AccessKind, Privilege) -> Counter) -> UInt64 {
+        AccessKind.allCases.reduce(0) {
+          $0 + counts[counter($1, .kernel)] + counts[counter($1, .user)]
+        }
+      }
+      let notFirst = [ServedBy.second, .last, .memory].reduce(0) { total, level in
+        total + sum { .served($0, $1, level) }
+      }
+      table.rows.append(
+        [cause.name]
+          + [
+            cause.times, sum { .accesses($0, $1) }, sum { .tlbMisses($0, $1) },
+            sum { .walks($0, $1) }, notFirst, sum { .served($0, $1, .memory) }, cause.cycles,
+          ].map(\.grouped))
+    }
+    return [""] + headed(table, style)
   }
 
   private func disagreementLines(_ style: Style) -> [String] {
@@ -59,5 +121,11 @@ extension ObservationReport {
         return "  \(kind) of \(words[3] == 1 ? "the kernel" : "a program") at "
           + "\(hexadecimal(words[1])): \(hexadecimal(words[4])), \(hexadecimal(words[5]))"
       }
+  }
+
+  private func headed(_ table: TextTable, _ style: Style) -> [String] {
+    var lines = table.lines()
+    lines[0] = style.faint(lines[0])
+    return lines
   }
 }
