@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -52,6 +53,18 @@ static int file(long pages) {
 
 static void getppid_(void) { begin(); for (long i = 0; i < count; i++) syscall(SYS_getppid); end(count); }
 static void touch(void) { char *p = map(count, 3); begin(); write_each(p, count); end(count); }
+static void put(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY);
+  if (fd < 0 || write(fd, text, strlen(text)) < 0) fail(path);
+  close(fd);
+}
+static void enter_group(const char *limit) {
+  mkdir("/sys/fs/cgroup/operations", 0755);
+  if (limit) put("/sys/fs/cgroup/operations/memory.max", limit);
+  put("/sys/fs/cgroup/operations/cgroup.procs", "0");
+}
+static void touchgroup(void) { enter_group(0); touch(); }
+static void touchlimit(void) { enter_group("6G"); touch(); }
 static void readzero(void) { char *p = map(count, 3); begin(); read_each(p, count); end(count); }
 static void zerowrite(void) { char *p = map(count, 3); read_each(p, count); begin(); write_each(p, count); end(count); }
 static void touchfree(void) { char *p = map(count, 3); begin(); write_each(p, count); munmap(p, count * page); end(count); }
@@ -258,7 +271,7 @@ static void yield(void) {  // two processes give way to each other
 }
 
 static const struct { const char *name; void (*run)(void); } kinds[] = {
-  {"getppid", getppid_}, {"touch", touch}, {"readzero", readzero}, {"zerowrite", zerowrite},
+  {"getppid", getppid_}, {"touch", touch}, {"touchgroup", touchgroup}, {"touchlimit", touchlimit}, {"readzero", readzero}, {"zerowrite", zerowrite},
   {"touchfree", touchfree}, {"munmap1", munmap1}, {"munmap64k", munmap64k}, {"mmap", mmap_},
   {"mmapnew", mmapnew}, {"mmap60k", mmap60k}, {"mmapnew60k", mmapnew60k}, {"fault60k", fault60k},
   {"brk", brk_}, {"mprotect1", mprotect1}, {"mprotect1024", mprotect1024}, {"mremap1", mremap1},

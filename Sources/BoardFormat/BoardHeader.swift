@@ -35,6 +35,10 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   /// Kernel modules to load before the program starts (``ModuleRecord``); empty for none.
   public var modules = Area()
 
+  /// Control groups to make before the program starts: the program's group as a path from the top,
+  /// then group, file and value of each setting, each text with a zero behind it; empty for none.
+  public var controlGroups = Area()
+
   /// RAM is reserved until MemTotal is this many bytes; 0 reserves nothing.
   public var memTotal: UInt64 = 0
   /// Frames are taken until MemFree is this many bytes before the program starts; 0 takes none.

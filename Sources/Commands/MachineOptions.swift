@@ -86,6 +86,22 @@ struct MachineOptions: ParsableArguments {
       valueName: "file[ name=value…]"))
   var module: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Control groups that are there before the program starts, and the program's own: YAML.",
+      valueName: "file"))
+  var cgroup: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most memory that the program's group may have (memory.max).", valueName: "size|max"))
+  var memoryMax: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Above this the program's group is slowed down (memory.high).", valueName: "size|max"))
+  var memoryHigh: String?
+
   @Flag(help: "The kernel checks its own accesses and those of its modules (KASAN).")
   var kasan = false
 
@@ -101,6 +117,8 @@ struct MachineOptions: ParsableArguments {
       (.layoutSeed, one(aslr)),
       (.sysroot, one(sysroot)), (.bind, bind),
       (.env, env), (.module, module),
+      // The file first: it may name the group that the others are about.
+      (.cgroup, one(cgroup)), (.memoryMax, one(memoryMax)), (.memoryHigh, one(memoryHigh)),
       (.kasan, kasan ? ["on"] : []),
     ]
     for (option, values) in words {

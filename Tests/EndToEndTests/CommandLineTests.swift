@@ -6,7 +6,7 @@ import Testing
   /// Words before a program that would run, and what the refusal says.
   static let unusable: [(words: [String], cause: String)] = [
     (["--swap", "1G"], "--swap is not built yet"),
-    (["--memory-max=1G"], "--memory-max is not built yet"),
+    (["--swappiness=10"], "--swappiness is not built yet"),
     (["--cpus", "2"], "--cpus is not built yet"), (["--thp", "always"], "--thp is not built yet"),
     (["--aslr", "x"], "--aslr cannot be 'x'"), (["--colour"], "there is no option --colour"),
     (["--ram", "31M"], "31M is less than 32M"), (["--ram", "65G"], "more than 64G"),

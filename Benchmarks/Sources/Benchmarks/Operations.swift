@@ -19,7 +19,8 @@ struct Operations: ParsableCommand {
 
   /// How many operations a run makes: enough that the timer's grain is below a per mille.
   static let counts: [String: Int] = [
-    "getppid": 10000, "touch": 4000, "readzero": 4000, "zerowrite": 4000, "touchfree": 4000,
+    "getppid": 10000, "touch": 4000, "touchgroup": 4000, "touchlimit": 4000, "readzero": 4000,
+    "zerowrite": 4000, "touchfree": 4000,
     "munmap64k": 1, "fault60k": 2000, "mprotect1024": 10, "mremap1": 200, "mremap1024": 20,
     "dontneed1024": 10, "fileread": 10, "filecow": 10, "mincore1024": 20, "exec": 50,
     "mlock1024": 10, "mremapmove1024": 20, "filefault": 10, "fileshared": 10,

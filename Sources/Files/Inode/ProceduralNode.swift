@@ -19,6 +19,8 @@ public struct ProceduralEntry: BitwiseCopyable, Sendable {
   /// Whose it is: what belongs to a process belongs to its user (task_dump_owner()).
   public var owner: UInt32
   public var group: UInt32
+  /// The file system that it belongs to, where that is not its folder's.
+  public var mount: Mount?
 
   @inlinable public init(
     node: ProceduralNode, mode: FileMode, inodeNumber: UInt64, owner: UInt32 = 0,

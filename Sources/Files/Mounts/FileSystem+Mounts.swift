@@ -67,8 +67,8 @@ extension FileSystem {
     guard let parent = place.pointee.parent else { throw .EBUSY }
     guard place.pointee.isLinked else { throw .ENOENT }
     var raw = Mount.firstMounted
-    while raw < Mount.firstBound, state.pointee.mounts[Int(raw)].top != nil { raw &+= 1 }
-    guard raw < Mount.firstBound else { throw .ENOSPC }
+    while raw < Mount.endMounted, state.pointee.mounts[Int(raw)].top != nil { raw &+= 1 }
+    guard raw < Mount.endMounted else { throw .ENOSPC }
     let mount = Mount(rawValue: raw)
     var mounted = MountState()
     mounted.pageLimit = figures.pages
@@ -81,13 +81,45 @@ extension FileSystem {
     inode.pointee.links = 2
     inode.pointee.owner = figures.owner ?? caller?.credentials.pointee.fileUser ?? 0
     inode.pointee.group = figures.group ?? caller?.credentials.pointee.fileGroup ?? 0
+    try cover(place, below: parent, by: inode)
+  }
+
+  /// Mounts the tree of control groups once more; `top` is its node, as it is seen where it is.
+  public func mountControlGroups(
+    on path: ByteString, from base: KernelPointer<Dentry>, source: ByteString,
+    top: ProceduralNode, _ flags: MountFlags
+  ) throws(Errno) {
+    let place = try resolve(path, from: base)
+    defer { release(place) }
+    guard place.pointee.inode.pointee.isDirectory else { throw .ENOTDIR }
+    let raw = Int(Mount.controlGroupsAgain.rawValue)
+    guard place.pointee.inode.pointee.node != top, let parent = place.pointee.parent,
+      state.pointee.mounts[raw].top == nil, place.pointee.isLinked
+    else { throw .EBUSY }
+    var mounted = MountState()
+    mounted.flags = flags
+    mounted.source = MountSource(source)
+    state.pointee.mounts[raw] = mounted
+    let inode = try makeInode(
+      .procedural(top), on: .controlGroupsAgain,
+      mode: FileMode(.directory, permissions: 0o555), number: 1)
+    inode.pointee.links = 2
+    try cover(place, below: parent, by: inode)
+  }
+
+  /// Lets a mounted tree's top take the place of a name.
+  private func cover(
+    _ place: KernelPointer<Dentry>, below parent: KernelPointer<Dentry>,
+    by inode: KernelPointer<Inode>
+  ) throws(Errno) {
+    let raw = Int(inode.pointee.mount.rawValue)
     let top = try makeDentry(place.name, in: parent, inode)
     // From here on nothing fails. The tree's reference of the covered name is the mount's now.
     unlink(place)
     link(top, into: parent)
     top.pointee.isMountPoint = true
-    state.pointee.mounts[Int(raw)].top = top
-    state.pointee.mounts[Int(raw)].covered = place
+    state.pointee.mounts[raw].top = top
+    state.pointee.mounts[raw].covered = place
   }
 
   /// Changes what a mount forbids, and a tmpfs's limits (MS_REMOUNT).

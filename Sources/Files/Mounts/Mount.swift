@@ -22,8 +22,13 @@ public struct Mount: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
   public static var disk: Mount { Mount(rawValue: 7) }
   /// `/run`.
   public static var run: Mount { Mount(rawValue: 8) }
+  /// `/sys/fs/cgroup`, and the same tree where a program has mounted it once more.
+  public static var controlGroups: Mount { Mount(rawValue: 23) }
+  static var controlGroupsAgain: Mount { Mount(rawValue: 22) }
   /// The first of those that programs mount.
   static var firstMounted: UInt8 { 9 }
+  /// One more than the last of those that are tmpfs.
+  static var endMounted: UInt8 { 22 }
   /// The first of those that the tool takes back.
   static var firstBound: UInt8 { 24 }
   /// One more than the last there can be.
@@ -38,6 +43,7 @@ public struct Mount: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
     case .temporary: DeviceNumber(0, 17)
     case .sharedMemory: DeviceNumber(0, 18)
     case .run: DeviceNumber(0, 19)
+    case .controlGroups, .controlGroupsAgain: DeviceNumber(0, 36)
     case .kernelSharedMemory: DeviceNumber(0, 1)
     case .disk: DeviceNumber(254, 0)  // as the first virtio disk
     default:
@@ -55,6 +61,7 @@ public struct Mount: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
     case .processes: "proc"
     case .system: "sysfs"
     case .disk: "ext4"
+    case .controlGroups, .controlGroupsAgain: "cgroup2"
     default: isBound ? "ext4" : "tmpfs"
     }
   }
@@ -64,6 +71,7 @@ public struct Mount: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
     switch self {
     case .processes: 0x9fa0
     case .system: 0x6265_6572
+    case .controlGroups, .controlGroupsAgain: 0x6367_7270
     default: isMemory ? 0x0102_1994 : 0xef53
     }
   }
@@ -71,7 +79,8 @@ public struct Mount: RawRepresentable, BitwiseCopyable, Hashable, Sendable {
   /// Whether its pages count as Shmem and are limited.
   @inline(__always)
   public var isMemory: Bool {
-    rawValue < Self.firstBound && (0b1000_1100 as UInt32) &>> UInt32(rawValue) & 1 == 0
+    rawValue < Self.firstBound
+      && (0b1100_0000_0000_0000_1000_1100 as UInt32) &>> UInt32(rawValue) & 1 == 0
   }
 
   /// Whether the tool takes its files back at the end.

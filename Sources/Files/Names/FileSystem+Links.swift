@@ -93,7 +93,8 @@ extension FileSystem {
       throw error
     }
     let inode = try makeInode(
-      .procedural(entry.node), on: folder.pointee.inode.pointee.mount, mode: entry.mode,
+      .procedural(entry.node), on: entry.mount ?? folder.pointee.inode.pointee.mount,
+      mode: entry.mode,
       number: entry.inodeNumber)
     inode.pointee.links = entry.mode.type == .directory ? 2 : 1
     inode.pointee.owner = entry.owner

@@ -50,6 +50,7 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   // Then the line carries nothing but the request to end, which a program is interrupted for.
   board.letTypingWake(!board.isInteractive)
   if hasModules { Modules.loadAll(board) }
+  unsafe setUpControlGroups(kernel)
   let end: EndRecord
   do throws(Errno) {
     let streams = try kernel.files.pointee.makeStandardStreams()
@@ -71,6 +72,16 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
     kernel.files.pointee.export()
   }
   return end
+}
+
+/// Makes the control groups that the tool asked for.
+@unsafe private func setUpControlGroups(_ kernel: KernelState<VirtBoard>) {
+  let area = unsafe UnsafeRawBufferPointer(
+    kernel.board.bytes(of: kernel.board.header.pointee.controlGroups))
+  guard area.count > 0 else { return }
+  do throws(Errno) {
+    kernel.setFirstGroup(try ProcFS(kernel).setUpControlGroups(unsafe ByteString(area)))
+  } catch { die("the board file's control groups cannot be") }
 }
 
 /// The frames that are free when nothing is kept for later use: no stacks, no lazy addresses and

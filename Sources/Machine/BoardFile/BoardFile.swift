@@ -30,12 +30,13 @@ final class BoardFile {
     let program = Self.program(guest, machine.environment)
     let archive = ArchiveWriter(guest.tree)
     entries = archive.entries
+    let groups = machine.configuration.controlGroups.bytes
     let modules = try ModuleWriter.area(machine.configuration.modules)
     layout = BoardLayout(
       behind: machine.banks, deviceTree: UInt64(deviceTree.count), program: UInt64(program.count),
       standardInput: UInt64(guest.standardInput?.count ?? 0),
       probes: UInt64(probes.count * MemoryLayout<ProbeRequest>.stride), archive: archive.length,
-      modules: UInt64(modules.count))
+      modules: UInt64(modules.count), controlGroups: UInt64(groups.count))
 
     let descriptor = unsafe kilburn_anonymous_file("kilburn-board", layout.size.rawValue)
     guard descriptor >= 0 else {
@@ -61,6 +62,7 @@ final class BoardFile {
     header.output = layout.output
     header.modules = layout.modules
     header.probes = layout.probes
+    header.controlGroups = layout.controlGroups
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
     header.memFree = machine.configuration.memFree?.rawValue ?? 0
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
@@ -91,6 +93,7 @@ final class BoardFile {
     unsafe bytes(of: layout.program).copyBytes(from: program)
     unsafe bytes(of: layout.standardInput).copyBytes(from: guest.standardInput ?? [])
     if !modules.isEmpty { unsafe bytes(of: layout.modules).copyBytes(from: modules) }
+    if !groups.isEmpty { unsafe bytes(of: layout.controlGroups).copyBytes(from: groups) }
     unsafe probes.withUnsafeBytes { unsafe bytes(of: layout.probes).copyBytes(from: $0) }
     try unsafe archive.write(to: bytes(of: layout.archive))
   }

@@ -28,6 +28,7 @@ struct BoardLayout {
   var probes = BoardHeader.Area()
   var archive = BoardHeader.Area()
   var modules = BoardHeader.Area()
+  var controlGroups = BoardHeader.Area()
   /// The bytes from the start of RAM to the board file.
   let ram: ByteCount
   /// The bytes of the board file, which begins with the header.
@@ -36,7 +37,8 @@ struct BoardLayout {
   /// Lays the areas behind the last bank.
   init(
     behind banks: [MemoryBank], deviceTree: UInt64, program: UInt64, standardInput: UInt64,
-    probes: UInt64 = 0, archive: UInt64, modules: UInt64 = 0
+    probes: UInt64 = 0, archive: UInt64, modules: UInt64 = 0,
+    controlGroups: UInt64 = 0
   ) {
     let ramEnd = banks.map(\.end).max() ?? MemoryBank.ramBase
     let start = max(ramEnd, Self.emulatorTree.end).alignedUp(to: .mebibytes(2))
@@ -55,6 +57,7 @@ struct BoardLayout {
     self.probes = area(probes)
     self.archive = area(archive)
     if modules > 0 { self.modules = area(modules) }
+    if controlGroups > 0 { self.controlGroups = area(controlGroups) }
     let end = max(next, MemoryBank.ramBase + .mebibytes(256))
     ram = start - MemoryBank.ramBase
     size = end.alignedUp(to: ByteCount.mebibytes(2)) - start

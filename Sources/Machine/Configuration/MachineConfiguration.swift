@@ -29,6 +29,9 @@ package struct MachineConfiguration: Equatable, Sendable {
   /// The kernel modules that are loaded before the program starts, in this order.
   package var modules: [ModuleToLoad] = []
 
+  /// Control groups, and the program's.
+  package var controlGroups = ControlGroupSettings()
+
   package init() {}
 
   /// The policy of `vm.overcommit_memory`.

@@ -18,10 +18,13 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case env
   case module
   case kasan
+  case cgroup
+  case memoryMax = "memory-max"
+  case memoryHigh = "memory-high"
 
   /// Words of the design whose subject has not been built.
   package static let notBuilt = [
-    "swap", "memory-max", "memory-high", "swappiness", "thp", "cpus",
+    "swap", "swappiness", "thp", "cpus",
   ]
 
   /// The error for one of those words, which is refused and never ignored.
@@ -76,6 +79,9 @@ extension MachineConfiguration {
         throw .usage("--kasan cannot be '\(value)'", hint: "it is on or off")
       }
       isSanitized = value == "on"
+    case .cgroup: try controlGroups.read(value)
+    case .memoryMax: try controlGroups.setProgram("memory.max", to: value)
+    case .memoryHigh: try controlGroups.setProgram("memory.high", to: value)
     case .env: environment.append(try EnvironmentVariable(parsing: value))
     }
   }

@@ -27,7 +27,7 @@ extension FrameAllocator {
     if groups.stock.group == group && groups.stock.pages > 0 {
       groups.stock.pages &-= 1
     } else if let limit = tryCharge(group, 1) {
-      note(Shortage(group: limit.pointee.number, pages: 1, flags: .highUserMovable))
+      note(Shortage(group: limit.pointee.number, pages: 1, flags: .kernel))
       return false
     }
     commit(number, .anonymous, to: group)
@@ -104,8 +104,9 @@ extension FrameAllocator {
 
   /// Gives back what a frame, or the block that begins with it, was charged.
   ///
-  /// Programs' pages and files' go back to the counters (`uncharge_batch()`), the kernel's to the
-  /// stock (`obj_cgroup_uncharge_pages()`).
+  /// Programs' pages and files', and tables, which are freed together with those, go back to the
+  /// counters (`uncharge_batch()`); the rest of the kernel's, a root table among it, to the stock
+  /// (`obj_cgroup_uncharge_pages()`).
   @inline(never)
   mutating func uncharge(_ frame: KernelPointer<Frame>, _ order: Int) {
     guard let group = group(frame.pointee.charge) else {
@@ -116,6 +117,9 @@ extension FrameAllocator {
     case .anonymous, .pageCache:
       group.uncharge(memory: 1 &<< order)
       group.count(.chargedOut, by: 1 &<< order)
+    case .pageTable where frame.pointee.index != 0:
+      group.uncharge(memory: 1)
+      group.count(.kernel, by: -1)
     default: unchargeKernel(group, 1 &<< order)
     }
     dropGroup(group)

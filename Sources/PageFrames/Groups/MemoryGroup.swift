@@ -109,6 +109,9 @@ extension KernelPointer where Pointee == MemoryGroup {
     }
   }
 
+  /// Counts a look at the limit that found it reached.
+  public func noteFailure() { pointee.memory.failures &+= 1 }
+
   /// Adds to a counter of the group.
   @inline(__always) public func count(_ item: VMStat, by n: Int = 1) {
     pointee.statistics[Int(item.rawValue)] &+= n

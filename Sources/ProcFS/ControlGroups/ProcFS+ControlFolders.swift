@@ -8,7 +8,9 @@ import Tasks
 extension ProcFS {
   /// The top of the tree, where it is mounted.
   func controlGroupTop() throws(Errno) -> ProceduralEntry {
-    entry(node(of: try kernel.topControlGroup()))
+    var top = entry(node(of: try kernel.topControlGroup()))
+    top.mount = .controlGroups
+    return top
   }
 
   func listedControlGroupTop() -> ListedEntry? {

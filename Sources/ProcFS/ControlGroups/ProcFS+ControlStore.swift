@@ -7,8 +7,25 @@ import Tasks
 /// What programs write to the files of a control group.
 extension ProcFS {
   func storeControl(_ text: ByteString, in node: ProcNode) throws(Errno) {
-    let group = try controlGroup(node)
     guard let file = ControlFile(rawValue: node.file) else { throw .ENODEV }
+    try storeControl(text, in: file, of: try controlGroup(node))
+  }
+
+  /// The same by the file's name; ENOENT for one that there is not.
+  func storeControl(
+    _ text: ByteString, named name: ByteString, of group: KernelPointer<ControlGroup>
+  ) throws(Errno) {
+    for raw in 1..<ControlFile.count {
+      if let file = ControlFile(rawValue: raw), name == ByteString(file.name) {
+        return try storeControl(text, in: file, of: group)
+      }
+    }
+    throw .ENOENT
+  }
+
+  private func storeControl(
+    _ text: ByteString, in file: ControlFile, of group: KernelPointer<ControlGroup>
+  ) throws(Errno) {
     let text = text.stripped
     if file.isOfMemory {
       // Limits of the root's cannot be written, as it has none of these files but one.

@@ -85,6 +85,7 @@ extension ProcFS {
       return memoryStatistics(of: group.pointee.memory, &out)
     }
     if file == .memoryNumaStat { return numaStatistics(of: group.pointee.memory, &out) }
+    if file == .memoryReclaim { throw .EINVAL }
     guard let memory = group.pointee.memory else { throw .ENODEV }
     func pages(_ count: Int) {
       out.decimal(UInt64(count) &* pageBytes)

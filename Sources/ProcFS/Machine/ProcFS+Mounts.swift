@@ -8,7 +8,7 @@ import Tasks
 extension ProcFS {
   /// `/proc/filesystems`: none of them needs a device.
   func filesystems(_ out: inout Writer) {
-    out.text("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n")
+    out.text("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\tdevtmpfs\n")
   }
 
   /// `/proc/PID/mounts` (show_vfsmnt()).
@@ -23,6 +23,7 @@ extension ProcFS {
       mountOptions(mounted.mount, &out)
       out.text(" 0 0\n")
     }
+    out.text("cgroup2 /sys/fs/cgroup cgroup2 rw,relatime 0 0\n")
   }
 
   /// `/proc/PID/mountinfo` (show_mountinfo()).
@@ -48,6 +49,11 @@ extension ProcFS {
       mountOptions(mount, &out)
       out.newline()
     }
+    // Its top has no name that stays (`proceduralChild()`).
+    out.decimal(mountNumber(of: .controlGroups))
+    out.byte(0x20)
+    out.decimal(mountNumber(of: .system))
+    out.text(" 0:36 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw\n")
   }
 
   /// `/proc/PID/mountstats` (show_vfsstat()).
@@ -61,6 +67,7 @@ extension ProcFS {
       out.text(mounted.mount.typeName)
       out.newline()
     }
+    out.text("device cgroup2 mounted on /sys/fs/cgroup with fstype cgroup2\n")
   }
 
   /// The mounts that can be seen: the root's, those of the init, and then by number.

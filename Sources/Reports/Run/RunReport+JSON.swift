@@ -105,6 +105,7 @@ extension MachineDescription {
       "hw-afdbm": .string(hardwareAccessAndDirty ? "on" : "off"),
       "core": .string(core.name),
       "overcommit": .string("\(configuration.overcommit)"),
+      "cgroup": .string(configuration.controlGroups.program),
       "sysroot": configuration.sysroot.map { .string($0) } ?? .null,
       "bind": strings(
         configuration.binds.map { "\($0.host):\($0.guest)\($0.isWritable ? ":rw" : "")" }),

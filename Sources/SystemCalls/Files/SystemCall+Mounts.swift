@@ -31,6 +31,16 @@ extension SystemCall {
         // MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE: there is one namespace.
         if flags & (1 << 20 | 1 << 18 | 1 << 19 | 1 << 17) != 0 { return 0 }
         guard let type else { throw .EINVAL }
+        if type == .controlGroups {
+          let top = try files.pointee.resolve("/sys/fs/cgroup", from: workingDirectory)
+          defer { files.pointee.release(top) }
+          guard let node = top.pointee.inode.pointee.node else { throw Errno.ENODEV }
+          try source.withName { (source) throws(Errno) in
+            try files.pointee.mountControlGroups(
+              on: path, from: workingDirectory, source: source, top: node, kept)
+          }
+          return 0
+        }
         guard type == .memory else { throw type == .unknown ? .ENODEV : .EBUSY }
         try source.withName { (source) throws(Errno) in
           try files.pointee.mountMemory(
@@ -41,13 +51,15 @@ extension SystemCall {
     }
   }
 
-  private enum MountType { case memory, known, unknown }
+  private enum MountType { case memory, controlGroups, known, unknown }
 
   private func mountType() throws(Errno) -> MountType? {
     guard argument(2) != 0 else { return nil }
     return try withPath(2) { (name) throws(Errno) in
       if name == "tmpfs" || name == "ramfs" { return .memory }
-      return name == "proc" || name == "sysfs" || name == "devtmpfs" ? .known : .unknown
+      if name == "cgroup2" { return .controlGroups }
+      return name == "cgroup" || name == "proc" || name == "sysfs" || name == "devtmpfs"
+        ? .known : .unknown
     }
   }
 

@@ -131,7 +131,10 @@ extension SystemCall {
           if done >= count || part == 0 || !isStream { return done }
           continue
         } catch {
-          guard error == .EAGAIN, waits else { throw error }
+          // What a control group cannot give is not waited for (memory.reclaim).
+          guard error == .EAGAIN, waits, file.pointee.inode.pointee.node == nil else {
+            throw error
+          }
         }
         _ = try kernel.wait(at: file.pointee.inode)
       }

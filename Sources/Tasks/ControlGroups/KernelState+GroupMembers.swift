@@ -57,11 +57,20 @@ extension KernelState {
     guard group.pointee.parent == nil || !group.pointee.sharesMemory else { throw .EBUSY }
     forEachThread(of: process) { thread in
       guard thread.pointee.state != .zombie, controlGroup(of: thread) != group else { return }
-      controlGroup(of: thread)?.changeTasks(by: -1)
-      thread.pointee.controlGroup = group.pointee.parent == nil ? nil : group
-      group.changeTasks(by: 1)
-      settle(thread)
+      move(thread, into: group)
     }
+  }
+
+  func move(_ task: KernelPointer<Task<B>>, into group: KernelPointer<ControlGroup>) {
+    controlGroup(of: task)?.changeTasks(by: -1)
+    task.pointee.controlGroup = group.pointee.parent == nil ? nil : group
+    group.changeTasks(by: 1)
+    settle(task)
+  }
+
+  /// Says where the first program is to start.
+  public func setFirstGroup(_ group: KernelPointer<ControlGroup>?) {
+    store.pointee.firstGroup = group
   }
 
   /// `cgroup.threads`: a thread may only stay within its process's group, as memory is not shared

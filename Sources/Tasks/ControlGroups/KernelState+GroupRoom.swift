@@ -31,7 +31,11 @@ extension KernelState {
     var isDrained = false
     var hasKilled = false
     if pages == 0 && hasRoom(group, 0) { return true }
+    var isFirst = true
     while true {
+      // Each time but the first it is tried again in vain.
+      if !isFirst { group.noteFailure() }
+      isFirst = false
       note(.max, of: group)
       let taken = reclaimGroup(group, max(pages, 1))
       // Where reclaim gives way to others (cond_resched()), a victim comes to die.

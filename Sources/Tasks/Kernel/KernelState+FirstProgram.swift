@@ -42,6 +42,7 @@ extension KernelState {
     // Exec works on the current task: for its length that is the new one, on this stack.
     store.pointee.current = task
     memory.pointee.current = Task.memoryPointer(task)
+    frames.pointee.groups.current = task.pointee.memory.group
     if board.traced.contains(.tasks) { traceSwitch() }
     var failure: Errno?
     do {
@@ -61,6 +62,7 @@ extension KernelState {
     }
     store.pointee.current = initTask
     memory.pointee.current = Task.memoryPointer(initTask)
+    frames.pointee.groups.current = nil
     unloadSpace()
     if let failure {
       release(task)
@@ -109,6 +111,7 @@ extension KernelState {
     task.pointee.files = table
     link(task)
     inheritControlGroup(task, from: initTask)
+    if let group = store.pointee.firstGroup { move(task, into: group) }
     let process = task.pointee.process
     adopt(process, by: initProcess)
     setGroup(of: process, to: task.pointee.number)

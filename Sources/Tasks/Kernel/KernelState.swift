@@ -134,8 +134,9 @@ public import PageFrames
   ///
   /// The difference from the initial value, numbered by ProcFS. A word each: no lock is needed.
   public var settings = InlineArray<160, Int64>(repeating: 0)
-  /// All control groups.
+  /// All control groups, and the one that the first program starts in, nil for the top.
   var controlGroups = ControlGroupTable()
+  var firstGroup: KernelPointer<ControlGroup>?
   /// System V semaphores and message queues; nil before their first use.
   public internal(set) var semaphores: KernelPointer<SemaphoreSets<B>>?
   public internal(set) var messages: KernelPointer<MessageQueues<B>>?
