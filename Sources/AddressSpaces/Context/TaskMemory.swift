@@ -35,6 +35,9 @@ public import PageFrames
   /// What the allocator's `groups.pagesOverHigh` is of this task, while it does not run.
   public var pagesOverHigh = 0
 
+  /// Whether it stalls because memory is short.
+  public var isStalling = false
+
   /// Behind a 32-bit program's space, while a call of its is served: see ``ArgumentWindow``.
   public var window: ArgumentWindow?
 

@@ -11,6 +11,9 @@ public struct ObjectCache<T: ~Copyable, B: Board>: BitwiseCopyable {
   /// Puts a value into a new object; nil, and the value gone, if there is no memory.
   public func allocate(_ value: consuming T, _ flags: GFP = .kernel) -> KernelPointer<T>? {
     guard let memory = unsafe cache.takeObject(flags) else { return nil }
+    if let group = cache.pointee.frames.pointee.groups.current {
+      unsafe cache.charge(memory, to: group)
+    }
     // SAFETY: the memory is a free object of the cache, large and aligned enough for T, and now
     // the caller's.
     let place = unsafe memory.assumingMemoryBound(to: T.self)
@@ -23,6 +26,7 @@ public struct ObjectCache<T: ~Copyable, B: Board>: BitwiseCopyable {
     // SAFETY: the caller gives up the object; no pointer to it may be used any more.
     let memory = unsafe object.raw
     unsafe memory.assumingMemoryBound(to: T.self).deinitialize(count: 1)
+    if cache.pointee.frames.pointee.chargesObjects { unsafe cache.uncharge(memory) }
     unsafe cache.giveObject(memory)
   }
 }

@@ -33,7 +33,7 @@ extension SlabAllocator {
     guard description.objectSize > .zero, alignment & (alignment &- 1) == 0,
       alignment <= 1 &<< 16, description.options.isSubset(of: .permitted)
     else { return nil }
-    if let cache = findMergeable(description) {
+    if let cache = findMergeable(description), cache.pointee.admits(description) {
       cache.pointee.references &+= 1
       cache.pointee.objectSize = max(cache.pointee.objectSize, description.objectSize)
       addAlias(description.name, copyingName: copyingName, to: cache)

@@ -178,6 +178,7 @@ extension SlabCache {
     let step = Int(geometry.size.rawValue)
     var object = unsafe start
     unsafe slab.freeList = object
+    if chargeOffset != 0 { unsafe clearOwners(of: slab, at: start) }
     // SAFETY: all objects lie in the block, which is the slab's alone.
     if let constructor = unsafe constructor { unsafe constructor(object) }
     for _ in 1..<max(objects(in: slab), 1) {
@@ -187,5 +188,15 @@ extension SlabCache {
       unsafe object = next
     }
     unsafe link(object, to: nil)
+  }
+
+  /// Nobody has the slots of a fresh slab.
+  private func clearOwners(of slab: Slab, at start: UnsafeMutableRawPointer) {
+    var slot = unsafe start + chargeOffset
+    for _ in 0..<objects(in: slab) {
+      // SAFETY: a word in each slot of the block, which is the slab's alone.
+      unsafe slot.storeBytes(of: 0, as: UInt32.self)
+      unsafe slot += Int(geometry.size.rawValue)
+    }
   }
 }

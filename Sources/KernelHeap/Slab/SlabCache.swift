@@ -45,6 +45,8 @@ import PageFrames
   let resident = Resident()
   /// Where the checker's bytes of an object begin; 0 where it has none.
   public let metadataOffset: Int
+  /// Where in its slot an object's owner lies, a memory group; 0 where there is no place.
+  var chargeOffset: Int
   /// The names of other caches that this one serves.
   var aliasNames: KernelPointer<SlabAlias>?
   /// The caches made before and after this one.
@@ -63,6 +65,8 @@ import PageFrames
     self.geometry = geometry
     self.metadataOffset = metadataOffset
     linkOffset = Int(description.linkOffset)
+    chargeOffset = Self.chargeOffset(
+      description, slot: geometry.size, linkOffset: Int(description.linkOffset))
     unsafe constructor = unsafe description.constructor
     name = description.name
     options = description.options

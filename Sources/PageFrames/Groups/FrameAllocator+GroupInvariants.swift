@@ -3,27 +3,27 @@ import MemoryTypes
 
 extension FrameAllocator {
   /// Whether groups, charges and stocks agree; walks all of RAM and the tree, for tests.
-  ///
-  /// `objectBytes` tells the bytes of objects charged to a group.
-  public func checkGroups(objectBytes: (UInt32) -> Int = { _ in 0 }) -> StaticString? {
+  public func checkGroups() -> StaticString? {
     var group = groups.first
     var count = 0
     while let here = group {
       count &+= 1
-      if let wrong = check(here, objectBytes(here.pointee.number)) { return wrong }
+      if let wrong = check(here) { return wrong }
       group = here.following(below: nil)
     }
     return count == groups.count ? nil : "the number of groups"
   }
 
   private func check(
-    _ group: KernelPointer<MemoryGroup>, _ objectBytes: Int
+    _ group: KernelPointer<MemoryGroup>
   ) -> StaticString? {
     guard self.group(group.pointee.number) == group else {
       return "a group that is not in the table"
     }
     let size = Int(board.pageSize.bytes.rawValue)
-    var bytes = objectBytes &+ group.pointee.objectBytes
+    var bytes = group.pointee.objectBytes
+    bytes &+= group.pointee.statistics[Int(GroupCounter.slabReclaimable.rawValue)]
+    bytes &+= group.pointee.statistics[Int(GroupCounter.slabUnreclaimable.rawValue)]
     if groups.objects.group == group { bytes &+= groups.objects.bytes }
     guard bytes % size == 0 else { return "bytes of objects that no page is charged for" }
     var pages = charged(to: group) &+ bytes / size

@@ -7,9 +7,9 @@ enum ControlFile: UInt8, BitwiseCopyable {
   case memoryEvents, processes, memoryEventsLocal, swapCurrent, swapMax, swapEvents
   case maximumDescendants, memoryCurrent, memoryStat, memoryLow, type, stat, swapHigh, threads
   case kill, memoryPeak, memoryMin, controllers, oomGroup, memoryMax, memoryHigh
-  case subtreeControl, memoryReclaim, maximumDepth, memoryNumaStat
+  case subtreeControl, memoryReclaim, maximumDepth, memoryNumaStat, memoryPressure
 
-  static var count: UInt8 { memoryNumaStat.rawValue &+ 1 }
+  static var count: UInt8 { memoryPressure.rawValue &+ 1 }
 
   var name: StaticString {
     switch self {
@@ -39,6 +39,7 @@ enum ControlFile: UInt8, BitwiseCopyable {
     case .memoryReclaim: "memory.reclaim"
     case .maximumDepth: "cgroup.max.depth"
     case .memoryNumaStat: "memory.numa_stat"
+    case .memoryPressure: "memory.pressure"
     }
   }
 
@@ -57,7 +58,7 @@ enum ControlFile: UInt8, BitwiseCopyable {
   var isOnTop: Bool {
     switch self {
     case .processes, .maximumDescendants, .memoryStat, .stat, .threads, .controllers,
-      .subtreeControl, .memoryReclaim, .maximumDepth, .memoryNumaStat:
+      .subtreeControl, .memoryReclaim, .maximumDepth, .memoryNumaStat, .memoryPressure:
       true
     default: false
     }
@@ -66,7 +67,7 @@ enum ControlFile: UInt8, BitwiseCopyable {
   var permissions: UInt32 {
     switch self {
     case .events, .memoryEvents, .memoryEventsLocal, .swapCurrent, .swapEvents, .memoryCurrent,
-      .memoryStat, .stat, .memoryPeak, .controllers, .memoryNumaStat:
+      .memoryStat, .stat, .memoryPeak, .controllers, .memoryNumaStat, .memoryPressure:
       0o444
     case .kill, .memoryReclaim: 0o200
     default: 0o644

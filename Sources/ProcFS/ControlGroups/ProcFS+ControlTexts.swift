@@ -44,10 +44,34 @@ extension ProcFS {
     case .stat:
       row("nr_descendants", UInt64(group.pointee.descendants), &out)
       row("nr_dying_descendants", UInt64(offline(below: group)), &out)
+    case .memoryPressure: pressure(of: group, &out)
     case .maximumDepth: limit(group.pointee.maximumDepth, scale: 1, &out)
     case .maximumDescendants: limit(group.pointee.maximumDescendants, scale: 1, &out)
     default: throw .EINVAL
     }
+  }
+
+  /// psi_show().
+  func pressure(of group: KernelPointer<ControlGroup>?, _ out: inout Writer) {
+    for kind in 0..<2 {
+      let (averages, total) = kernel.pressure(of: group, kind)
+      out.text(kind == 0 ? "some avg10=" : "full avg10=")
+      hundredths(averages[0], &out)
+      out.text(" avg60=")
+      hundredths(averages[1], &out)
+      out.text(" avg300=")
+      hundredths(averages[2], &out)
+      out.text(" total=")
+      out.decimal(total)
+      out.newline()
+    }
+  }
+
+  private func hundredths(_ value: UInt64, _ out: inout Writer) {
+    out.decimal(value / 100)
+    out.byte(0x2E)
+    out.byte(0x30 &+ UInt8(value / 10 % 10))
+    out.byte(0x30 &+ UInt8(value % 10))
   }
 
   /// Memory groups below that were removed and still have pages.

@@ -15,6 +15,7 @@ extension NodeKind {
       case 2: ("vm", .sysVM)
       default: nil
       }
+    case .pressureFolder: index == 0 ? ("memory", .pressureMemory) : nil
     case .sysvipcFolder:
       switch index {
       case 0: ("msg", .sysvipcMessages)
@@ -66,6 +67,7 @@ extension NodeKind {
     case 29: ("kallsyms", .kallsyms)
     case 30: ("self", .selfLink)
     case 31: ("thread-self", .threadSelfLink)
+    case 32: ("pressure", .pressureFolder)
     default: nil
     }
   }

@@ -5,7 +5,7 @@ extension ProcNode {
   var mode: FileMode {
     switch kind {
     case .procRoot, .process, .thread, .sysFolder, .sysKernel, .sysVM, .sysFS, .taskFolder,
-      .fdinfo, .sysvipcFolder:
+      .fdinfo, .sysvipcFolder, .pressureFolder:
       FileMode(.directory, permissions: 0o555)
     case .sysRoot, .slabCache, .moduleFolder, .moduleSections, .moduleParameters:
       FileMode(.directory, permissions: 0o755)

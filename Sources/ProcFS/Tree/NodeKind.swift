@@ -35,6 +35,8 @@ enum NodeKind: UInt8, BitwiseCopyable {
   case moduleFolder, moduleFact, moduleSections, moduleSection, moduleParameters, moduleParameter
   // /sys/fs/cgroup: a control group's folder, and its files.
   case controlGroup, controlFile
+  // /proc/pressure
+  case pressureFolder, pressureMemory
 
   /// Whether it is the same for every process.
   var isOfProcess: Bool {

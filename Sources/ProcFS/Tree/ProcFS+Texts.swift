@@ -107,6 +107,7 @@ extension ProcFS {
     case .meminfo: meminfo(&out)
     case .modules: modules(&out)
     case .pagetypeinfo: pagetypeinfo(&out)
+    case .pressureMemory: pressure(of: nil, &out)
     case .softirqs: softirqs(&out)
     case .stat: stat(&out)
     case .swaps: out.text("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")

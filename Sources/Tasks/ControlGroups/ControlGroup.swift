@@ -50,6 +50,8 @@ public import PageFrames
   public var maximumDescendants = Int.max
   /// How often each of its files that can be waited for has changed, by ``ControlFile/event``.
   public internal(set) var changes = InlineArray<4, UInt32>(repeating: 0)
+  /// How much time its tasks lost because memory was short.
+  var pressure = Pressure()
   /// Whose the folder is.
   public var owner: UInt32 = 0
   public var group: UInt32 = 0

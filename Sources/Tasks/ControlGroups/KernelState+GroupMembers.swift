@@ -62,10 +62,13 @@ extension KernelState {
   }
 
   func move(_ task: KernelPointer<Task<B>>, into group: KernelPointer<ControlGroup>) {
+    let stalls = task.pointee.memory.isStalling
+    if stalls { changeStalls(from: controlGroup(of: task), by: -1) }
     controlGroup(of: task)?.changeTasks(by: -1)
     task.pointee.controlGroup = group.pointee.parent == nil ? nil : group
     group.changeTasks(by: 1)
     settle(task)
+    if stalls { changeStalls(from: group, by: 1) }
   }
 
   /// Says where the first program is to start.

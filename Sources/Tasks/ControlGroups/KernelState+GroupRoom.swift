@@ -37,7 +37,7 @@ extension KernelState {
       if !isFirst { group.noteFailure() }
       isFirst = false
       note(.max, of: group)
-      let taken = reclaimGroup(group, max(pages, 1))
+      let taken = stalling { reclaimGroup(group, max(pages, 1)) }
       // Where reclaim gives way to others (cond_resched()), a victim comes to die.
       if hasKilled && !hasFatalSignal { waitForVictim() }
       if hasRoom(group, pages) { return true }
@@ -109,7 +109,9 @@ extension KernelState {
         continue
       }
       let end = board.clock.ticks &+ board.clock.frequency / Self.hertz &* ticks
-      while board.clock.ticks < end, !hasFatalSignal { sleep(until: end) }
+      stalling {
+        while board.clock.ticks < end, !hasFatalSignal { sleep(until: end) }
+      }
       return
     }
   }
@@ -125,7 +127,7 @@ extension KernelState {
       next = here.pointee.parent
       guard here.pointee.memory.usage > here.pointee.memory.high else { continue }
       note(.high, of: here)
-      taken &+= reclaimGroup(here, pages)
+      taken &+= stalling { reclaimGroup(here, pages) }
     }
     return taken
   }

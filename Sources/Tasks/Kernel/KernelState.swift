@@ -137,6 +137,8 @@ public import PageFrames
   /// All control groups, and the one that the first program starts in, nil for the top.
   var controlGroups = ControlGroupTable()
   var firstGroup: KernelPointer<ControlGroup>?
+  /// How much time all tasks lost because memory was short.
+  var pressure = Pressure()
   /// System V semaphores and message queues; nil before their first use.
   public internal(set) var semaphores: KernelPointer<SemaphoreSets<B>>?
   public internal(set) var messages: KernelPointer<MessageQueues<B>>?

@@ -39,7 +39,7 @@ extension KernelState {
     while !frames.pointee.hasRoom(for: shortage) {
       // Who dies gives back more than it could ask for.
       if hasFatalSignal { return false }
-      let progress = reclaim(for: shortage)
+      let progress = stalling { reclaim(for: shortage) }
       if frames.pointee.hasRoom(for: shortage) { return true }
       frames.pointee.drain(for: shortage)
       if frames.pointee.hasRoom(for: shortage) { return true }

@@ -136,6 +136,10 @@ import Testing
       #expect(try current("a") == after)
       #expect(try proc.text(top + "a/memory.stat").hasPrefix("anon \(64 * 4096)\n"))
       expectWhole(proc)
+      // An area, at least, was made there.
+      let slab = try proc.lines(top + "a/b/memory.stat").first { $0.hasPrefix("slab ") }
+      #expect(slab != nil && slab != "slab 0")
+      #expect(try proc.text(top + "a/b/memory.pressure").hasPrefix("some avg10=0.00 avg60=0.00"))
       try proc.write(top + "cgroup.procs", "0")
       // The group goes, its pages stay charged to its parent until they are freed.
       try proc.remove("a/b")
