@@ -114,6 +114,12 @@ let hostTargets: [Target] =
       ]),
     room("MemoryImages", ["MemoryTypes", "BoardFormat", "Arm64", "CompressionLibraries"]),
     room("TraceFiles", ["CompressionLibraries"]),
+    room(
+      "TraceReplay",
+      [
+        "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files",
+        "AddressSpaces", "HostBoard", "HardwareModel", "TraceFiles", "MemoryTraces",
+      ]),
     room("HeapTraces", ["MemoryTypes", "PTMalloc", "TraceFiles", "CompressionLibraries"]),
     room(
       "MemoryTraces",
@@ -123,16 +129,15 @@ let hostTargets: [Target] =
       "Reports",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "KernelHistory", "Machine",
-        "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
-        "Observation",
+        "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces",
+        "MemoryTraces", "TraceReplay", "Observation", "PTMalloc",
       ]),
     room(
       "Commands",
       [
-        "MemoryTypes", "BoardFormat", "Arm64", "Cores", "KernelHistory", "Machine",
-        "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces", "PTMalloc",
-        "HardwareModel", "Observation",
-        "Reports", argumentParser,
+        "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "KernelHistory", "Machine",
+        "HostInspection", "MemoryImages", "HeapInspection", "TraceFiles", "HeapTraces",
+        "MemoryTraces", "TraceReplay", "Observation", "PTMalloc", "Reports", argumentParser,
       ]),
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
@@ -146,6 +151,12 @@ let hostTargets: [Target] =
     tests("Machine", ["MemoryTypes", "BoardFormat", "Cores"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     tests("TraceFiles", ["CompressionLibraries"]),
+    tests(
+      "TraceReplay",
+      [
+        "MemoryTypes", "Arm64", "AddressSpaces", "HostBoard", "HardwareModel", "TraceFiles",
+        "MemoryTraces", "TestSupport",
+      ]),
     tests(
       "MemoryTraces",
       [

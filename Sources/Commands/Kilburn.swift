@@ -16,6 +16,7 @@ package struct Kilburn: ParsableCommand {
       Tables.self,
       Walk.self,
       MemInfoCommand.self,
+      ReplayCommand.self,
       SlabCommand.self,
       Inspect.self,
       Heap.self,

@@ -109,6 +109,13 @@ package final class TraceInput {
     offset += UInt64(count)
   }
 
+  /// Whether a line is available to its end.
+  package var hasLine: Bool {
+    let bytes = unsafe available
+    guard let start = bytes.baseAddress else { return false }
+    return unsafe memchr(start, 10, bytes.count) != nil
+  }
+
   /// Takes so many bytes of what is available, which are so many whole lines.
   package func take(_ count: Int, lines: UInt64) {
     take(count)

@@ -44,11 +44,11 @@ import TraceFiles
     "I  4015f0", "I  ,3", "I  4015f0,0", " X 1000,4", "I 4015f0,3 ", "I  4015f0,3x",
     "I  11112222333344445,3", " L 1000,5000", "L  1000,99999999999999999999", "garbage", "\u{0}",
   ]) func wrongLinesOfLackeyAreNamed(_ line: String) {
-    let good = String(repeating: "I  4015f0,3\n L 1000,8\n", count: 30_000)
+    let good = String(repeating: "I  4015f0,3\n L 1000,8\n", count: 60_000)
     let whole = WholeTrace(good + line + "\n" + good, format: .lackey)
     #expect(whole.failure?.kind == .malformed)
-    #expect(whole.failure?.place?.line == 60_001, "\(String(describing: whole.failure))")
-    #expect(whole.records.count == 60_000)
+    #expect(whole.failure?.place?.line == 120_001, "\(String(describing: whole.failure))")
+    #expect(whole.records.count == 120_000)
   }
 
   @Test func aCutLineOfLackeyIsTruncated() {

@@ -62,6 +62,12 @@ package final class MemoryTraceBatch {
 
   func set(events: [MemoryTraceEvent]) { self.events = events }
 
+  /// Replaces everything by these accesses.
+  package func fill(with given: some Sequence<AccessRecord>) {
+    removeAll()
+    for record in given { append(record) }
+  }
+
   package subscript(_ index: Int) -> AccessRecord {
     precondition(index >= 0 && index < count)
     return unsafe records[index]

@@ -56,7 +56,8 @@ package final class LackeyReader: MemoryTraceReader {
         let taken = unsafe take(input.available, batch, &instructions)
         input.take(taken.bytes, lines: taken.lines)
         if taken.bytes > 0 { continue }
-        // The first line that is available is not a line of an access, or not whole.
+        // The first line that is available is not whole, or not a line of an access.
+        if !input.hasLine, try input.fill() { continue }
         guard let line = try input.nextLine() else {
           isEnded = true
           break
