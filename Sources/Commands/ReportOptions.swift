@@ -20,6 +20,11 @@ struct ReportOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Only the guest's own output, and what --show asks for.")
   var quiet = false
 
+  @Flag(
+    help: "Says in plain words why a process died for want of memory, and what would have saved it."
+  )
+  var explainOom = false
+
   /// What may be shown: the kernel's texts, and its log.
   static let names = Text.allCases.map(\.name) + ["log"]
 

@@ -11,6 +11,7 @@ struct RunSession {
   private let machines: [MachineDescription]
   private let shown: [String]
   private let isQuiet: Bool
+  private let explainsOutOfMemory: Bool
   private let json: JSONFile?
 
   /// The options of the run itself.
@@ -29,6 +30,7 @@ struct RunSession {
     self.arguments = arguments
     shown = try report.shown()
     isQuiet = report.quiet
+    explainsOutOfMemory = report.explainOom
     var machines: [MachineDescription] = []
     for configuration in try machine.configurations() {
       machines.append(try configuration.described())
@@ -126,7 +128,8 @@ struct RunSession {
 
   /// What the kernel is to write at the end: nothing that nobody will see.
   private var texts: Set<Text> {
-    let asked = Text.allCases.filter { shown.contains($0.name) }
+    var asked = Text.allCases.filter { shown.contains($0.name) }
+    if explainsOutOfMemory { asked.append(.dmesg) }
     return isQuiet && json == nil ? Set(asked) : RunReport.texts.union(asked)
   }
 
@@ -147,6 +150,7 @@ struct RunSession {
     case .exited, .signalled, .outOfMemory, .stopped:
       if !isSideBySide && !isQuiet { lines(report.text(style)) }
       lines(report.shownTexts(shown, style))
+      if explainsOutOfMemory { lines(explanation(of: report)) }
       return true
     case .interrupted, .outputClosed:
       return false
@@ -159,6 +163,14 @@ struct RunSession {
       }
       return false
     }
+  }
+
+  /// What `--explain-oom` says: of the last process that was killed for memory.
+  private func explanation(of report: RunReport) -> [String] {
+    guard
+      let found = report.result.text("dmesg").flatMap({ OutOfMemoryReport(log: $0) })
+    else { return ["No process was killed for want of memory."] }
+    return found.explanation(pageSize: report.machine.pageSize)
   }
 
   /// Shows what the observer has answered.

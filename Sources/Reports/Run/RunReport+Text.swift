@@ -86,6 +86,9 @@ extension RunReport {
           + (kinds.isEmpty ? "" : ": " + kinds.joined(separator: ", "))
       ))
     rows.append(("System calls", Self.list(systemCalls)))
+    let pressure = pressure
+    if !pressure.isEmpty { rows.append(("Memory short", "in pages, of the whole machine")) }
+    rows += pressure.map { ($0.label, $0.text) }
     if !unknownCalls.isEmpty { rows.append(("  not there", Self.list(unknownCalls) + " (ENOSYS)")) }
     return rows.flatMap { label, text in
       let folded = text.folded(width: Self.width - 14, indent: 0)
