@@ -38,7 +38,9 @@ public struct Frame: ~Copyable {
   public var charge: UInt32
   /// The page block's migrate type, see ``MigrateType/stored``.
   @usableFromInline var pageblock: UInt8
-  @usableFromInline var unused: (UInt8, UInt8, UInt8)
+  /// Whether compaction is to pass that block over (PB_migrate_skip).
+  @usableFromInline var blockSkip: UInt8
+  @usableFromInline var unused: (UInt8, UInt8)
 
   /// What a frame is used for: the one owner.
   public enum State: UInt8, BitwiseCopyable, Sendable {

@@ -43,6 +43,9 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   public var servesVictim = false
   /// The memory groups, and whose memory is charged now.
   public var groups = MemoryGroups()
+  /// What kcompactd was last woken for, and whether it is to look how fragmented memory is.
+  public var kcompactd = KswapdRequest()
+  public var compactsProactively = false
   public let geometry: BlockGeometry
   public let options: Options
   /// RAM, for whoever walks all of it.

@@ -41,6 +41,8 @@ struct Zone: ~Copyable {
   /// Events: frames handed out, frames taken back.
   var allocated = 0
   var freed = 0
+  /// What compaction remembers.
+  var compaction = CompactionState()
   /// Frames in page blocks of type highAtomic.
   var reservedHighAtomic = 0
 

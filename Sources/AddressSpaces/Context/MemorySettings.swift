@@ -10,6 +10,9 @@ public struct MemorySettings: BitwiseCopyable, Sendable {
   public var overcommitKilobytes: UInt64 = 0
   /// `max_map_count`.
   public var maximumMapCount = 65530
+  /// `compaction_proactiveness`, `extfrag_threshold`.
+  public var proactiveness = 20
+  public var fragmentationThreshold = 500
   /// `panic_on_oom`: 1 ends the machine where there is no memory at all, 2 at any limit.
   public var panicOnOutOfMemory: UInt8 = 0
   /// `oom_kill_allocating_task`, `oom_dump_tasks`.

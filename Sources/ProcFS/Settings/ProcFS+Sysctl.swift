@@ -118,7 +118,8 @@ extension ProcFS {
       try storeName(text, in: setting)
       return text.count
     case .command:
-      // Compaction: no frames that lie apart can be brought together, as blocks are not moved.
+      // Whatever is written (sysctl_compaction_handler()).
+      Compactor(kernel.memory).compactAll(takesUnevictable: value(of: .compactUnevictable) != 0)
       return text.count
     }
     reader.skipBlanks()
@@ -159,6 +160,12 @@ extension ProcFS {
     case .legacyLayout: memory.pointee.settings.legacyLayout = value != 0
     case .tainted: kernel.store.pointee.taint |= number
     case .panicOnOOM: memory.pointee.settings.panicOnOutOfMemory = UInt8(value)
+    case .compactionProactiveness:
+      keep(setting, value)
+      kernel.setProactiveness(Int(value))
+    case .extfragThreshold:
+      keep(setting, value)
+      memory.pointee.settings.fragmentationThreshold = Int(value)
     case .oomKillAllocatingTask:
       keep(setting, value)
       memory.pointee.settings.killsAllocatingTask = value != 0

@@ -35,6 +35,8 @@ extension KernelState {
     }
     frames.pointee.shortage = nil
     if shortage.group != 0 { return makeRoomInGroup(shortage) }
+    // Costly ones first without waiting for anything, before pages are taken from others.
+    if shortage.order > Order(3), compact(for: shortage, .asynchronous) { return true }
     var fruitless = 0
     while !frames.pointee.hasRoom(for: shortage) {
       // Who dies gives back more than it could ask for.
@@ -43,6 +45,7 @@ extension KernelState {
       if frames.pointee.hasRoom(for: shortage) { return true }
       frames.pointee.drain(for: shortage)
       if frames.pointee.hasRoom(for: shortage) { return true }
+      if compact(for: shortage, .light) { return true }
       let isCostly = shortage.order > Order(3)
       // Killing does not make large blocks (PAGE_ALLOC_COSTLY_ORDER).
       if isCostly || shortage.flags.contains(.noRetry) { return false }

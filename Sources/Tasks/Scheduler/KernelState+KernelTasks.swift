@@ -10,8 +10,11 @@ extension KernelState {
   /// What a kernel task does each time that it was woken; it returns when nothing is left to do.
   private func work(of kind: KernelTask) {
     switch kind {
-    case .kswapd: balanceNode()
-    case .kcompactd: return
+    case .kswapd:
+      let request = frames.pointee.kswapd
+      balanceNode()
+      endKswapd(request)
+    case .kcompactd: compactInBackground()
     }
   }
 

@@ -1,0 +1,73 @@
+public import AddressSpaces
+import Arm64
+import Files
+public import MemoryTypes
+import PageFrames
+
+// Migration: a page gets another frame, and nobody notices (mm/migrate.c).
+//
+// Terms
+// - The page is *isolated* first: taken off its LRU list, so that nobody else finds it there, with a
+//   reference of whoever moves it. A page that waits in a batch is on no list yet and stays.
+// - It can be moved if every reference is accounted for: one for each entry that maps it, the page
+//   cache's, the mover's. Any other is somebody who has its address (a pipe, a batch): *pinned*.
+// - Then: bytes, what the frame says of its owner, the place in the page cache, every entry through
+//   the reverse map, the group's charge. The old frame has nothing left but the mover's reference.
+//
+// Linux puts a migration entry into the tables meanwhile, at which faults of other processors wait.
+// No program runs here while a page moves, so there is no such state; with several CPUs the entry
+// would have to be one, and the fault would be answered "again".
+//
+// Invariants
+// - references and mapCount of the new frame == those of the old one before, less the mover's;
+// - no byte changes, no entry's rights or state (young, dirty, exclusive) change;
+// - a page that could not be moved is as it was.
+
+extension MemoryContext {
+  /// Moves an isolated page to a frame that was allocated for it, and gives the old frame back;
+  /// false where it is pinned, or nobody could find the way back to its entries.
+  ///
+  /// The new frame is on its list then, by way of the batch (move_to_new_folio(), migrate_folio()).
+  public func migrate(_ old: PageFrameNumber, to new: PageFrameNumber) -> Bool {
+    let source = frames.pointee.frame(old)
+    let target = frames.pointee.frame(new)
+    guard isMovable(old) else { return false }
+    let size = board.pageSize
+    board.copyPage(from: old.address(size), to: new.address(size), size)
+    let isCached = source.pointee.state == .pageCache
+    target.pointee.state = source.pointee.state
+    target.pointee.mapping = source.pointee.mapping
+    target.pointee.index = source.pointee.index
+    target.pointee.privateWord = source.pointee.privateWord
+    target.pointee.charge = source.pointee.charge
+    source.pointee.charge = 0
+    frames.pointee.moveFlags(from: old, to: new)
+    if isCached { files.pointee.replaceCached(old, with: new) }
+    replaceFrame(old, with: new)
+    source.pointee.state = .kernel
+    source.pointee.mapping = 0
+    frames.pointee.addToLRU(new)
+    // The allocation's reference: entries, cache and batch have theirs.
+    target.pointee.referenceCount &-= 1
+    if target.pointee.mapCount > 0 { frames.pointee.drainLRU() }
+    frames.pointee.release(old)
+    return true
+  }
+
+  /// Whether every reference to an isolated page is accounted for (folio_expected_refs()).
+  func isMovable(_ number: PageFrameNumber) -> Bool {
+    let frame = frames.pointee.frame(number)
+    // The swap cache has its own place for a page; one under write-back is the device's.
+    guard frame.pointee.flags.isDisjoint(with: [.swapCache, .writeback, .locked]) else {
+      return false
+    }
+    switch frame.pointee.state {
+    case .anonymous: return frame.pointee.referenceCount == frame.pointee.mapCount &+ 1
+    case .pageCache:
+      // Of a page that was cut off its file nobody knows who maps it.
+      return frame.pointee.mapping != 0
+        && frame.pointee.referenceCount == frame.pointee.mapCount &+ 2
+    default: return false
+    }
+  }
+}
