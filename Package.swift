@@ -99,6 +99,7 @@ let hostTargets: [Target] =
       name: "Observer",
       dependencies: [
         "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Observation", "ObserverEntry",
+        "MemoryTraces", "TraceFiles",
       ],
       swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
     room("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),

@@ -13,7 +13,15 @@ struct ObserverOptions: ParsableArguments {
   @Flag(help: "Checks each access's translation: the CPU's, the model's, the tables'. Slow.")
   var observeCheck = false
 
-  var isAsked: Bool { observe || observeCheck }
+  @Flag(help: "Also says what the kernel's own work costs programs in caches and TLBs.")
+  var observeApart = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Records every access in this file, for kilburn replay.", valueName: "file"))
+  var record: String?
+
+  var isAsked: Bool { observe || observeCheck || observeApart || record != nil }
 
   /// What a run on a machine is observed with.
   func setup(_ machine: MachineDescription) throws(MachineError) -> ObserverSetup {
@@ -22,7 +30,16 @@ struct ObserverOptions: ParsableArguments {
         "--observe: the file of \(machine.core.name) does not describe its TLBs and caches",
         hint: "kilburn core lists those that do")
     }
-    let checks = observeCheck
+    let (checks, apart) = (observeCheck, observeApart)
+    var path = PackedPath()
+    if let record {
+      // The emulator is where this process is.
+      guard !record.isEmpty, let packed = PackedPath(record) else {
+        throw .usage("--record: a path of 1 to 1,023 bytes")
+      }
+      path = packed
+    }
+    let recorded = path
     let bits = machine.banks.map { $0.end.rawValue }.max() ?? 0
     return ObserverSetup(plugin: try ObserverPlugin(), file: try ObserverFile()) { places in
       var request = ObserverRequest(core: core)
@@ -36,6 +53,8 @@ struct ObserverOptions: ParsableArguments {
       request.physicalBits = UInt64(64 - (end - 1).leadingZeroBitCount)
       request.hasHardwareAccessAndDirty = machine.hardwareAccessAndDirty
       request.checks = checks
+      request.apart = apart
+      request.record = recorded
       return unsafe withUnsafeBytes(of: request) { unsafe Array($0) }
     }
   }

@@ -8,8 +8,10 @@ public enum AnswerSection: UInt64, Sendable {
   case end = 0x646e_6552
   /// The model's counters when the first program had ended: one row.
   case counters = 1
+  /// The same of the model that programs have for themselves; only where that was asked for.
+  case alone = 16
   /// The roots of address spaces, in the order in which they were met: those of ``PlaceKey``.
-  case roots
+  case roots = 2
   /// ``PlaceColumn``.
   case places
   /// ``BlockColumn``.

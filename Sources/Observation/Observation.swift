@@ -4,6 +4,8 @@ public import HardwareModel
 public struct Observation: Sendable {
   /// What the model counted, from the first program's start to its end.
   public var counters = Counters()
+  /// What the core would have counted if programs had it for themselves; nil if nobody asked.
+  public var alone: Counters?
   /// The roots of the address spaces that were used.
   public var roots: [UInt64] = []
   /// Rows of ``PlaceColumn``, of ``BlockColumn``, and of ``CauseColumn`` by ``Cause/index``.
@@ -35,6 +37,7 @@ public struct Observation: Sendable {
       switch section {
       case .end: return
       case .counters: counters = Counters(words: rows.first ?? [])
+      case .alone: alone = Counters(words: rows.first ?? [])
       case .roots: roots = rows.compactMap(\.first)
       case .places where columns == PlaceColumn.count: places = rows
       case .blocks where columns == BlockColumn.count: blocks = rows

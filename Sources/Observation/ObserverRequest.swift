@@ -22,6 +22,10 @@ public struct ObserverRequest: BitwiseCopyable, Sendable {
   public var hasHardwareAccessAndDirty = false
   /// Every access is translated by three, who must agree: the CPU, the model, the tables.
   public var checks = false
+  /// A second model sees what programs do alone, for what the kernel's work costs them.
+  public var apart = false
+  /// Where a trace is recorded; empty for none.
+  public var record = PackedPath()
   public var core: PackedCore
 
   public init(core: CoreGeometry) { self.core = PackedCore(core) }
@@ -94,5 +98,25 @@ public struct PackedCore: BitwiseCopyable, Sendable {
     guard sets > 0, ways > 0 else { return nil }
     return try? CacheGeometry(
       sets: sets, ways: ways, line: Int(clamping: words[index * 5 + 2]), replacement(index))
+  }
+}
+
+/// A path of at most 1,023 bytes, in place.
+public struct PackedPath: BitwiseCopyable, Sendable {
+  private var bytes: InlineArray<1024, UInt8> = .init(repeating: 0)
+
+  /// None.
+  public init() {}
+
+  /// Nil where it is too long.
+  public init?(_ path: String) {
+    guard path.utf8.count < 1024 else { return nil }
+    for (index, byte) in path.utf8.enumerated() { bytes[index] = byte }
+  }
+
+  /// The path; nil where there is none.
+  public var text: String? {
+    let used = bytes.indices.map { bytes[$0] }.prefix { $0 != 0 }
+    return used.isEmpty ? nil : String(decoding: used, as: UTF8.self)
   }
 }

@@ -40,6 +40,7 @@ func install(
   }
   let place = UnsafeMutablePointer<Observer>.allocate(capacity: 1)
   unsafe place.initialize(to: observer)
+  if let problem = unsafe place.pointee.startRecording() { return refuse(problem) }
   unsafe kilburn_recorder_place().pointee.observer = UnsafeMutableRawPointer(place)
   unsafe kilburn_recorder_place().pointee.checks = request.checks ? 1 : 0
   unsafe qemu_plugin_register_vcpu_tb_trans_cb(id) { _, block in
@@ -52,9 +53,14 @@ func install(
 }
 
 private func refuse(_ why: String) -> Int32 {
-  let line = "kilburn's observer: \(why)\n"
-  unsafe write(STDERR_FILENO, line, line.utf8.count)
+  say(why)
   return 1
+}
+
+/// Tells the tool, which reads what the emulator complains of.
+func say(_ text: String) {
+  let line = "kilburn's observer: \(text)\n"
+  unsafe write(STDERR_FILENO, line, line.utf8.count)
 }
 
 /// The one observer of this process.

@@ -1,6 +1,7 @@
 import Arm64
 import BoardFormat
 import HardwareModel
+import MemoryTraces
 import MemoryTypes
 import ObserverEntry
 import Observation
@@ -48,6 +49,8 @@ extension Observer {
     case .instructions:
       flush()
       core.invalidateInstructions()
+      alone.invalidateInstructions()
+      unsafe trace?.pointee.append(MemoryTraceEvent(.invalidateInstructions, 0, 1))
     case .unmapping: flush()
     }
   }
@@ -77,6 +80,7 @@ extension Observer {
 
   private mutating func name(_ cause: Cause) {
     guard phase == .during, causes.current == .unknown else { return }
+    record(cause)
     causes.name(cause)
   }
 
@@ -85,12 +89,16 @@ extension Observer {
     guard phase == .before else { return }
     flush()
     phase = .during
+    unsafe trace?.pointee.load(kernelRoot: regime.upperRoot)
     translate(asid: word(of: .space))
   }
 
   private mutating func translate(asid: UInt64) {
     guard phase == .during, regime.upperRoot != nil else { return }
-    core.load(regime, asid: ASID(UInt16(truncatingIfNeeded: asid)))
+    let asid = ASID(UInt16(truncatingIfNeeded: asid))
+    core.load(regime, asid: asid)
+    alone.load(regime, asid: asid)
+    unsafe trace?.pointee.load(userRoot: regime.lowerRoot, asid: asid)
   }
 
   /// A TLBI's operand: the ASID above, the address in units of 4K below.
@@ -99,13 +107,17 @@ extension Observer {
     let asid = ASID(UInt16(truncatingIfNeeded: operand &>> 48))
     let shifted = Int64(bitPattern: operand &<< 20) &>> 8
     let address = VirtualAddress(UInt64(bitPattern: shifted))
-    switch bell {
-    case .lastLevelPage: core.invalidate(.page(address, asid))
-    case .page: core.invalidate(.pageAndTables(address, asid))
-    case .pageOfAllSpaces: core.invalidate(.kernelPage(address))
-    case .addressSpace: core.invalidate(.addressSpace(asid))
-    default: core.invalidate(.all)
-    }
+    let invalidation: TLBInvalidation =
+      switch bell {
+      case .lastLevelPage: .page(address, asid)
+      case .page: .pageAndTables(address, asid)
+      case .pageOfAllSpaces: .kernelPage(address)
+      case .addressSpace: .addressSpace(asid)
+      default: .all
+      }
+    core.invalidate(invalidation)
+    alone.invalidate(invalidation)
+    unsafe trace?.pointee.invalidate(invalidation)
   }
 
   /// Lines that DC ZVA sets to zero, which nobody sees.

@@ -17,6 +17,7 @@
 import Arm64
 import BoardFormat
 import HardwareModel
+import MemoryTraces
 import MemoryTypes
 import ObserverEntry
 import Observation
@@ -28,6 +29,10 @@ import Observation
   let request: ObserverRequest
   let memory: MachineMemory
   var core: CoreModel
+  /// The same core, if nobody but programs used it; it runs where the request asks for it.
+  var alone: CoreModel
+  /// What is recorded, if anything is.
+  var trace: UnsafeMutablePointer<MachineTraceWriter>?
   let records: UnsafeMutablePointer<AccessRecord>
   let notes: UnsafeMutablePointer<UInt64>
 
@@ -60,6 +65,8 @@ import Observation
     self.request = request
     core = CoreModel(
       geometry, memory: memory.descriptors, physicalBits: Int(clamping: request.physicalBits))
+    alone = CoreModel(
+      geometry, memory: memory.descriptors, physicalBits: Int(clamping: request.physicalBits))
     regime = TranslationRegime(
       geometry: shape, hasHardwareAccessAndDirty: request.hasHardwareAccessAndDirty)
     self.memory = memory
@@ -80,6 +87,8 @@ import Observation
     unsafe recorder.pointee.next = unsafe recorder.pointee.first
     guard count != 0, phase == .during, !isUncounted else { return }
     let batch = unsafe UnsafeBufferPointer(start: UnsafePointer(records), count: count)
+    if unsafe trace != nil { unsafe record(batch) }
+    if request.apart, unsafe recorder.pointee.by_kernel == 0 { unsafe runAlone(batch) }
     var next = 0
     while next < count {
       let stop = unsafe core.run(batch, from: next, noting: notes)
@@ -93,11 +102,18 @@ import Observation
     }
   }
 
+  /// Shows what programs do to the core that they have for themselves.
+  private mutating func runAlone(_ batch: UnsafeBufferPointer<AccessRecord>) {
+    var next = 0
+    while next < batch.count { next = unsafe alone.run(batch, from: next) + 1 }
+  }
+
   /// The CPU goes from a program into the kernel, or back.
   mutating func cross(toKernel: Bool) {
     flush()
     unsafe kilburn_recorder_place().pointee.by_kernel = toKernel ? 1 : 0
     guard phase == .during, !isUncounted else { return }
+    if !toKernel { recordReturn(from: causes.current) }
     unsafe causes.begin(toKernel ? .unknown : .program, core.counterWords)
   }
 }

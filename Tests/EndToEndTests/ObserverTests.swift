@@ -102,6 +102,44 @@ import Testing
     #expect(run.errors.contains("does not describe"), "\(run.errors)")
   }
 
+  /// What is recorded is what was counted, and the file is whole.
+  @Test func aRecordingHasEveryAccess() throws {
+    let folder = try GuestPrograms.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "growth.kmt")
+    let program = try GuestPrograms.program("growth")
+    let observed = try observe(["growth"], ["--record", file.path], program)
+    var counted = 0
+    for who in ["user", "kernel"] {
+      for kind in ["loads", "stores", "instructions", "clears"] {
+        counted += observed.accesses(who, kind)
+      }
+    }
+    let bytes = [UInt8](try Data(contentsOf: file))
+    #expect(bytes.starts(with: Array("KLBMEMT\n".utf8)))
+    // The last chunk says how many there are (Documentation/MemoryTrace.md).
+    let end = bytes.suffix(64)
+    #expect(end.first == UInt8(ascii: "Z"))
+    let number = end.dropFirst(40).prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    #expect(number >= counted && counted > 100_000, "\(number), \(counted)")
+  }
+
+  /// Programs by themselves, and with the kernel beside them.
+  @Test func whatTheKernelCostsIsSaid() throws {
+    let program = try GuestPrograms.program("growth")
+    let observed = try observe(["growth"], ["--observe-apart"], program)
+    let alone = try #require(observed.hardware["alone"] as? [String: Any])
+    let walks = try #require(alone["walks"] as? Int)
+    #expect(walks > 0)
+  }
+
+  @Test func aFileThatCannotBeRecordedIsNamed() throws {
+    let program = try GuestPrograms.program("growth")
+    let run = try Kilburn.run(["run", "--record", "/nowhere/at/all.kmt", "--", program])
+    #expect(run.status == 125)
+    #expect(run.errors.contains("/nowhere/at/all.kmt"), "\(run.errors)")
+  }
+
   // MARK: Running
 
   struct Observed {

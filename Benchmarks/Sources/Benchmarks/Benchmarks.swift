@@ -8,5 +8,6 @@ import ArgumentParser
     subcommands: [
       Operations.self, KernelOperations.self, Programs.self, Boot.self, Decode.self, Tables.self,
       Inspect.self, HeapReplay.self, Malloc.self, MallocRun.self, Model.self,
+      Observe.self,
     ])
 }

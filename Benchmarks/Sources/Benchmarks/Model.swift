@@ -69,7 +69,7 @@ struct Model: ParsableCommand {
       lastCache: CacheGeometry(bytes: 32 << 20, ways: 16), walksThroughDataCache: false)
   }
 
-  private static func addresses(_ stream: String, _ count: Int) -> [UInt64] {
+  static func addresses(_ stream: String, _ count: Int) -> [UInt64] {
     var random: UInt64 = 88_172_645_463_325_252
     return (0..<UInt64(count)).map { index in
       random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -105,7 +105,7 @@ struct Model: ParsableCommand {
     "\((value * 100).rounded() / 100)"
   }
 
-  private static func seconds(_ body: () -> Void) -> Double {
+  static func seconds(_ body: () -> Void) -> Double {
     func now() -> Double {
       var time = timespec()
       unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -1,5 +1,6 @@
 import Arm64
 import HardwareModel
+import MemoryTypes
 import Observation
 
 extension ObservationReport {
@@ -17,11 +18,34 @@ extension ObservationReport {
     members += [
       ("writeBacks", Self.levels { $0 == .memory ? 0 : counts[.writeBacks($0)] }),
       ("invalidations", .number(counts[.invalidations])),
+      (
+        "levels",
+        Self.object(
+          (-1...3).map { level in
+            let reads = [Privilege.user, .kernel].map { counts[.descriptorReads($0, level: level)] }
+            return ("\(level)", .number(reads.reduce(0, +)))
+          })
+      ),
+      (
+        "reach",
+        Self.object([
+          ("dataTLB", .number(reach.first.rawValue)),
+          ("sharedTLB", reach.shared.map { .number($0.rawValue) } ?? .null),
+        ])
+      ),
       ("cycles", cycles.map(Self.json) ?? .null),
       ("areas", .array(areas.map(Self.json))),
       ("functions", .array(functions.map(Self.json))),
       ("pages", .array(pages.map(Self.json))),
       ("causes", .array(causes.map(Self.json))),
+      (
+        "alone",
+        observation.alone.map { alone in
+          Self.object(
+            zip(["tlbMisses", "walks", "firstMisses", "memory"], Self.userMisses(alone))
+              .map { ($0, .number($1)) } + [("cycles", .number(UInt64(aloneCycles ?? 0)))])
+        } ?? .null
+      ),
       ("checked", .number(observation.checked)),
       ("disagreements", .number(observation.disagreementCount)),
     ]

@@ -14,6 +14,7 @@ extension ObservationReport {
     lines += figureLines("Functions that miss most", functions.prefix(8), style)
     lines += figureLines("Pages that miss most", pages.prefix(5), style)
     lines += causeLines(style)
+    lines += apartLines(style)
     if observation.checked != 0 {
       lines.append("\(observation.checked.grouped) translations checked, each by three.")
     }
@@ -43,7 +44,17 @@ extension ObservationReport {
       table.rows.append(
         ["\(who) descriptors", reads.reduce(0, +).grouped, "", "", ""] + reads.map(\.grouped))
     }
-    return headed(table, style)
+    let levels = (-1...3).compactMap { level -> String? in
+      let reads = [Privilege.user, .kernel].reduce(0) {
+        $0 + counts[.descriptorReads($1, level: level)]
+      }
+      return reads == 0 ? nil : "\(reads.grouped) at level \(level)"
+    }
+    let shared = reach.shared.map { ", with L2 \($0.rounded)" } ?? ""
+    return headed(table, style) + [
+      "  Descriptors: \(levels.joined(separator: ", ")). "
+        + "Pages reach \(reach.first.rounded) in the data TLB\(shared)."
+    ]
   }
 
   static var kinds: [(String, AccessKind)] {
@@ -108,6 +119,36 @@ extension ObservationReport {
           ].map(\.grouped))
     }
     return [""] + headed(table, style)
+  }
+
+  /// What programs would have missed without the kernel, and what more they do with it.
+  private func apartLines(_ style: Style) -> [String] {
+    guard let alone = observation.alone else { return [] }
+    var table = TextTable([.left] + Array(repeating: .right, count: 5))
+    table.rows.append([
+      "What the kernel costs the program", "TLB misses", "walks", "not L1", "memory", "cycles",
+    ])
+    let (with, without) = (Self.userMisses(observation.counters), Self.userMisses(alone))
+    for (name, misses, cycles) in [
+      ("program alone", without, aloneCycles), ("with the kernel", with, cycles?.user.total),
+    ] {
+      table.rows.append(
+        [name] + misses.map(\.grouped) + [cycles.map { UInt64($0).grouped } ?? ""])
+    }
+    return [""] + headed(table, style)
+  }
+
+  /// TLB misses, walks, lines that L1 did not have, lines from memory.
+  static func userMisses(_ counts: Counters) -> [UInt64] {
+    func sum(_ counter: (AccessKind) -> Counter) -> UInt64 {
+      AccessKind.allCases.reduce(0) { $0 + counts[counter($1)] }
+    }
+    return [
+      sum { .tlbMisses($0, .user) }, sum { .walks($0, .user) },
+      [ServedBy.second, .last, .memory].reduce(0) { total, level in
+        total + sum { .served($0, .user, level) }
+      }, sum { .served($0, .user, .memory) },
+    ]
   }
 
   private func disagreementLines(_ style: Style) -> [String] {

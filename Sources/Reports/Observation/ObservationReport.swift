@@ -3,6 +3,7 @@ import BoardFormat
 import Cores
 package import HardwareModel
 import Machine
+import MemoryTypes
 package import Observation
 
 /// What there is to say of a run that was observed.
@@ -10,6 +11,8 @@ package struct ObservationReport: Sendable {
   package let observation: Observation
   /// What the hardware counted, in cycles; nil where the core's file has no latencies.
   package let cycles: CycleEstimate?
+  /// What the program's part would be if it had the core for itself.
+  let aloneCycles: Double?
   /// By what the program has mapped, and by part of the kernel, the most accessed first.
   package var areas: [Figures] = []
   /// By function, by page, by system call: who missed most first.
@@ -19,6 +22,8 @@ package struct ObservationReport: Sendable {
   /// Programs' instructions and the kernel's, as the kernel counted them.
   let instructions: (user: UInt64, kernel: UInt64)
   let core: String
+  /// What the data TLB and the shared one can hold of pages of the machine's size.
+  let reach: (first: ByteCount, shared: ByteCount?)
 
   /// What was accessed and missed somewhere.
   package struct Figures: Sendable {
@@ -60,6 +65,11 @@ package struct ObservationReport: Sendable {
       run.result.statistics?.userInstructions ?? 0, run.result.statistics?.kernelInstructions ?? 0
     )
     let hardware = run.machine.core.hardware
+    let page = run.machine.pageSize
+    reach = (
+      PageCount(UInt64(hardware?.geometry.dataTLB.entries ?? 0)).bytes(of: page),
+      hardware?.geometry.sharedTLB.map { PageCount(UInt64($0.entries)).bytes(of: page) }
+    )
     let latencies = hardware?.latencies
     let hasSharedTLB = hardware?.geometry.sharedTLB != nil
     let instructions = instructions
@@ -67,6 +77,14 @@ package struct ObservationReport: Sendable {
       CycleEstimate(
         observation.counters, $0, hasSharedTLB: hasSharedTLB,
         userInstructions: instructions.user, kernelInstructions: instructions.kernel)
+    }
+    aloneCycles = latencies.flatMap { latencies in
+      observation.alone.map {
+        CycleEstimate(
+          $0, latencies, hasSharedTLB: hasSharedTLB, userInstructions: instructions.user,
+          kernelInstructions: 0
+        ).user.total
+      }
     }
     var collector = FigureCollector(
       run, latencies, hasSharedTLB: hasSharedTLB, TraceSymbolizer(contents: contents))
