@@ -66,6 +66,7 @@ bench: needs-test tool image
 	@cd Benchmarks && $(SWIFT) build -c release
 	@Benchmarks/.build/release/Benchmarks operations
 	@Benchmarks/.build/release/Benchmarks kernel
+	@Benchmarks/.build/release/Benchmarks model
 	@Benchmarks/.build/release/Benchmarks boot
 	@[ ! -d ../shared/bench ] || Benchmarks/.build/release/Benchmarks programs
 

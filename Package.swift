@@ -148,7 +148,7 @@ let hostTargets: [Target] =
   }
   + [
     tests("PTMalloc", ["MemoryTypes", "CompressionLibraries"]),
-    tests("Cores", ["MemoryTypes", "HardwareModel"]),
+    tests("Cores", ["MemoryTypes", "Arm64", "HardwareModel"]),
     tests("Machine", ["MemoryTypes", "BoardFormat", "Cores"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     tests("TraceFiles", ["CompressionLibraries"]),

@@ -18,6 +18,7 @@ struct CoreCommand: ParsableCommand {
         kilburn core
         kilburn core neoverse-n1
         kilburn core ./own.yaml --json
+        kilburn core cortex-a76 --chase --page-size 64K --svg chase.svg
       """)
 
   @Argument(help: ArgumentHelp("A core's name, or its file.", valueName: "name|file"))
@@ -29,9 +30,26 @@ struct CoreCommand: ParsableCommand {
   @Flag(help: "The core's file as it is, to begin one's own with.")
   var file = false
 
+  @Flag(
+    help: "What a load costs that waits for the one before, over growing working sets.")
+  var chase = false
+
+  @Option(help: ArgumentHelp("With --chase: 4K, 16K or 64K pages.", valueName: "size"))
+  var pageSize: String?
+
+  @Option(help: ArgumentHelp("With --chase: also writes the curve there.", valueName: "file"))
+  var csv: String?
+
+  @Option(help: ArgumentHelp("With --chase: also draws it there.", valueName: "file"))
+  var svg: String?
+
   func run() throws {
     try Failing.run { () throws(MachineError) in
+      if !chase, csv != nil || svg != nil || pageSize != nil {
+        throw .usage("--csv, --svg and --page-size are for --chase")
+      }
       guard let core else { return try showAll() }
+      if chase { return try showChase(on: core) }
       if file {
         guard let bytes = CorePresets.file(core) else {
           throw .usage("--file: there is no core '\(core)'", hint: "'kilburn core' lists them")
@@ -47,8 +65,18 @@ struct CoreCommand: ParsableCommand {
     }
   }
 
+  private func showChase(on core: String) throws(MachineError) {
+    var configuration = MachineConfiguration()
+    try configuration.set(.core, to: core)
+    if let pageSize { try configuration.set(.pageSize, to: pageSize) }
+    let report = try ChaseReport(configuration.core, try configuration.described())
+    if let csv { try OutputFile.write(report.csv, to: csv, option: "csv") }
+    if let svg { try OutputFile.write(report.svg, to: svg, option: "svg") }
+    try HostText.show(report.text(HostText.style))
+  }
+
   private func showAll() throws(MachineError) {
-    if file { throw .usage("--file: of which core?") }
+    if file || chase { throw .usage("--\(file ? "file" : "chase"): of which core?") }
     var cores: [CoreDescription] = []
     for name in CorePresets.names { cores.append(try CoreDescription(choosing: name)) }
     if json {

@@ -43,9 +43,11 @@ struct Model: ParsableCommand {
       } floor: {
         _ = unsafe floor_tlb(packed, UInt64(packed.count))
       }
-      let board = LinearBoard(from: Self.start, bytes: Self.size + (16 << 10))
-      var core = CoreModel(try Self.geometry(), memory: board.memory, physicalBits: 36)
-      core.load(board.regime, asid: ASID(1))
+      guard let shape = TranslationGeometry(pageSize: .fourKiB, vaBits: 48) else { return }
+      let tables = LinearTables(
+        from: VirtualAddress(Self.start), ByteCount(Self.size + (16 << 10)), in: shape)
+      var core = CoreModel(try Self.geometry(), memory: tables.memory, physicalBits: 36)
+      core.load(tables.regime, asid: ASID(1))
       show("core", stream, records.count) {
         let done = unsafe records.withUnsafeBufferPointer { unsafe core.run($0) }
         precondition(done == records.count)

@@ -22,7 +22,7 @@ extension CoreModel {
     if geometry.walksThroughDataCache {
       // The line used last may have to go, or is no longer the first of its set.
       forgetNearData()
-    } else if hasSecondCache {
+    } else {
       secondPlaces.prefetch(line)
     }
     let row = LineQueues.walk | (privilege == .kernel ? 1 : 0)

@@ -71,7 +71,8 @@ extension CoreModel {
   private mutating func translate(
     _ records: UnsafePointer<AccessRecord>, _ count: Int
   ) -> Int {
-    // Accesses that took the shortcut, 8 bits a kind and privilege.
+    // Accesses, and those of them that took the shortcut, 8 bits a kind and privilege.
+    var all: UInt64 = 0
     var near: UInt64 = 0
     var nearWords: UInt64 = 0
     // What was asked for before this block is no longer in the queue.
@@ -83,19 +84,24 @@ extension CoreModel {
       // The last byte's address: one that is in another line differs from the near one, too.
       let last = word &+ ((word &>> 53) & 127) &- 1
       if ((word ^ nearData.word) | (last ^ nearData.word)) & nearData.mask == 0 {
-        near &+= 1 &<< Self.lane(word)
+        let one: UInt64 = 1 &<< Self.lane(word)
+        near &+= one
+        all &+= one
         nearWords |= word
       } else if ((word ^ nearFetch.word) | (last ^ nearFetch.word)) & nearFetch.mask == 0 {
-        near &+= 1 &<< Self.lane(word)
+        let one: UInt64 = 1 &<< Self.lane(word)
+        near &+= one
+        all &+= one
       } else {
         if nearWords & Self.storeBit != 0 { makeNearDirty() }
         nearWords = 0
-        guard look(unsafe records[record]) else { break }
+        guard look(unsafe records[record], last) else { break }
+        all &+= 1 &<< Self.lane(word)
       }
       record &+= 1
     }
     if nearWords & Self.storeBit != 0 { makeNearDirty() }
-    countNear(near)
+    addUp(all, near)
     return record
   }
 
@@ -108,17 +114,26 @@ extension CoreModel {
     return (top & 3) &<< 4 | top & 8
   }
 
-  private func countNear(_ near: UInt64) {
-    guard near != 0 else { return }
+  private func addUp(_ all: UInt64, _ near: UInt64) {
     for row in UInt64(0)..<8 {
-      let number = (near &>> (row &* 8)) & 0xff
-      counts.add(.accesses(row: row), number)
-      counts.add(.served(row: row, .first), number)
+      counts.add(.accesses(row: row), (all &>> (row &* 8)) & 0xff)
+      counts.add(.served(row: row, .first), (near &>> (row &* 8)) & 0xff)
     }
   }
 
   /// An access that is looked up; false if it faults.
-  private mutating func look(_ record: AccessRecord) -> Bool {
+  ///
+  /// `last` is its record with the address of its last byte.
+  @inline(__always) private mutating func look(_ record: AccessRecord, _ last: UInt64) -> Bool {
+    let kind = record.kind
+    if (record.rawValue ^ last) & lineMask == 0 && kind != .fetch {
+      return data(record.address.rawValue, kind, record.privilege)
+    }
+    return lookAtMore(record)
+  }
+
+  /// An access that fetches, or may touch two lines.
+  @inline(never) private mutating func lookAtMore(_ record: AccessRecord) -> Bool {
     let address = record.address.rawValue
     let lastByte = address &+ max(record.size, 1) &- 1
     let kind = record.kind
@@ -134,11 +149,10 @@ extension CoreModel {
         guard data(lastByte, kind, privilege) else { return false }
       }
     }
-    counts.add(.accesses(kind, privilege))
     return true
   }
 
-  @inline(__always) private mutating func data(
+  private mutating func data(
     _ address: UInt64, _ kind: AccessKind, _ privilege: Privilege
   ) -> Bool {
     if address & dataPage.mask != dataPage.base

@@ -94,6 +94,7 @@ extension TLBHit {
   @inline(__always) func narrowed(
     to address: UInt64, heldBy geometry: TLBGeometry, page: UInt64
   ) -> Self {
+    if shift == page { return self }
     let smaller = geometry.heldShift(of: shift, page: page)
     return Self(
       translation: translation.narrowed(to: address, from: shift, to: smaller), shift: smaller)

@@ -33,8 +33,13 @@ extension CoreModel {
         level = Int(known.translation.level)
       }
     }
+    // The usual tables have their address where it is with 48-bit output addresses.
+    let isUsual = !shape.hasLargeOutput && regime.outputBits == 48
+    let translated = address & ((1 &<< shape.vaBits) &- 1)
+    let indexMask: UInt64 = (1 &<< shape.bitsPerLevel) &- 1
+    let tableMask = 0x0000_ffff_ffff_ffff & ~shape.pageSize.offsetMask
     while true {
-      let place = table &+ UInt64(truncatingIfNeeded: shape.index(of: virtual, at: level)) &* 8
+      let place = table &+ ((translated &>> shape.shift(at: level)) & indexMask) &* 8
       guard let word = memory.descriptor(at: place) else {
         return refuse(
           virtual, kind, privilege, .externalAbortOnWalk(level: Int8(truncatingIfNeeded: level)))
@@ -42,15 +47,21 @@ extension CoreModel {
       requestDescriptor(at: place, privilege)
       counts.add(.descriptorReads(privilege, level: level))
       let descriptor = Descriptor(word)
-      // The usual one, without asking what a block is: a table whose address is where it is with
-      // 48-bit output addresses.
-      if word & 3 == 3 && level < 3 && !shape.hasLargeOutput && regime.outputBits == 48 {
-        table = word & 0x0000_ffff_ffff_ffff & ~shape.pageSize.offsetMask
+      if word & 3 == 3 && level < 3 && isUsual {
+        table = word & tableMask
         limits |= word & Descriptor.TableAttributes.all.rawValue
         level &+= 1
         if level == 3 { tables.note(address &>> shape.shift(at: 2), table) }
         remember(table, level, limits, under: address, shape)
         continue
+      }
+      if word & 3 == 3 && isUsual {
+        guard
+          word & Descriptor.Attributes.accessed.rawValue != 0
+            || regime.hasHardwareAccessAndDirty
+        else { return refuse(virtual, kind, privilege, .accessFlag(level: 3)) }
+        let attributes = Descriptor.Attributes(rawValue: word & ~tableMask)
+        return leaf(word & tableMask, attributes, limits, address, level, regime)
       }
       switch descriptor.kind(at: level, in: shape) {
       case .invalid:
@@ -101,7 +112,8 @@ extension CoreModel {
     _ start: UInt64, _ own: Descriptor.Attributes, _ limits: UInt64, _ address: UInt64,
     _ level: Int, _ regime: TranslationRegime
   ) -> TLBHit {
-    let attributes = own.limited(by: Descriptor.TableAttributes(rawValue: limits))
+    let attributes =
+      limits == 0 ? own : own.limited(by: Descriptor.TableAttributes(rawValue: limits))
     let shape = regime.geometry
     var flags =
       TLBTranslation.held | UInt64(truncatingIfNeeded: level) &<< TLBTranslation.levelShift

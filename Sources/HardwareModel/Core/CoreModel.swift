@@ -97,7 +97,7 @@ public import MemoryTypes
     lastCache = LineCache(geometry.lastCache ?? .absent, lineBits: lineBits)
     hasSecondCache = geometry.secondCache != nil
     hasLastCache = geometry.lastCache != nil
-    secondPlaces = secondCache.places
+    secondPlaces = hasSecondCache ? secondCache.places : .none
     lastPlaces = hasLastCache ? lastCache.places : .none
     lineShift = UInt64(geometry.dataCache.line.trailingZeroBitCount)
     lineMask = 0x801f_ffff_ffff_ffff & ~(UInt64(geometry.dataCache.line) - 1)

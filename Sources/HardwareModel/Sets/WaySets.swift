@@ -22,10 +22,13 @@ protocol WayEntry: BitwiseCopyable {
   private let trees: UnsafeMutablePointer<UInt64>?
   let sets: Int
   let ways: Int
-  /// `sets - 1` where that is a mask, else 0.
+  /// `sets - 1`, and whether that is a mask.
   private let mask: UInt64
+  private let isMask: Bool
   private let isOrdered: Bool
   private let movesOnUse: Bool
+  /// Whether using the first way changes anything.
+  let notesFirst: Bool
   private var generator: UInt64 = 0
 
   /// SAFETY: both buffers live as long as this value, which cannot be copied, and every row is one
@@ -38,9 +41,11 @@ protocol WayEntry: BitwiseCopyable {
     unsafe entries.initialize(repeating: .none, count: sets * ways)
     self.sets = sets
     self.ways = ways
-    mask = sets & (sets - 1) == 0 ? UInt64(sets - 1) : 0
+    mask = UInt64(sets - 1)
+    isMask = sets & (sets - 1) == 0
     isOrdered = policy.isOrdered
     movesOnUse = policy == .leastRecentlyUsed
+    notesFirst = policy == .treePseudoLRU
     if policy == .treePseudoLRU {
       let trees = UnsafeMutablePointer<UInt64>.allocate(capacity: sets)
       unsafe trees.initialize(repeating: 0, count: sets)
@@ -59,7 +64,7 @@ protocol WayEntry: BitwiseCopyable {
 
   /// The set of a number: of a line, or of a page.
   @inline(__always) func row(of number: UInt64) -> Int {
-    let index = mask != 0 ? number & mask : number % UInt64(sets)
+    let index = isMask ? number & mask : number % UInt64(sets)
     return Int(truncatingIfNeeded: index)
   }
 

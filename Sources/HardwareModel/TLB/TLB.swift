@@ -10,6 +10,8 @@ struct TLB: ~Copyable {
   /// How many entries there are of each size, by the power less 12, and which sizes have any.
   private var populations: InlineArray<32, Int32> = .init(repeating: 0)
   private var heldSizes: UInt32 = 0
+  /// The only size that there is, as a power, or 0.
+  private var soleShift: UInt64 = 0
 
   init(_ geometry: TLBGeometry) {
     self.geometry = geometry
@@ -21,6 +23,18 @@ struct TLB: ~Copyable {
   /// - Returns: the translation and the entry's size as a power of two, or none.
   @inline(__always) mutating func find(_ address: UInt64, _ asid: UInt64) -> TLBHit {
     let probe = TLBKey.probe(address, asid)
+    if soleShift != 0 {
+      let row = row(of: address, shift: soleShift)
+      let own = TLBKey.key(probe, shift: soleShift, isGlobal: false)
+      let global = TLBKey.key(probe, shift: soleShift, isGlobal: true)
+      // Most look-ups find the first way, and leave it there.
+      let first = entries[row, 0]
+      if (first.key == own || first.key == global) && !entries.notesFirst {
+        return TLBHit(translation: first.translation, shift: soleShift)
+      }
+      let way = entries.find(in: row) { $0.key == own || $0.key == global }
+      return way < 0 ? .none : used(way, in: row)
+    }
     var sizes = heldSizes
     while sizes != 0 {
       let shift = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount) &+ 12
@@ -42,8 +56,10 @@ struct TLB: ~Copyable {
     let entry = TLBEntry(
       key: TLBKey.key(probe, shift: shift, isGlobal: isGlobal), translation: translation)
     let row = row(of: address, shift: shift)
-    count(entry, 1)
     let victim = entries.insert(entry, in: row)
+    // One of the same size in its place changes nothing.
+    if (victim.key ^ entry.key) & (TLBKey.sizeMask | 1) == 0 { return }
+    count(entry, 1)
     if !victim.isNone { count(victim, -1) }
   }
 
@@ -86,6 +102,8 @@ struct TLB: ~Copyable {
     populations[size] &+= change
     let bit = UInt32(1) &<< UInt32(size)
     heldSizes = populations[size] == 0 ? heldSizes & ~bit : heldSizes | bit
+    let isSole = heldSizes != 0 && heldSizes & (heldSizes &- 1) == 0
+    soleShift = isSole ? UInt64(truncatingIfNeeded: heldSizes.trailingZeroBitCount) &+ 12 : 0
   }
 }
 
