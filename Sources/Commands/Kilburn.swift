@@ -8,6 +8,7 @@ package struct Kilburn: ParsableCommand {
     version: "0.1",
     subcommands: [
       Run.self,
+      Compare.self,
       Trace.self,
       LayoutCommand.self,
       DecodeCommand.self,

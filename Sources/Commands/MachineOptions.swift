@@ -105,12 +105,11 @@ struct MachineOptions: ParsableArguments {
   @Flag(help: "The kernel checks its own accesses and those of its modules (KASAN).")
   var kasan = false
 
-  /// The machine that is described, for each page size of the list.
-  func configurations() throws(MachineError) -> [MachineConfiguration] {
-    var base = MachineConfiguration()
-    if let machine { try MachineFile.apply(at: machine, to: &base) }
-    let words: [(MachineOption, [String])] = [
-      (.vaBits, one(vaBits)), (.ram, one(ram)), (.memTotal, one(memTotal)),
+  /// The options that were given, with their words.
+  var words: [(MachineOption, [String])] {
+    [
+      (.pageSize, one(pageSize)), (.vaBits, one(vaBits)), (.ram, one(ram)),
+      (.memTotal, one(memTotal)),
       (.memFree, one(memFree)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
       (.readOnlyData, one(rodata)), (.core, one(core)), (.overcommit, one(overcommit)),
@@ -121,7 +120,13 @@ struct MachineOptions: ParsableArguments {
       (.cgroup, one(cgroup)), (.memoryMax, one(memoryMax)), (.memoryHigh, one(memoryHigh)),
       (.kasan, kasan ? ["on"] : []),
     ]
-    for (option, values) in words {
+  }
+
+  /// The machine that is described, for each page size of the list.
+  func configurations() throws(MachineError) -> [MachineConfiguration] {
+    var base = MachineConfiguration()
+    if let machine { try MachineFile.apply(at: machine, to: &base) }
+    for (option, values) in words where option != .pageSize {
       for value in values { try base.set(option, to: value) }
     }
     guard let pageSize else { return [base] }
