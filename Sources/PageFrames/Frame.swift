@@ -12,7 +12,7 @@
 /// | `blockOrder` | the frame allocator |
 /// | `flags`, `mapping`, `index`, `privateWord`, `mapCount` | the owner that `state` names |
 /// | `referenceCount` | everyone who holds the frame; 0 exactly while it is free or untouched |
-/// | `charge` | the number of the memory group it is charged to, 0 for the root; of a slab's first frame see SlabCharges |
+/// | `charge` | the number of the memory group it is charged to, 0 for the root |
 /// | `pageblock` | the frame allocator: it speaks for the page block that begins here |
 public struct Frame: ~Copyable {
   @usableFromInline var links: FrameLinks

@@ -30,6 +30,16 @@ extension ProcFS {
       .controlFile, slot: group.pointee.slot, serial: group.pointee.serial, file: file.rawValue)
   }
 
+  /// What is in a group's folder, and the folder, belong to who made it.
+  private func entry(
+    _ node: ProcNode, of group: KernelPointer<ControlGroup>
+  ) -> ProceduralEntry {
+    var made = entry(node)
+    made.owner = group.pointee.owner
+    made.group = group.pointee.group
+    return made
+  }
+
   /// The group of a node; ENODEV once it is removed.
   func controlGroup(_ node: ProcNode) throws(Errno) -> KernelPointer<ControlGroup> {
     guard let group = kernel.controlGroup(slot: node.number, serial: node.pid) else {
@@ -54,10 +64,10 @@ extension ProcFS {
       guard let file = ControlFile(rawValue: raw), name == ByteString(file.name),
         has(file, group)
       else { continue }
-      return entry(node(of: file, in: group))
+      return entry(node(of: file, in: group), of: group)
     }
     guard let child = group.child(name) else { throw .ENOENT }
-    return entry(node(of: child))
+    return entry(node(of: child), of: child)
   }
 
   /// The files first, then the folders in the order of their serial numbers.
@@ -69,7 +79,7 @@ extension ProcFS {
     while raw < UInt64(ControlFile.count) {
       if let file = ControlFile(rawValue: UInt8(raw)), has(file, group) {
         return ListedEntry(
-          name: ShortName(file.name), entry: entry(node(of: file, in: group)),
+          name: ShortName(file.name), entry: entry(node(of: file, in: group), of: group),
           nextPosition: raw &+ 1)
       }
       raw &+= 1
@@ -79,7 +89,7 @@ extension ProcFS {
     while let here = child, UInt64(here.pointee.serial) < least { child = here.pointee.next }
     guard let child else { return nil }
     return ListedEntry(
-      name: child.pointee.name, entry: entry(node(of: child)),
+      name: child.pointee.name, entry: entry(node(of: child), of: child),
       nextPosition: 256 &+ UInt64(child.pointee.serial) &+ 1)
   }
 

@@ -48,8 +48,6 @@ public import PageFrames
   /// What `cgroup.max.depth` and `cgroup.max.descendants` say; `Int.max` for no limit.
   public var maximumDepth = Int.max
   public var maximumDescendants = Int.max
-  /// How often each of its files that can be waited for has changed, by ``ControlFile/event``.
-  public internal(set) var changes = InlineArray<4, UInt32>(repeating: 0)
   /// How much time its tasks lost because memory was short.
   var pressure = Pressure()
   /// Whose the folder is.
@@ -113,7 +111,7 @@ extension KernelPointer where Pointee == ControlGroup {
     return nil
   }
 
-  /// A task came or went: who becomes populated, or empty, says so (`cgroup_update_populated()`).
+  /// A task came or went: who becomes populated, or empty, counts above (`cgroup_update_populated()`).
   func changeTasks(by n: Int) {
     pointee.tasks &+= n
     var change = n
@@ -122,7 +120,6 @@ extension KernelPointer where Pointee == ControlGroup {
       let before = here.pointee.populated > 0
       here.pointee.populated &+= change
       let after = here.pointee.populated > 0
-      if before != after { here.pointee.changes[0] &+= 1 }
       change = before == after ? 0 : after ? 1 : -1
       group = here.pointee.parent
     }
