@@ -50,6 +50,9 @@ struct Compare: ParsableCommand {
       let words = try GuestWords.program(of: command, verb: "compare")
       try guest.check()
       if let jobs, !(1...256 ~= jobs) { throw .usage("--jobs: it is 1 to 256") }
+      if observer.record != nil {
+        throw .usage("--record: a trace is of one machine", hint: "kilburn run --record makes it")
+      }
       let columns = try guest.machine.columns()
       let file = try json.map(JSONFile.init)
       // Opened before the runs, so that a bad path fails early.

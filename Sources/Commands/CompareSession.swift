@@ -89,7 +89,7 @@ struct CompareSession {
         return (finished, signal)
       default: finished.outcome = .failed("\(report.program) \(report.endingText)")
       }
-      if let file = run.observer?.file {
+      if case .ran = finished.outcome, let file = run.observer?.file {
         guard let observation = Observation(file.contents(from: ObserverRequest.room)) else {
           throw .failure("the observer gave no answer: the emulator did not end by itself")
         }
