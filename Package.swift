@@ -35,7 +35,10 @@ let rooms: [(name: String, on: [String])] = [
   ("KernelModules", ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "Files"]),
   (
     "AddressSpaces",
-    ["MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files"]
+    [
+      "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Swap",
+      "Files",
+    ]
   ),
   (
     "Reclaim",
@@ -45,21 +48,21 @@ let rooms: [(name: String, on: [String])] = [
     "Tasks",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Files", "AddressSpaces", "Reclaim",
+      "KernelHeap", "Swap", "Files", "AddressSpaces", "Reclaim",
     ]
   ),
   (
     "ProcFS",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Files", "AddressSpaces", "Reclaim", "Tasks",
+      "KernelHeap", "Swap", "Files", "AddressSpaces", "Reclaim", "Tasks",
     ]
   ),
   (
     "SystemCalls",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Files", "AddressSpaces", "Reclaim", "Tasks", "ProcFS",
+      "KernelHeap", "Swap", "Files", "AddressSpaces", "Reclaim", "Tasks", "ProcFS",
     ]
   ),
   ("PTMalloc", ["MemoryTypes"]),

@@ -49,7 +49,8 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
 
   /// An area of the board file.
   public init(
-    boardFile start: PhysicalAddress, _ pages: PageCount, minor: UInt32, isSolidState: Bool = false
+    boardFile start: PhysicalAddress, _ pages: PageCount, minor: UInt32, isSolidState: Bool = false,
+    isSynchronous: Bool = false
   ) {
     store = .boardFile(start)
     self.pages = pages
@@ -57,7 +58,7 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
     major = 254
     self.minor = minor
     self.isSolidState = isSolidState
-    isSynchronous = false
+    self.isSynchronous = isSynchronous
   }
 
   /// Copies a page in; false where the device fails.

@@ -10,8 +10,6 @@ extension SwapSpace {
     public var frame: PageFrameNumber
     /// It is new, and has been read.
     public var wasRead: Bool
-    /// What was remembered of when it went.
-    public var shadow: UInt64?
   }
 
   /// The page of a slot in the cache, read if it is not there (`read_swap_cache_async()`).
@@ -20,7 +18,7 @@ extension SwapSpace {
   /// reference alone; whoever keeps it adds one. A page that could not be read is there, and not up
   /// to date.
   public mutating func bring(_ entry: SwapEntry, isAhead: Bool = false) -> Brought? {
-    if let number = cached(entry) { return Brought(frame: number, wasRead: false, shadow: nil) }
+    if let number = cached(entry) { return Brought(frame: number, wasRead: false) }
     guard users(of: entry) > 0, let number = frames.pointee.allocate(.highUserMovable) else {
       return nil
     }
@@ -43,6 +41,7 @@ extension SwapSpace {
       frames.pointee.free(number)
       return nil
     }
+    if let shadow { noteReturn(number, shadow) }
     frames.pointee.addToLRU(number)
     // The cache's reference is enough from here on.
     frame.pointee.referenceCount &-= 1
@@ -51,7 +50,7 @@ extension SwapSpace {
       frame.pointee.flags.insert(.readahead)
       frames.pointee.count(.swap_ra)
     }
-    return Brought(frame: number, wasRead: true, shadow: shadow)
+    return Brought(frame: number, wasRead: true)
   }
 
   /// A page of the cache is wanted; whether it had been read ahead (`swap_cache_get_folio()`).
@@ -78,5 +77,57 @@ extension SwapSpace {
       offset &+= 1
     }
     return nil
+  }
+}
+
+extension SwapSpace {
+  /// Reads the neighbours of a slot on its device (`swap_cluster_readahead()`).
+  public mutating func readAhead(around entry: SwapEntry) {
+    guard let slots = cluster(around: entry) else { return }
+    for offset in slots {
+      let other = SwapEntry(area: entry.area, offset: offset)
+      _ = bring(other, isAhead: other != entry)
+    }
+    frames.pointee.drainLRU()
+  }
+
+  /// A new frame with a slot's page, past the cache; nil without memory.
+  ///
+  /// The one place that names the slot is the caller's, who gives it up. The page is not up to date
+  /// where the device failed.
+  public mutating func readPastCache(_ entry: SwapEntry) -> PageFrameNumber? {
+    guard let number = frames.pointee.allocate(.highUserMovable) else { return nil }
+    let frame = frames.pointee.frame(number)
+    frame.pointee.state = .anonymous
+    frame.pointee.flags = .swapBacked
+    frame.pointee.mapping = 0
+    frame.pointee.mapCount = 0
+    if let area = area(of: entry),
+      let shadow = trees.entry(at: entry.offset, in: area.pointee.cache).value
+    {
+      noteReturn(number, shadow)
+    }
+    frames.pointee.addToLRU(number)
+    _ = read(entry, into: number)
+    return number
+  }
+
+  /// A page comes back whose slot remembers when it went (`workingset_refault()`).
+  func noteReturn(_ number: PageFrameNumber, _ shadow: UInt64) {}
+}
+
+extension SwapSpace {
+  /// Takes pages whose slots nothing names out of an area's cache: what is left of them after
+  /// all others were brought back (the last part of `try_to_unuse()`).
+  ///
+  /// Their last users went while they were being written.
+  public mutating func forgetUnused(_ number: Int) {
+    waitForWrites()
+    var offset: UInt64 = 1
+    while let entry = nextInUse(number, from: offset) {
+      if let page = cached(entry) { freeCached(page) }
+      offset = entry.offset &+ 1
+    }
+    emptyStocks()
   }
 }

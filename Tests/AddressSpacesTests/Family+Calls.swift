@@ -148,7 +148,8 @@ extension Family {
   func advise(_ process: Int) {
     let range = range()
     // DONTNEED, FREE, DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK, COLD
-    let advice = [4, 4, 4, 8, 10, 11, 18, 19, 20][number(0...8)]
+    // What is in a slot is gone with FREE at once, so that families that swap do not ask for it.
+    let advice = [4, 4, 4, hasSwap ? 20 : 8, 10, 11, 18, 19, 20][number(0...8)]
     let error = errno {
       try processes[process].space.pointee.advise(
         address(range.lowerBound), bytes(range.count), UInt64(advice))

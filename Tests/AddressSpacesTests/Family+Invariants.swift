@@ -3,6 +3,7 @@ import HostBoard
 import KernelLayout
 import MemoryTypes
 import PageFrames
+import Swap
 
 @testable import AddressSpaces
 @testable import Files
@@ -15,8 +16,32 @@ extension Family {
       if let wrong = process.space.pointee.checkReverseMap() { fail("\(wrong)") }
     }
     if let wrong = machine.frames.pointee.checkLRU() { fail("\(wrong)") }
+    if let wrong = machine.context.pointee.swap.pointee.checkInvariants() { fail("\(wrong)") }
     checkAnonVMAs()
     checkMapCounts()
+    checkSwapCounts()
+  }
+
+  /// A slot's users == the entries in all tables, and the files, that name it.
+  private func checkSwapCounts() {
+    var entries: [SwapEntry: Int] = [:]
+    for process in processes {
+      process.space.pointee.tables.forEachRun(
+        in: VirtualAddress(0)..<machine.layout.taskSize
+      ) { run in
+        for index in 0..<run.count {
+          guard let entry = run[index].swapEntry else { continue }
+          entries[entry, default: 0] += 1
+          if run[index].isSwapExclusive { entries[entry, default: 0] += 1_000_000 }
+        }
+      }
+    }
+    let swap = machine.context.pointee.swap
+    for (entry, count) in entries {
+      let users = swap.pointee.users(of: entry)
+      require(users == count % 1_000_000, "a slot's users")
+      require(count < 1_000_000 || count == 1_000_001, "an exclusive slot that two have")
+    }
   }
 
   /// The counts of every anon_vma that an area is linked to, and that there are no others.

@@ -4,6 +4,7 @@ import HostBoard
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import Swap
 import TestSupport
 import Testing
 
@@ -44,6 +45,37 @@ import Testing
     }
   }
 
+  /// The same with two swap areas, to which pages go at random; a third of the runs on devices that
+  /// seek, that do not, and that answer at once.
+  @Test(arguments: Configuration.all, [SwapKind.seeking, .solidState, .synchronous])
+  func swappingFamily(configuration: Configuration, kind: SwapKind) throws {
+    let machine = try TestMachine(configuration, ram: .mebibytes(192))
+    defer { machine.end() }
+    for area in 0..<2 { try machine.addSwap(pages: 128, kind, area) }
+    let swap = machine.context.pointee.swap
+    let family = try Family(machine, seed: Self.seed &+ 77)
+    family.hasSwap = true
+    family.run(steps: Self.steps / 20)
+    let count = machine.frames.pointee.statistic(.pswpout)
+    #expect(count > Self.steps / 400 && machine.frames.pointee.statistic(.pswpin) > count / 4)
+    family.end()
+    for area in 0..<2 { swap.pointee.forgetUnused(area) }
+    machine.frames.pointee.drainLRU()
+    machine.frames.pointee.checkInvariants()
+    machine.slab.pointee.checkInvariants()
+    #expect(machine.frames.pointee.checkLRU() == nil)
+    #expect(swap.pointee.checkInvariants() == nil)
+    #expect(swap.pointee.cachedPages == 0)
+    for area in 0..<2 {
+      swap.pointee.suspend(area)
+      #expect(swap.pointee.nextInUse(area, from: 1) == nil)
+      swap.pointee.turnOff(area)
+    }
+    for item: VMStat in [.nr_anon_pages, .nr_mapped, .nr_shmem, .nr_swapcached, .nr_writeback] {
+      #expect(machine.frames.pointee.statistic(item) == 0, "\(item) seed \(Self.seed)")
+    }
+  }
+
   /// The same again takes no more objects: none is forgotten.
   @Test(arguments: Configuration.all)
   func nothingIsKept(configuration: Configuration) throws {
@@ -71,6 +103,7 @@ final class Family {
   var tlb = TLBModel()
   var step = 0
   var failed = false
+  var hasSwap = false
   let page: UInt64
   /// The window straddles the boundary of two last-level tables.
   let base: UInt64
@@ -128,6 +161,7 @@ final class Family {
   }
 
   func act(_ process: Int) {
+    if hasSwap, chance(1, of: 3) { return swapOut(process) }
     switch number(0...99) {
     case 0..<6: map(process)
     case 6..<10: unmap(process)

@@ -59,6 +59,7 @@ extension AddressSpace {
     synchronizeResident()
     resident[PageKind.anonymous.rawValue] &-= unmapped.anonymous
     resident[kind.rawValue] &-= unmapped.file
+    resident[PageKind.swapped.rawValue] &-= unmapped.swapped
   }
 
   /// Pours the running task's counts into its space (`sync_mm_rss()`).
@@ -109,6 +110,7 @@ extension AddressSpace {
 struct UnmappedPages: BitwiseCopyable {
   var anonymous: Int64 = 0
   var file: Int64 = 0
+  var swapped: Int64 = 0
   /// Of these, the ones that nobody else has mapped.
   var lastAnonymous: Int64 = 0
   var lastFile: Int64 = 0

@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// Advice about how soon pages are wanted again (mm/madvise.c).
 extension AddressSpace {
@@ -15,10 +16,22 @@ extension AddressSpace {
     tables.forEachRun(in: start..<end) { run in
       for index in 0..<run.count {
         let old = run[index]
+        if let entry = old.swapEntry {
+          // What is in a slot is let go at once.
+          run[index] = .none
+          context.pointee.swap.pointee.freeAndCache(entry)
+          addResident(.swapped, -1)
+          continue
+        }
         guard old.isPresent, !old.isSpecial else { continue }
         let number = old.frame(in: geometry)
         let frame = frames.pointee.frame(number)
-        if frame.pointee.flags.contains(.dirty) {
+        if frame.pointee.flags.contains(.swapCache) {
+          guard frame.pointee.mapCount == 1,
+            context.pointee.swap.pointee.freeCached(number)
+          else { continue }
+          frame.pointee.flags.remove(.dirty)
+        } else if frame.pointee.flags.contains(.dirty) {
           // Whoever shares it may count on its dirtiness.
           guard frame.pointee.mapCount == 1 else { continue }
           frame.pointee.flags.remove(.dirty)

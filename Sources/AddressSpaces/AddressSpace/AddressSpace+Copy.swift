@@ -3,6 +3,7 @@ import BoardFormat
 import Files
 public import MemoryTypes
 import PageFrames
+import Swap
 
 /// fork: a second space with the same contents (kernel/fork.c:dup_mmap(), mm/memory.c:
 /// copy_page_range()).
@@ -108,6 +109,7 @@ extension AddressSpace {
     var complete = true
     var anonymous: Int64 = 0
     var file: Int64 = 0
+    var swapped: Int64 = 0
     tables.forEachRun(in: area.pointee.start..<area.pointee.end) { run in
       guard complete else { return }
       var into: DescriptorRun?
@@ -122,6 +124,18 @@ extension AddressSpace {
         guard let into else {
           complete = false
           return
+        }
+        if !descriptor.isPresent {
+          // copy_nonpresent_pte()
+          guard let entry = descriptor.swapEntry, isCounted(entry) else {
+            complete = false
+            return
+          }
+          descriptor = descriptor.madeSwapShared
+          run[index] = descriptor
+          into[index] = descriptor
+          swapped &+= 1
+          continue
         }
         if !descriptor.isSpecial {
           let frame = frames.pointee.frame(descriptor.frame(in: geometry))
@@ -147,6 +161,17 @@ extension AddressSpace {
       child.pointee.root.rawValue)
     child.pointee.resident[PageKind.anonymous.rawValue] &+= anonymous
     child.pointee.resident[kind] &+= file
+    child.pointee.resident[PageKind.swapped.rawValue] &+= swapped
     return complete
+  }
+
+  /// Whether one more place could be noted that names a slot.
+  private func isCounted(_ entry: SwapEntry) -> Bool {
+    do throws(Errno) {
+      try context.pointee.swap.pointee.duplicate(entry)
+      return true
+    } catch {
+      return false
+    }
   }
 }

@@ -2,6 +2,7 @@ import Arm64
 import Files
 import MemoryTypes
 import PageFrames
+import Swap
 
 extension AddressSpace {
   /// Whether areas, tables and counts agree; walks everything, for tests.
@@ -39,6 +40,12 @@ extension AddressSpace {
           let descriptor = run[index]
           if descriptor.isNone { continue }
           inside += 1
+          if let entry = descriptor.swapEntry {
+            found[PageKind.swapped.rawValue] += 1
+            if context.pointee.swap.pointee.users(of: entry) < 1 { wrong = "a slot's users" }
+            if here.pointee.anonymousLinks == nil { wrong = "an area without anon_vma" }
+            continue
+          }
           if descriptor.isWritable && !flags.contains(.write) { wrong = "a writable page" }
           if descriptor.isValid != here.pointee.isAccessible { wrong = "an accessible page" }
           if descriptor.isUserExecutable != flags.contains(.execute) && descriptor.isValid {

@@ -2,6 +2,7 @@ import Arm64
 import Files
 public import MemoryTypes
 import PageFrames
+import Swap
 
 /// mincore and msync (mm/mincore.c, mm/msync.c).
 extension AddressSpace {
@@ -50,7 +51,9 @@ extension AddressSpace {
   ) {
     tables.forEachRun(in: start..<start + length) { run in
       let first = Int(truncatingIfNeeded: (run.start - start).rawValue &>> pageSize.shift)
-      for i in 0..<run.count where !run[i].isNone { bytes[first &+ i] = 1 }
+      for i in 0..<run.count where !run[i].isNone {
+        bytes[first &+ i] = run[i].isPresent || isInSwapCache(run[i]) ? 1 : 0
+      }
     }
     guard let file = area.pointee.file, !area.pointee.isAnonymous else { return }
     let index = area.pointee.pageOffset &+ (start - area.pointee.start).rawValue &>> pageSize.shift
@@ -59,6 +62,14 @@ extension AddressSpace {
       at, _ in
       bytes[Int(truncatingIfNeeded: at &- index)] = 1
     }
+  }
+
+  /// Whether a page that is in a slot is in RAM as well, and can be used (`mincore_page()`).
+  private func isInSwapCache(_ descriptor: Descriptor) -> Bool {
+    guard let entry = descriptor.swapEntry,
+      let number = context.pointee.swap.pointee.cached(entry)
+    else { return false }
+    return frames.pointee.frame(number).pointee.flags.contains(.uptodate)
   }
 
   /// msync: MS_ASYNC 1, MS_INVALIDATE 2, MS_SYNC 4, which alone writes anything back.

@@ -3,6 +3,7 @@ import BoardFormat
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// The translation tables of a space, and the frames under them.
 extension AddressSpace {
@@ -81,12 +82,25 @@ extension AddressSpace {
     invalidate(start, end, tables: context.pointee.gather.hasTables)
     // So that the last reference is ours (free_pages_and_swap_cache()).
     frames.pointee.drainLRU()
+    if context.pointee.swap.pointee.cachedPages > 0 { freeGatheredSwap() }
     frames.pointee.release(count: context.pointee.gather.count) { index in
       PageFrameNumber(context.pointee.gather.frames[index])
     }
     context.pointee.gather.count = 0
     context.pointee.gather.hasUnmapped = false
     context.pointee.gather.hasTables = false
+  }
+
+  /// Takes gathered pages that nobody else maps out of the swap cache (`free_swap_cache()`).
+  @inline(never) private func freeGatheredSwap() {
+    let context = context
+    for index in 0..<context.pointee.gather.count {
+      let number = PageFrameNumber(context.pointee.gather.frames[index])
+      let frame = frames.pointee.frame(number)
+      // A table's frame has flags of its own.
+      guard frame.pointee.state == .anonymous, frame.pointee.mapCount == 0 else { continue }
+      context.pointee.swap.pointee.freeCached(number)
+    }
   }
 
   /// Makes the TLB forget a range: page by page, or all of the space where that is shorter

@@ -3,6 +3,7 @@ import BoardFormat
 import Files
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// Taking pages out of the tables (mm/memory.c:unmap_vmas(), zap_pte_range()).
 extension AddressSpace {
@@ -32,6 +33,15 @@ extension AddressSpace {
         if descriptor.isSpecial {
           run[index] = .none
           gatherAt.pointee.gather.hasUnmapped = true
+          continue
+        }
+        if !descriptor.isPresent {
+          // A private page in a slot (free_swap_and_cache()).
+          if copies, let entry = descriptor.swapEntry {
+            run[index] = .none
+            unmapped.swapped &+= 1
+            gatherAt.pointee.swap.pointee.freeAndCache(entry)
+          }
           continue
         }
         let number = descriptor.frame(in: geometry)

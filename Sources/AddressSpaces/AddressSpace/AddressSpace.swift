@@ -92,6 +92,8 @@ public import MemoryTypes
 
   /// Resident pages by ``PageKind``, less what tasks hold back (``TaskMemory``).
   var resident: InlineArray<4, Int64> = .init(repeating: 0)
+  /// Where it faulted last on a page of swap.
+  var swapReadahead = SwapFaultWindow()
   /// Bytes of page tables below the root (`pgtables_bytes`, VmPTE).
   public internal(set) var tableBytes = ByteCount(0)
 

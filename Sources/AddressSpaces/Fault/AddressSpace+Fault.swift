@@ -16,6 +16,7 @@ import PageFrames
 /// | nothing | a file's | reads | the file's page, and those around it |
 /// | nothing | a file's, private | writes | a copy of the file's page |
 /// | nothing | a file's, shared | writes | the file's page, dirty |
+/// | the name of a slot | – | – | the page from swap |
 /// | a page that may not be written | – | writes | a copy, or the page itself if it is ours alone |
 /// | a page | – | – | the access flag, the dirty state |
 extension AddressSpace {
@@ -67,6 +68,8 @@ extension AddressSpace {
       } else {
         outcome = fileFault(area, page, slot, write: write, &isMajor)
       }
+    } else if !descriptor.isPresent {
+      outcome = swapFault(area, page, slot, descriptor, write: write, &isMajor)
     } else if write && !descriptor.isWritable {
       outcome = writeProtected(area, page, slot, descriptor)
     } else {

@@ -3,6 +3,7 @@ import BoardFormat
 import Files
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// A write to a page that is mapped and may not be written (mm/memory.c:do_wp_page()).
 extension AddressSpace {
@@ -60,7 +61,14 @@ extension AddressSpace {
     if frame.pointee.flags.contains(.anonymousExclusive) { return true }
     if frame.pointee.referenceCount > 3 { return false }
     if !frame.pointee.flags.contains(.lru) { frames.pointee.drainLRU() }
+    if frame.pointee.flags.contains(.swapCache) { return isOursAlone(frame) }
     return frame.pointee.referenceCount == 1
+  }
+
+  /// The same of one that the swap cache has, too: it leaves it if nothing else names its slot.
+  @inline(never) private func isOursAlone(_ frame: KernelPointer<Frame>) -> Bool {
+    guard frame.pointee.referenceCount == 2 else { return false }
+    return context.pointee.swap.pointee.freeCached(frames.pointee.number(of: frame))
   }
 
   /// The zero page gives way to a frame of zeros.

@@ -137,7 +137,7 @@ extension AddressSpace {
     if moves, !area.pointee.flags.isDisjoint(with: [.deviceMemory, .frameNumbers]) {
       return nowhere
     }
-    guard let slot = tables.entry(for: address), !slot.pointee.isNone else {
+    guard let slot = tables.entry(for: address), slot.pointee.isPresent else {
       // What was never touched is like zeros, and like no page at all (no_page_table()).
       return area.pointee.isAnonymous ? nowhere : absent
     }

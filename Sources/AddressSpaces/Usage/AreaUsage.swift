@@ -2,6 +2,7 @@ import Arm64
 import Files
 public import MemoryTypes
 import PageFrames
+import Swap
 
 /// What `/proc/<pid>/smaps` says of an area, in bytes (fs/proc/task_mmu.c:struct mem_size_stats).
 public struct AreaUsage: BitwiseCopyable, Sendable {
@@ -20,6 +21,8 @@ public struct AreaUsage: BitwiseCopyable, Sendable {
   public var referenced = ByteCount(0)
   public var anonymous = ByteCount(0)
   public var lazyFree = ByteCount(0)
+  public var swap = ByteCount(0)
+  public var proportionalSwap: UInt64 = 0
 
   public init() {}
 
@@ -39,6 +42,8 @@ public struct AreaUsage: BitwiseCopyable, Sendable {
     referenced += other.referenced
     anonymous += other.anonymous
     lazyFree += other.lazyFree
+    swap += other.swap
+    proportionalSwap &+= other.proportionalSwap
   }
 }
 
@@ -53,6 +58,12 @@ extension AddressSpace {
     tables.forEachRun(in: area.pointee.start..<area.pointee.end) { run in
       for index in 0..<run.count {
         let descriptor = run[index]
+        if let entry = descriptor.swapEntry {
+          usage.swap += size
+          let users = UInt64(max(context.pointee.swap.pointee.users(of: entry), 1))
+          usage.proportionalSwap &+= (size.rawValue &<< 12) / users
+          continue
+        }
         guard descriptor.isPresent, !descriptor.isSpecial else { continue }
         let frame = frames.pointee.frame(descriptor.frame(in: geometry))
         let flags = frame.pointee.flags

@@ -42,6 +42,17 @@ extension AddressSpace {
       let first = Int(truncatingIfNeeded: (run.start - start).rawValue &>> shift)
       for index in 0..<run.count {
         let descriptor = run[index]
+        if let swapped = descriptor.swapEntry {
+          var entry = PagemapEntry.swapped
+          if showsFrames {
+            // The area, and the offset above its bits (MAX_SWAPFILES_SHIFT).
+            entry.rawValue |=
+              (UInt64(truncatingIfNeeded: swapped.area) | swapped.offset &<< SwapEntry.areaBits)
+              & PagemapEntry.frameMask
+          }
+          words[first &+ index] = entry.rawValue
+          continue
+        }
         guard descriptor.isPresent else { continue }
         let number = descriptor.frame(in: geometry)
         var entry = PagemapEntry.present

@@ -3,6 +3,7 @@ import BoardFormat
 public import KernelHeap
 public import MemoryTypes
 public import PageFrames
+import Swap
 
 /// What the machine hands to the file system at its start.
 @safe public struct FileSystemSources {
@@ -39,7 +40,9 @@ extension FileSystem {
   ) throws(Errno) -> KernelPointer<FileSystem<B>> {
     let archive = unsafe ArchiveReader(sources.archive)
     let header = try archive.header()
-    guard let caches = FileCaches(slab) else { throw .ENOMEM }
+    guard let caches = FileCaches(slab),
+      let swap = SwapSpace.start(frames, slab, caches.trees)
+    else { throw .ENOMEM }
     // The heap's memory for both singletons; it is never given back.
     guard
       let stateMemory = unsafe slab.pointee.allocateBytes(
@@ -68,7 +71,7 @@ extension FileSystem {
       to: FileSystem(
         board: board, frames: frames, slab: slab, caches: caches,
         state: KernelPointer(stateObject), names: buckets, archive: archive,
-        input: ArchiveReader(sources.standardInput), selfPointer: files, root: root))
+        input: ArchiveReader(sources.standardInput), selfPointer: files, swap: swap, root: root))
     files.pointee.state.pointee.mounts[Int(Mount.root.rawValue)].top = root
     try files.pointee.populate()
     if let header { try files.pointee.mountArchive(header) }

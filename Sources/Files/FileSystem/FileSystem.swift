@@ -2,6 +2,7 @@ public import Arm64
 public import KernelHeap
 public import MemoryTypes
 public import PageFrames
+public import Swap
 
 /// All files: one tree of names over inodes, the page cache under them, the archive below.
 ///
@@ -37,6 +38,8 @@ public import PageFrames
   let input: ArchiveReader
   /// The singleton's own address, for what it hands out.
   let selfPointer: KernelPointer<FileSystem<B>>
+  /// Where pages of files in memory go when there is no room.
+  public let swap: KernelPointer<SwapSpace<B>>
   /// The root of the tree, `/`.
   public let root: KernelPointer<Dentry>
   /// What the rooms above supply; nil until ``connect(_:)``.

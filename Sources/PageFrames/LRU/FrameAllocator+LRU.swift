@@ -53,7 +53,7 @@ extension FrameAllocator {
   public mutating func markLazyFree(_ number: PageFrameNumber) {
     let frame = frames[number]
     guard frame.pointee.state == .anonymous, frame.pointee.flags.contains([.lru, .swapBacked]),
-      !frame.pointee.flags.contains(.unevictable)
+      frame.pointee.flags.isDisjoint(with: [.unevictable, .swapCache])
     else { return }
     enqueue(number, number.rawValue, for: .lazyFree)
   }

@@ -151,7 +151,7 @@ extension FrameAllocator {
   private mutating func lazyFreeNow(_ number: PageFrameNumber, _ counts: inout LRUCounts) {
     let frame = frames[number]
     guard frame.pointee.state == .anonymous, frame.pointee.flags.contains([.lru, .swapBacked]),
-      !frame.pointee.flags.contains(.unevictable)
+      frame.pointee.flags.isDisjoint(with: [.unevictable, .swapCache])
     else { return }
     unlink(frame, number, &counts)
     frame.pointee.flags.subtract([.active, .referenced, .swapBacked])

@@ -16,6 +16,7 @@ extension ProcFS {
   /// `/proc/meminfo` (fs/proc/meminfo.c).
   func meminfo(_ out: inout Writer) {
     let frames = kernel.frames
+    let swap = kernel.memory.pointee.swap
     let slabReclaimable = count(.nr_slab_reclaimable)
     let slabUnreclaimable = count(.nr_slab_unreclaimable)
     pages("MemTotal:       ", frames.pointee.managed.rawValue, &out)
@@ -32,8 +33,8 @@ extension ProcFS {
     pages("Inactive(file): ", count(.nr_inactive_file), &out)
     pages("Unevictable:    ", count(.nr_unevictable), &out)
     pages("Mlocked:        ", count(.nr_mlock), &out)
-    pages("SwapTotal:      ", 0, &out)
-    pages("SwapFree:       ", 0, &out)
+    pages("SwapTotal:      ", UInt64(max(swap.pointee.totalPages, 0)), &out)
+    pages("SwapFree:       ", UInt64(max(swap.pointee.freePages, 0)), &out)
     pages("Dirty:          ", count(.nr_dirty), &out)
     pages("Writeback:      ", count(.nr_writeback), &out)
     pages("AnonPages:      ", count(.nr_anon_pages), &out)

@@ -62,14 +62,14 @@ extension ProcFS {
     kilobytes("Referenced:     ", usage.referenced, &out)
     kilobytes("Anonymous:      ", usage.anonymous, &out)
     kilobytes("LazyFree:       ", usage.lazyFree, &out)
-    // Huge pages and swap: this machine has none.
+    // Huge pages: this machine has none.
     kilobytes("AnonHugePages:  ", .zero, &out)
     kilobytes("ShmemPmdMapped: ", .zero, &out)
     kilobytes("FilePmdMapped:  ", .zero, &out)
     kilobytes("Shared_Hugetlb: ", .zero, &out)
     kilobytes("Private_Hugetlb: ", .zero, width: 7, &out)
-    kilobytes("Swap:           ", .zero, &out)
-    kilobytes("SwapPss:        ", .zero, &out)
+    kilobytes("Swap:           ", usage.swap, &out)
+    shares("SwapPss:        ", usage.proportionalSwap, &out)
     shares("Locked:         ", usage.proportionalLocked, &out)
   }
 

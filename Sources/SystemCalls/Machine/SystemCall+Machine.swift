@@ -55,6 +55,9 @@ extension SystemCall {
     words[6] =
       PageCount(UInt64(max(kernel.frames.pointee.shown(.nr_shmem), 0)))
       .bytes(of: pageSize).rawValue
+    let swap = kernel.memory.pointee.swap
+    words[8] = kernel.memory.pointee.swapPages.bytes(of: pageSize).rawValue
+    words[9] = PageCount(UInt64(max(swap.pointee.freePages, 0))).bytes(of: pageSize).rawValue
     words[10] = UInt64(kernel.store.pointee.taskCount & 0xffff)
     words[13] = 1
     for index in 0..<14 {

@@ -68,7 +68,7 @@ extension KernelState {
   public var ramPages: Int64 { Int64(bitPattern: max(frames.pointee.managed.rawValue, 1)) }
 
   /// All pages of swap (`total_swap_pages`).
-  public var swapPages: Int64 { 0 }
+  public var swapPages: Int64 { max(memory.pointee.swap.pointee.totalPages, 0) }
 
   /// Whether a process will soon give its memory back of its own accord: it is ending, and so is
   /// everybody who shares the memory (task_will_free_mem()).

@@ -212,7 +212,8 @@ extension KernelState {
   /// show_swap_cache_info().
   private func reportSwap() {
     logFigure("", count(.nr_swapcached), " pages in swap cache")
-    logFigure("Free swap  = ", kibibytes(PageCount(UInt64(swapPages))), "kB")
+    let free = PageCount(UInt64(max(memory.pointee.swap.pointee.freePages, 0)))
+    logFigure("Free swap  = ", kibibytes(free), "kB")
     logFigure("Total swap = ", kibibytes(PageCount(UInt64(swapPages))), "kB")
   }
 
