@@ -34,6 +34,8 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
 
   /// Kernel modules to load before the program starts (``ModuleRecord``); empty for none.
   public var modules = Area()
+  /// What pages are swapped to, with the header that mkswap writes; empty for none.
+  public var swap = Area()
 
   /// Control groups to make before the program starts: the program's group as a path from the top,
   /// then group, file and value of each setting, each text with a zero behind it; empty for none.

@@ -33,6 +33,12 @@ struct MachineOptions: ParsableArguments {
       valueName: "size"))
   var memFree: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Memory has a swap area of this size behind it, which is on.",
+      discussion: "/dev/vda; swapoff and swapon work on it.", valueName: "size"))
+  var swap: String?
+
   @Option(help: ArgumentHelp("The lowest address of mappings.", valueName: "size"))
   var mmapMinAddr: String?
 
@@ -110,7 +116,7 @@ struct MachineOptions: ParsableArguments {
     [
       (.pageSize, one(pageSize)), (.vaBits, one(vaBits)), (.ram, one(ram)),
       (.memTotal, one(memTotal)),
-      (.memFree, one(memFree)),
+      (.memFree, one(memFree)), (.swap, one(swap)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
       (.readOnlyData, one(rodata)), (.core, one(core)), (.overcommit, one(overcommit)),
       (.layoutSeed, one(aslr)),

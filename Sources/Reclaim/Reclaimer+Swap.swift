@@ -2,6 +2,7 @@ import AddressSpaces
 import Arm64
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// Where pages without a file go: swap.
 extension Reclaimer {
@@ -11,10 +12,14 @@ extension Reclaimer {
   }
 
   /// Gives an anonymous page a slot (add_to_swap()).
-  func addToSwap(_ number: PageFrameNumber) -> Bool { false }
+  func addToSwap(_ number: PageFrameNumber) -> Bool { memory.pointee.swap.pointee.addToSwap(number) }
 
   /// Takes a page out of all tables, a swap entry in place of each entry of an anonymous page.
-  func unmap(_ number: PageFrameNumber) -> Bool { memory.pointee.unmapFrame(number) }
+  func unmap(_ number: PageFrameNumber) -> Bool {
+    let frame = frames.pointee.frame(number)
+    return frame.pointee.state == .anonymous && isSwapped(frame)
+      ? memory.pointee.unmapToSwap(number) : memory.pointee.unmapFrame(number)
+  }
 
   /// Whether a page is in RAM and in a slot.
   func isSwapped(_ frame: KernelPointer<Frame>) -> Bool {
@@ -22,13 +27,30 @@ extension Reclaimer {
   }
 
   /// Writes a page to its slot; `.freed` where that has begun.
-  func pageOut(_ number: PageFrameNumber, _ frame: KernelPointer<Frame>) -> PageOut { .activated }
+  func pageOut(_ number: PageFrameNumber, _ frame: KernelPointer<Frame>) -> PageOut {
+    guard isSwapped(frame) else { return .activated }
+    // is_page_cache_freeable(): the cache has it, who isolated it, and nobody else.
+    guard frame.pointee.referenceCount == 2 else { return .kept }
+    frame.pointee.flags.insert(.reclaim)
+    memory.pointee.swap.pointee.write(number)
+    if !frame.pointee.flags.contains(.writeback) { frame.pointee.flags.remove(.reclaim) }
+    frames.pointee.count(.nr_vmscan_write)
+    return .freed
+  }
 
   /// Takes a written page out of the swap cache, if nobody else has it.
   func leaveCache(
     _ number: PageFrameNumber, _ frame: KernelPointer<Frame>, _ scan: ScanControl
-  ) -> Bool { false }
+  ) -> Bool {
+    memory.pointee.takeFromSwapCache(number) { frames.pointee.evict($0, for: scan.group) }
+  }
 
   /// A page that stays does not need its slot where swap is half full (mem_cgroup_swap_full()).
-  func dropSlotIfFull(_ number: PageFrameNumber, _ frame: KernelPointer<Frame>) {}
+  func dropSlotIfFull(_ number: PageFrameNumber, _ frame: KernelPointer<Frame>) {
+    guard isSwapped(frame) else { return }
+    let swap = memory.pointee.swap
+    if swap.pointee.isFull || frame.pointee.flags.contains(.mlocked) {
+      swap.pointee.freeCached(number)
+    }
+  }
 }

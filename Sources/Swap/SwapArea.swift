@@ -76,16 +76,13 @@ public struct SwapName: BitwiseCopyable, Sendable {
 
   public init(_ text: StaticString) {
     // SAFETY: a literal's bytes.
-    unsafe append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    for index in 0..<text.utf8CodeUnitCount { unsafe append(text.utf8Start[index]) }
   }
 
-  public init(_ text: UnsafeBufferPointer<UInt8>) { unsafe append(text) }
-
-  private mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
-    for index in 0..<text.count where count < 64 {
-      bytes[count] = unsafe text[index]
-      count &+= 1
-    }
+  public mutating func append(_ byte: UInt8) {
+    guard count < 64 else { return }
+    bytes[count] = byte
+    count &+= 1
   }
 }
 

@@ -241,4 +241,22 @@ extension SwapSpace {
     areas[number] = nil
     areaCache.free(area)
   }
+
+  /// Makes a device known; false where there are too many.
+  @discardableResult
+  public mutating func register(_ device: SwapDevice<B>, of identity: UInt) -> Bool {
+    for place in 0..<8 where devices[place] == nil {
+      devices[place] = Registration(identity: identity, device: device)
+      return true
+    }
+    return false
+  }
+
+  /// The device that an inode is.
+  public func device(of identity: UInt) -> SwapDevice<B>? {
+    for place in 0..<8 {
+      if let found = devices[place], found.identity == identity { return found.device }
+    }
+    return nil
+  }
 }

@@ -19,15 +19,9 @@ extension SwapSpace {
   /// to date.
   public mutating func bring(_ entry: SwapEntry, isAhead: Bool = false) -> Brought? {
     if let number = cached(entry) { return Brought(frame: number, wasRead: false) }
-    guard users(of: entry) > 0, let number = frames.pointee.allocate(.highUserMovable) else {
-      return nil
-    }
+    guard users(of: entry) > 0, let number = makeFrame() else { return nil }
     let shadow: UInt64?
     let frame = frames.pointee.frame(number)
-    frame.pointee.state = .anonymous
-    frame.pointee.flags = .swapBacked
-    frame.pointee.mapping = 0
-    frame.pointee.mapCount = 0
     do throws(Errno) {
       try prepareCache(entry)
     } catch {
@@ -96,12 +90,7 @@ extension SwapSpace {
   /// The one place that names the slot is the caller's, who gives it up. The page is not up to date
   /// where the device failed.
   public mutating func readPastCache(_ entry: SwapEntry) -> PageFrameNumber? {
-    guard let number = frames.pointee.allocate(.highUserMovable) else { return nil }
-    let frame = frames.pointee.frame(number)
-    frame.pointee.state = .anonymous
-    frame.pointee.flags = .swapBacked
-    frame.pointee.mapping = 0
-    frame.pointee.mapCount = 0
+    guard let number = makeFrame() else { return nil }
     if let area = area(of: entry),
       let shadow = trees.entry(at: entry.offset, in: area.pointee.cache).value
     {
@@ -112,8 +101,26 @@ extension SwapSpace {
     return number
   }
 
+  /// A frame for a page of swap, charged to the running task's group; nil without memory, or beyond
+  /// the group's limit (`mem_cgroup_swapin_charge_folio()`).
+  private func makeFrame() -> PageFrameNumber? {
+    guard let number = frames.pointee.allocate(.highUserMovable) else { return nil }
+    guard frames.pointee.charge(number) else {
+      frames.pointee.free(number)
+      return nil
+    }
+    let frame = frames.pointee.frame(number)
+    frame.pointee.state = .anonymous
+    frame.pointee.flags = .swapBacked
+    frame.pointee.mapping = 0
+    frame.pointee.mapCount = 0
+    return number
+  }
+
   /// A page comes back whose slot remembers when it went (`workingset_refault()`).
-  func noteReturn(_ number: PageFrameNumber, _ shadow: UInt64) {}
+  func noteReturn(_ number: PageFrameNumber, _ shadow: UInt64) {
+    frames.pointee.refault(number, shadow, hasSwap: hasRoom)
+  }
 }
 
 extension SwapSpace {

@@ -18,6 +18,11 @@ extension SwapSpace {
   public mutating func addToSwap(_ number: PageFrameNumber) -> Bool {
     precondition(!frames.pointee.frame(number).pointee.flags.contains(.swapCache))
     guard let entry = allocateSlot() else { return false }
+    guard let group = frames.pointee.chargeSwap(for: number) else {
+      uncache(entry)
+      return false
+    }
+    setGroup(UInt16(truncatingIfNeeded: group), of: entry)
     do throws(Errno) {
       _ = try addToCache(number, entry, [.high, .noReserves, .noWarn])
     } catch {

@@ -1,6 +1,7 @@
 import Arm64
 import KernelHeap
 import MemoryTypes
+import PageFrames
 
 /// Taking slots and giving them back, through the stocks (mm/swap_slots.c).
 extension SwapSpace {
@@ -44,10 +45,19 @@ extension SwapSpace {
   /// A slot that nobody has any use for, marked as cached: it goes back when its stock is full
   /// (`free_swap_slot()`).
   mutating func freeSlot(_ entry: SwapEntry) {
+    unchargeSlot(entry)
     guard stock.isEnabled, stock.isActive else { return release(entry) }
     if stock.returnedCount == SlotStock.capacity { emptyReturned() }
     stock.returned[stock.returnedCount] = entry
     stock.returnedCount &+= 1
+  }
+
+  /// Nobody pays for a slot that nothing names (`mem_cgroup_uncharge_swap()`).
+  private mutating func unchargeSlot(_ entry: SwapEntry) {
+    let group = group(of: entry)
+    guard group != 0 else { return }
+    setGroup(0, of: entry)
+    frames.pointee.unchargeSwap(UInt32(group))
   }
 
   /// Gives back all that is in the stocks (`__drain_swap_slots_cache()`).

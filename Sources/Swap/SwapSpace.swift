@@ -56,6 +56,12 @@ public import PageFrames
   public internal(set) var cachedPages: Int64 = 0
   /// Areas on devices for which seeking costs (`nr_rotate_swap`).
   var rotating = 0
+  /// Devices that can be turned on, by the address of their inode.
+  var devices: InlineArray<8, Registration?> = .init(repeating: nil)
+  struct Registration: BitwiseCopyable {
+    var identity: UInt
+    var device: SwapDevice<B>
+  }
   /// What became of I/O, for messages that are not to flood the log.
   var complaints = SwapComplaints()
 

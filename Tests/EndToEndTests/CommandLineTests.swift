@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct CommandLineTests {
   /// Words before a program that would run, and what the refusal says.
   static let unusable: [(words: [String], cause: String)] = [
-    (["--swap", "1G"], "--swap is not built yet"),
+    (["--swap", "1K"], "not between ten pages and 64G"),
     (["--swappiness=10"], "--swappiness is not built yet"),
     (["--cpus", "2"], "--cpus is not built yet"), (["--thp", "always"], "--thp is not built yet"),
     (["--aslr", "x"], "--aslr cannot be 'x'"), (["--colour"], "there is no option --colour"),

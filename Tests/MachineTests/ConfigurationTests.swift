@@ -148,7 +148,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("swap: 1G", "--swap is not built yet"), ("colour: red", "there is no 'colour'"),
+    ("thp: always", "--thp is not built yet"), ("colour: red", "there is no 'colour'"),
     ("page-size: 5K", "--page-size cannot be '5K'"), ("- a", "word: value"),
     ("ram: {a: b}", "cannot be a value of that shape"), ("a: [", "not YAML"),
     ("core: [a, b]", "cannot be a value of that shape"),

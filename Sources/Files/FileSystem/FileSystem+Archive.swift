@@ -1,6 +1,6 @@
 import Arm64
 import BoardFormat
-import MemoryTypes
+public import MemoryTypes
 import PageFrames
 
 extension FileSystem {
@@ -53,6 +53,22 @@ extension FileSystem {
       inode.pointee.links = 1
       return inode
     }
+  }
+
+  /// Makes a block device's node in `/dev`; nobody opens it, and swapon finds it.
+  public func makeBlockDevice(
+    _ name: ByteString, _ number: DeviceNumber
+  ) throws(Errno) -> KernelPointer<Inode> {
+    let folder = try resolve("/dev", from: root)
+    defer { release(folder) }
+    let dentry = try create(name, in: folder) { (_) throws(Errno) in
+      let inode = try makeInode(
+        .special, on: .devices, mode: FileMode(.blockDevice, permissions: 0o600))
+      inode.pointee.links = 1
+      inode.pointee.unknownDevice = number
+      return inode
+    }
+    return dentry.pointee.inode
   }
 
   private func addLink(

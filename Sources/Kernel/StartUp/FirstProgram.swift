@@ -39,6 +39,14 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
     }
   }
   let hasModules = Modules.areWanted(board)
+  let swap = board.header.pointee.swap
+  if swap.start != 0 {
+    do throws(Errno) {
+      try kernel.startSwap(at: PhysicalAddress(swap.start), ByteCount(swap.length))
+    } catch {
+      die("too little RAM for swap")
+    }
+  }
   _ = settledFree(kernel)
   kernel.frames.pointee.holdBack(
     untilFree: ByteCount(board.header.pointee.memFree).wholePages(of: board.pageSize))

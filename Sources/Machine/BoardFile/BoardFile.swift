@@ -36,7 +36,8 @@ final class BoardFile {
       behind: machine.banks, deviceTree: UInt64(deviceTree.count), program: UInt64(program.count),
       standardInput: UInt64(guest.standardInput?.count ?? 0),
       probes: UInt64(probes.count * MemoryLayout<ProbeRequest>.stride), archive: archive.length,
-      modules: UInt64(modules.count), controlGroups: UInt64(groups.count))
+      modules: UInt64(modules.count), controlGroups: UInt64(groups.count),
+      swap: machine.configuration.swap?.rawValue ?? 0)
 
     let descriptor = unsafe kilburn_anonymous_file("kilburn-board", layout.size.rawValue)
     guard descriptor >= 0 else {
@@ -63,6 +64,7 @@ final class BoardFile {
     header.modules = layout.modules
     header.probes = layout.probes
     header.controlGroups = layout.controlGroups
+    header.swap = layout.swap
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
     header.memFree = machine.configuration.memFree?.rawValue ?? 0
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue
@@ -94,8 +96,20 @@ final class BoardFile {
     unsafe bytes(of: layout.standardInput).copyBytes(from: guest.standardInput ?? [])
     if !modules.isEmpty { unsafe bytes(of: layout.modules).copyBytes(from: modules) }
     if !groups.isEmpty { unsafe bytes(of: layout.controlGroups).copyBytes(from: groups) }
+    unsafe Self.makeSwap(bytes(of: layout.swap), machine.pageSize)
     unsafe probes.withUnsafeBytes { unsafe bytes(of: layout.probes).copyBytes(from: $0) }
     try unsafe archive.write(to: bytes(of: layout.archive))
+  }
+
+  /// Writes the header of a swap area (mkswap, `union swap_header`); the rest is a hole of the file.
+  private static func makeSwap(_ area: UnsafeMutableRawBufferPointer, _ size: PageSize) {
+    guard !area.isEmpty else { return }
+    let page = Int(size.bytes.rawValue)
+    unsafe area.storeBytes(of: 1, toByteOffset: 1024, as: UInt32.self)
+    unsafe area.storeBytes(
+      of: UInt32(truncatingIfNeeded: area.count / page - 1), toByteOffset: 1028, as: UInt32.self)
+    unsafe UnsafeMutableRawBufferPointer(rebasing: area[page - 10..<page])
+      .copyBytes(from: "SWAPSPACE2".utf8)
   }
 
   deinit {

@@ -9,7 +9,7 @@ import MemoryTypes
 ///              (in RAM, in a hole between banks or, where RAM is small, behind it)
 ///   end of RAM, or +130M
 ///              board header, statistics, output ring, device tree, arguments, standard
-///              input, probes, archive
+///              input, probes, archive, modules, swap
 /// ```
 /// QEMU puts its tree at half of memory but not above 128M, on a boundary of 2M (hw/arm/boot.c,
 /// arm_setup_direct_kernel_boot): memory is never smaller than 256M, so the place does not move.
@@ -29,6 +29,7 @@ struct BoardLayout {
   var archive = BoardHeader.Area()
   var modules = BoardHeader.Area()
   var controlGroups = BoardHeader.Area()
+  var swap = BoardHeader.Area()
   /// The bytes from the start of RAM to the board file.
   let ram: ByteCount
   /// The bytes of the board file, which begins with the header.
@@ -38,7 +39,7 @@ struct BoardLayout {
   init(
     behind banks: [MemoryBank], deviceTree: UInt64, program: UInt64, standardInput: UInt64,
     probes: UInt64 = 0, archive: UInt64, modules: UInt64 = 0,
-    controlGroups: UInt64 = 0
+    controlGroups: UInt64 = 0, swap: UInt64 = 0
   ) {
     let ramEnd = banks.map(\.end).max() ?? MemoryBank.ramBase
     let start = max(ramEnd, Self.emulatorTree.end).alignedUp(to: .mebibytes(2))
@@ -58,6 +59,7 @@ struct BoardLayout {
     self.archive = area(archive)
     if modules > 0 { self.modules = area(modules) }
     if controlGroups > 0 { self.controlGroups = area(controlGroups) }
+    if swap > 0 { self.swap = area(swap) }
     let end = max(next, MemoryBank.ramBase + .mebibytes(256))
     ram = start - MemoryBank.ramBase
     size = end.alignedUp(to: ByteCount.mebibytes(2)) - start

@@ -11,6 +11,8 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var banks = [MemoryBank(start: MemoryBank.ramBase, length: .mebibytes(512))]
   package var memTotal: ByteCount?
   package var memFree: ByteCount?
+  /// What pages can be swapped to.
+  package var swap: ByteCount?
   package var mmapMinAddress = ByteCount.kibibytes(64)
   package var hardwareAccessAndDirty: Bool?
   /// The kernel's linear map is made of pages (`rodata=full`), not of blocks where it can.
@@ -146,6 +148,9 @@ extension MachineConfiguration {
     }
     if let memFree, memFree >= memTotal ?? banks.total {
       throw .usage("--mem-free: \(memFree) is as much as there is, \(memTotal ?? banks.total)")
+    }
+    if let swap, swap < PageCount(10).bytes(of: pageSize) || swap > .gibibytes(64) {
+      throw .usage("--swap: \(swap) is not between ten pages and 64G")
     }
     return MachineDescription(
       configuration: self, translation: translation, hardwareAccessAndDirty: afdbm)

@@ -7,6 +7,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case ram
   case memTotal = "mem-total"
   case memFree = "mem-free"
+  case swap
   case mmapMinAddress = "mmap-min-addr"
   case hardwareAccessAndDirty = "hw-afdbm"
   case readOnlyData = "rodata"
@@ -24,7 +25,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
 
   /// Words of the design whose subject has not been built.
   package static let notBuilt = [
-    "swap", "swappiness", "thp", "cpus",
+    "swappiness", "thp", "cpus",
   ]
 
   /// The error for one of those words, which is refused and never ignored.
@@ -46,6 +47,7 @@ extension MachineConfiguration {
     case .ram: banks = try [MemoryBank](parsing: value)
     case .memTotal: memTotal = try Self.size(value, of: option)
     case .memFree: memFree = try Self.size(value, of: option)
+    case .swap: swap = try Self.size(value, of: option)
     case .mmapMinAddress: mmapMinAddress = try Self.size(value, of: option)
     case .hardwareAccessAndDirty:
       guard value == "on" || value == "off" else {

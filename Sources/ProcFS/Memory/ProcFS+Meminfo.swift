@@ -5,6 +5,7 @@ import KernelHeap
 import KernelLayout
 import MemoryTypes
 import PageFrames
+import Swap
 import Tasks
 
 extension ProcFS {

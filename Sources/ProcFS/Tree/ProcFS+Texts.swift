@@ -110,7 +110,7 @@ extension ProcFS {
     case .pressureMemory: pressure(of: nil, &out)
     case .softirqs: softirqs(&out)
     case .stat: stat(&out)
-    case .swaps: out.text("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
+    case .swaps: swaps(&out)
     case .sysvipcMessages: messageQueues(&out)
     case .sysvipcSemaphores: semaphoreSets(&out)
     case .sysvipcShared: sharedSegments(&out)

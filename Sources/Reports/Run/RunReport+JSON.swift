@@ -99,6 +99,7 @@ extension MachineDescription {
       "ram": .string(banks.text),
       "mem-total": configuration.memTotal.map { .string("\($0)") } ?? .null,
       "mem-free": configuration.memFree.map { .string("\($0)") } ?? .null,
+      "swap": configuration.swap.map { .string("\($0)") } ?? .null,
       "mmap-min-addr": .string("\(configuration.mmapMinAddress)"),
       "kasan": .string(configuration.isSanitized ? "on" : "off"),
       "aslr": configuration.layoutSeed.map { .string("\($0)") } ?? .null,

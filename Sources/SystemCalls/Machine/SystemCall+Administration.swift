@@ -11,16 +11,21 @@ extension SystemCall {
     task.pointee.capabilities.has(Capabilities.administration)
   }
 
-  /// swapon(path, flags) and swapoff(path): no file here can be swapped to.
+  /// swapon(path, flags) and swapoff(path).
   func changeSwap(isOn: Bool) throws(Errno) -> UInt64 {
     guard !isOn || word(1) & ~0x7_ffff == 0 else { throw .EINVAL }
     guard isAdministrator else { throw .EPERM }
     try withPath(0, mayBeEmpty: false) { (path) throws(Errno) in
       let dentry = try files.pointee.resolve(path, from: base(of: Self.currentFolderMark, path))
       defer { files.pointee.release(dentry) }
-      guard !dentry.pointee.inode.pointee.isDirectory else { throw .EISDIR }
+      let inode = dentry.pointee.inode
+      guard !inode.pointee.isDirectory else { throw .EISDIR }
+      guard isOn else { return try kernel.swapOff(inode) }
+      // SWAP_FLAG_PREFER, and the priority below it.
+      let priority = word(1) & 0x8000 != 0 ? Int(word(1) & 0x7fff) : nil
+      try kernel.swapOn(inode, name: path, priority: priority)
     }
-    throw .EINVAL
+    return 0
   }
 
   /// reboot(magic, magic, command): the machine ends when its first program does.

@@ -3,6 +3,7 @@ import Arm64
 import Files
 import MemoryTypes
 import PageFrames
+import Swap
 import Tasks
 
 /// The machine as a whole (kernel/sys.c, drivers/char/random.c).

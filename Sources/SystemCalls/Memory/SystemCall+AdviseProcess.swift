@@ -28,6 +28,9 @@ extension SystemCall {
         let (start, length) = try piece(index, of: pieces)
         let part = min(length, left)
         try other.pointee.advise(start.untagged, ByteCount(part), UInt64(word(3)))
+        if UInt64(word(3)) == Advice.pageOut.rawValue {
+          kernel.memory.pointee.pageOut(other, start.untagged, ByteCount(part))
+        }
         left &-= part
       } catch {
         if left == total { throw error }

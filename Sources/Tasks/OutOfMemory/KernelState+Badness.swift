@@ -2,6 +2,7 @@ import AddressSpaces
 import Arm64
 public import MemoryTypes
 import PageFrames
+import Swap
 
 /// Who is worst.
 extension KernelState {

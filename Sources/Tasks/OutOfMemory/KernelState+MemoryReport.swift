@@ -1,7 +1,9 @@
+import AddressSpaces
 import Arm64
 import KernelLog
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// What the machine's memory is used for, in the log (lib/show_mem.c:__show_mem(),
 /// mm/page_alloc.c:__show_free_areas()).

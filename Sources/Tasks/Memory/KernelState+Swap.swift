@@ -1,0 +1,66 @@
+import AddressSpaces
+import Arm64
+public import Files
+public import MemoryTypes
+import PageFrames
+import Swap
+
+/// Turning swap areas on and off (mm/swapfile.c: swapon(), swapoff()).
+extension KernelState {
+  /// Makes `/dev/vda` of an area behind RAM, and turns it on, as an init would before the first
+  /// program; the errors are those of swapon.
+  public func startSwap(at start: PhysicalAddress, _ length: ByteCount) throws(Errno) {
+    let pages = length.wholePages(of: board.pageSize)
+    guard pages.rawValue > 1 else { return }
+    let inode = try files.pointee.makeBlockDevice("vda", DeviceNumber(254, 0))
+    let device = SwapDevice<B>(boardFile: start, pages, minor: 0)
+    memory.pointee.swap.pointee.register(device, of: inode.address)
+    try memory.pointee.swap.pointee.turnOn(
+      device, name: "/dev/vda", identity: inode.address)
+  }
+
+  /// Turns a device on; `priority` nil takes the next lower one.
+  public func swapOn(
+    _ inode: KernelPointer<Inode>, name: ByteString, priority: Int?
+  ) throws(Errno) {
+    let swap = memory.pointee.swap
+    guard let device = swap.pointee.device(of: inode.address) else { throw .EINVAL }
+    var text = SwapName()
+    for index in 0..<name.count { text.append(name[index]) }
+    try swap.pointee.turnOn(device, name: text, identity: inode.address, priority: priority)
+  }
+
+  /// Turns a device off: all that it has comes back first (`try_to_unuse()`).
+  ///
+  /// ENOMEM where that has no room, and then the device is on as before.
+  public func swapOff(_ inode: KernelPointer<Inode>) throws(Errno) {
+    let swap = memory.pointee.swap
+    guard let number = swap.pointee.writableArea(inode.address),
+      let pages = swap.pointee.area(number)?.pointee.pages
+    else { throw .EINVAL }
+    guard memory.pointee.couldPromise(PageCount(pages), current.pointee.memory.space) else {
+      throw .ENOMEM
+    }
+    swap.pointee.suspend(number)
+    do throws(Errno) {
+      try bringBack(number)
+    } catch {
+      swap.pointee.resume(number)
+      throw error
+    }
+    swap.pointee.turnOff(number)
+  }
+
+  private func bringBack(_ number: Int) throws(Errno) {
+    let swap = memory.pointee.swap
+    var process = store.pointee.firstProcess
+    while let found = process {
+      process = found.pointee.nextProcess
+      guard let task = taskWithSpace(found), let space = task.pointee.memory.space else { continue }
+      if space == current.pointee.memory.space { space.pointee.synchronizeResident() }
+      try space.pointee.unuse(number)
+    }
+    swap.pointee.forgetUnused(number)
+    guard swap.pointee.nextInUse(number, from: 1) == nil else { throw .EBUSY }
+  }
+}
