@@ -106,5 +106,14 @@ extension Reclaimer {
   }
 
   /// Whether anonymous pages can be taken (can_reclaim_anon_pages()).
-  func canSwap(_ scan: ScanControl) -> Bool { false }
+  func canSwap(_ scan: ScanControl) -> Bool {
+    guard frames.pointee.hasSwap else { return false }
+    // mem_cgroup_get_nr_swap_pages(): what the group and those above may still have.
+    var group = frames.pointee.group(scan.group)
+    while let here = group {
+      if here.pointee.swap.usage >= here.pointee.swap.maximum { return false }
+      group = here.pointee.parent
+    }
+    return true
+  }
 }

@@ -119,7 +119,7 @@ extension SwapSpace {
 
   /// A page comes back whose slot remembers when it went (`workingset_refault()`).
   func noteReturn(_ number: PageFrameNumber, _ shadow: UInt64) {
-    frames.pointee.refault(number, shadow, hasSwap: hasRoom)
+    frames.pointee.refault(number, shadow)
   }
 }
 

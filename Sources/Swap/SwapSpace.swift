@@ -46,7 +46,9 @@ public import PageFrames
   var leastPriority = -1
   /// Slots of all areas, and the free ones of these.
   public internal(set) var totalPages: Int64 = 0
-  public internal(set) var freePages: Int64 = 0
+  public internal(set) var freePages: Int64 = 0 {
+    didSet { frames.pointee.hasSwap = freePages > 0 }
+  }
   var stock = SlotStock()
   var writes = SwapWrites()
   public var readahead = SwapReadahead()
