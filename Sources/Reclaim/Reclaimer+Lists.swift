@@ -2,6 +2,7 @@ import AddressSpaces
 import Arm64
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// Shrinking the lists of one vector (shrink_lruvec(), shrink_inactive_list(),
 /// shrink_active_list()).
@@ -73,6 +74,7 @@ extension Reclaimer {
   ) -> Int {
     let isFile = list == .inactiveFile
     let frames = frames
+    memory.pointee.swap.pointee.settle()
     frames.pointee.drainLRU()
     let isolated = frames.pointee.isolate(
       count, from: vector, list, upTo: scan.highest, mayUnmap: scan.mayUnmap)

@@ -4,6 +4,7 @@ import Files
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// A pass over the node, and what repeats it (shrink_node(), do_try_to_free_pages()).
 extension Reclaimer {
@@ -23,6 +24,13 @@ extension Reclaimer {
       rememberActivations(scan.group)
       if scan.isOfGroup { frames.pointee.lruVector(group: scan.group).pointee.isCongested = false }
       if scan.reclaimed != 0 { return scan.reclaimed }
+      // All that could be taken is being written: that comes to an end
+      // (reclaim_throttle(VMSCAN_THROTTLE_WRITEBACK)).
+      if frames.pointee.statistic(.nr_writeback) != 0 {
+        memory.pointee.swap.pointee.waitForWrites()
+        scan.priority = first
+        continue
+      }
       // The lists' proportions may have misled: once more, and age everything.
       if scan.skippedDeactivation {
         scan.priority = first

@@ -78,12 +78,7 @@ import Testing
     var written = 0
     for step in 0..<6000 {
       let page = UInt64(random.below(pages))
-      if machine.frames.pointee.free < PageCount(256) {
-        var scan = ScanControl(.highUserMovable, highest: .movable)
-        scan.isKswapd = random.below(2) == 0
-        scan.wanted = 1 + random.below(64)
-        _ = machine.reclaimer.free(&scan)
-      }
+      machine.keepRoom(&random)
       switch random.below(20) {
       case 0 where written < pages / 8:
         written += 1

@@ -7,6 +7,7 @@ import KernelLayout
 import MemoryTypes
 import PageFrames
 import Reclaim
+import Swap
 import TestSupport
 
 @testable import Files
@@ -14,13 +15,20 @@ import TestSupport
 /// A machine with one file on a disk, whose every page begins with its number.
 struct ReclaimMachine {
   let board: HostBoard
+  /// Where RAM ends that the machine has frames of.
+  let swapStart: PhysicalAddress
   let frames: KernelPointer<FrameAllocator<HostBoard>>
   let files: KernelPointer<FileSystem<HostBoard>>
   let memory: KernelPointer<MemoryContext<HostBoard>>
   let file: KernelPointer<OpenFile>
+  let task: KernelPointer<TaskMemory<HostBoard>>
 
   init(_ size: PageSize, ram: ByteCount, pages: Int) throws {
-    let machine = HostMachine(size, ram: ram)
+    // Behind RAM there is room for swap.
+    let span = ByteCount(ram.rawValue * 4)
+    let machine = HostMachine(
+      size, [(0, span.rawValue)], reserved: [(ram.rawValue, span.rawValue - ram.rawValue)])
+    swapStart = HostBoard.ramBase + ram
     board = machine.board
     frames = machine.frames
     let slab = machine.makeHeap()
@@ -30,7 +38,7 @@ struct ReclaimMachine {
         archive: keptBytes(Self.archive(size, pages)),
         standardInput: UnsafeRawBufferPointer(start: nil, count: 0), isInteractive: false,
         realtimeSeconds: 0))
-    let task = kept(TaskMemory<HostBoard>(space: nil, limits: kept(ResourceLimits())))
+    task = kept(TaskMemory<HostBoard>(space: nil, limits: kept(ResourceLimits())))
     guard
       let context = MemoryContext(
         board: board, frames: frames, slab: slab, files: files, statistics: kept(Statistics()),
@@ -45,6 +53,45 @@ struct ReclaimMachine {
   var reclaimer: Reclaimer<HostBoard> { Reclaimer(memory) }
 
   func end() { board.release() }
+
+  /// Makes room as `KernelState` would where little is free.
+  func keepRoom(_ random: inout Random) {
+    guard frames.pointee.free < PageCount(256) else { return }
+    if random.below(2) == 0 {
+      _ = reclaimer.balance(0, upTo: .movable)
+    } else {
+      var scan = ScanControl(.highUserMovable, highest: .movable)
+      scan.wanted = 1 + random.below(64)
+      _ = reclaimer.free(&scan)
+    }
+  }
+
+  /// A space of its own for the task.
+  func makeSpace() -> KernelPointer<AddressSpace<HostBoard>>? {
+    guard let space = AddressSpace.make(in: memory) else { return nil }
+    space.pointee.setUpLayout(
+      stackLimit: .mebibytes(8), legacy: false, stackShift: .zero, offset: .zero)
+    space.pointee.startHeap(at: VirtualAddress(0x1000_0000))
+    task.pointee.space = space
+    _ = space.pointee.activation()
+    return space
+  }
+
+  /// Turns on a swap area whose bytes are no frames of the machine.
+  func addSwap(pages: UInt64) {
+    let size = board.pageSize.bytes.rawValue
+    let start = swapStart
+    board.store(UInt32(1), at: start + ByteCount(1024))
+    board.store(UInt32(pages - 1), at: start + ByteCount(1028))
+    for (index, byte) in "SWAPSPACE2".utf8.enumerated() {
+      board.store(byte, at: start + ByteCount(size - 10 + UInt64(index)))
+    }
+    let device = SwapDevice<HostBoard>(
+      boardFile: start, PageCount(pages), minor: 0, isSolidState: true, isSynchronous: false)
+    do {
+      try memory.pointee.swap.pointee.turnOn(device, name: "/dev/vda", identity: 1)
+    } catch { fatalError("no swap: \(error)") }
+  }
 
   /// What stands first in a page of the file.
   func word(_ index: UInt64) throws -> UInt64 {

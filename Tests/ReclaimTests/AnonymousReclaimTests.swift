@@ -1,0 +1,67 @@
+import AddressSpaces
+import Arm64
+import HostBoard
+import KernelHeap
+import MemoryTypes
+import PageFrames
+import Reclaim
+import Swap
+import TestSupport
+import Testing
+
+/// Pages of a program that go to swap when memory is short, and come back.
+@Suite struct AnonymousReclaimTests {
+  private func check(_ machine: ReclaimMachine) {
+    machine.frames.pointee.checkInvariants()
+    let wrong = machine.frames.pointee.checkLRU()
+    #expect(wrong == nil)
+    let isSound = machine.memory.pointee.swap.pointee.checkInvariants()
+    #expect(isSound == nil)
+  }
+
+  /// A program with twice as many pages as there are frames, and a file besides, finds every word.
+  @Test(arguments: [PageSize.fourKiB, .sixtyFourKiB], [1, 2, 3] as [UInt64])
+  func twiceTheMemoryIsAllThere(size: PageSize, seed: UInt64) throws {
+    let ram = size == .fourKiB ? ByteCount.mebibytes(16) : .mebibytes(128)
+    let all = Int(ram.wholePages(of: size).rawValue)
+    let machine = try ReclaimMachine(size, ram: ram, pages: all / 4)
+    defer { machine.end() }
+    let pages = all * 3 / 2
+    machine.addSwap(pages: UInt64(pages + all))
+    let space = try #require(machine.makeSpace())
+    let start = try space.pointee.map(
+      MappingRequest(
+        address: VirtualAddress(0), length: PageCount(UInt64(pages)).bytes(of: size),
+        protection: [.read, .write], flags: [.private, .anonymous, .noReserve]))
+    var random = Random(seed: seed)
+    var model = [UInt64](repeating: 0, count: pages)
+    for page in 0..<pages {
+      machine.keepRoom(&random)
+      model[page] = random.next()
+      try space.pointee.copyOut(
+        model[page], to: start + PageCount(UInt64(page)).bytes(of: size))
+    }
+    for step in 0..<5000 {
+      machine.keepRoom(&random)
+      let page = random.below(pages)
+      let address = start + PageCount(UInt64(page)).bytes(of: size)
+      switch random.below(8) {
+      case 0, 1, 2:
+        model[page] = random.next()
+        try space.pointee.copyOut(model[page], to: address)
+      case 3:
+        let index = UInt64(random.below(all / 4))
+        #expect(try machine.word(index) == index, "seed \(seed), step \(step)")
+      default:
+        let word = try space.pointee.copyIn(UInt64.self, from: address)
+        #expect(word == model[page], "seed \(seed), step \(step), page \(page)")
+      }
+      if step % 1000 == 0 { check(machine) }
+    }
+    #expect(machine.frames.pointee.statistic(.pswpout) > 0)
+    #expect(machine.frames.pointee.statistic(.pswpin) > 0)
+    check(machine)
+    AddressSpace.release(space)
+    check(machine)
+  }
+}
