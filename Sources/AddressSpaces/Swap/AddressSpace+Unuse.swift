@@ -13,6 +13,7 @@ extension AddressSpace {
         || context.pointee.current.pointee.space == here
     else { return }
     var failure: Errno?
+    var brought: Int64 = 0
     var next = areas.first
     while let area = next, failure == nil {
       next = area.pointee.next
@@ -25,13 +26,24 @@ extension AddressSpace {
           var isMajor = false
           let page = run.address(index, pageSize)
           switch swapFault(area, page, run.slot(index), run[index], write: false, &isMajor) {
-          case .resolved: break
+          case .resolved: brought &+= 1
           case .outOfMemory: failure = .ENOMEM
           default: failure = .EIO
           }
         }
       }
     }
+    countAtOnce(brought)
     if let failure { throw failure }
+  }
+
+  /// What came back is counted at once, without the lag of a task's own faults (`unuse_pte()`).
+  private mutating func countAtOnce(_ pages: Int64) {
+    let task = context.pointee.current
+    guard task.pointee.space == here else { return }
+    task.pointee.delta[PageKind.anonymous.rawValue] &-= pages
+    resident[PageKind.anonymous.rawValue] &+= pages
+    task.pointee.delta[PageKind.swapped.rawValue] &+= pages
+    resident[PageKind.swapped.rawValue] &-= pages
   }
 }

@@ -96,14 +96,13 @@ final class BoardFile {
     unsafe bytes(of: layout.standardInput).copyBytes(from: guest.standardInput ?? [])
     if !modules.isEmpty { unsafe bytes(of: layout.modules).copyBytes(from: modules) }
     if !groups.isEmpty { unsafe bytes(of: layout.controlGroups).copyBytes(from: groups) }
-    unsafe Self.makeSwap(bytes(of: layout.swap), machine.pageSize)
+    if layout.swap.length > 0 { unsafe Self.makeSwap(bytes(of: layout.swap), machine.pageSize) }
     unsafe probes.withUnsafeBytes { unsafe bytes(of: layout.probes).copyBytes(from: $0) }
     try unsafe archive.write(to: bytes(of: layout.archive))
   }
 
   /// Writes the header of a swap area (mkswap, `union swap_header`); the rest is a hole of the file.
   private static func makeSwap(_ area: UnsafeMutableRawBufferPointer, _ size: PageSize) {
-    guard !area.isEmpty else { return }
     let page = Int(size.bytes.rawValue)
     unsafe area.storeBytes(of: 1, toByteOffset: 1024, as: UInt32.self)
     unsafe area.storeBytes(
