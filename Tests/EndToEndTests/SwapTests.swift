@@ -31,4 +31,17 @@ import Testing
     #expect(run.status == 0, "\(run)")
     #expect(run.output == "wrong 0\nswapped some\n", "\(run)")
   }
+
+  /// A memory group's limit: beyond it pages go to swap, and without swap the program is killed.
+  @Test(arguments: Pages.all)
+  func aLimitIsHeldBySwapOrByDeath(pages: Pages) throws {
+    let program = try GuestPrograms.program("swap")
+    let words = ["run", "--memory-max", "32M", "--show", "dmesg"] + pages.options
+    let swapped = try Kilburn.run(
+      words + ["--swap", "128M", "--", program, "67108864", "large"])
+    #expect(swapped.output == "wrong 0\nswapped some\n", "\(swapped)")
+    let killed = try Kilburn.run(words + ["--", program, "67108864", "large"])
+    #expect(killed.status == 137, "\(killed)")
+    #expect(killed.errors.contains("Memory cgroup out of memory: Killed process"), "\(killed)")
+  }
 }
