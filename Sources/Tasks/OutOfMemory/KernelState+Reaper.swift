@@ -18,7 +18,9 @@ extension KernelState {
     guard !space.pointee.isReaperQueued else { return }
     space.pointee.isReaperQueued = true
     let delay = Self.reaperDelay / 1_000_000 &* board.clock.frequency / 1000
-    addDeadline(Process.reaperPointer(process), at: board.clock.ticks &+ delay)
+    let reaper = Process.reaperPointer(process)
+    reaper.pointee.object = process.address
+    addDeadline(reaper, at: board.clock.ticks &+ delay)
   }
 
   /// The two seconds are over (oom_reap_task_mm()).

@@ -15,8 +15,10 @@ extension Process {
     unsafe withUnsafeMutablePointer(to: &process.pointee.timers.cpu) { unsafe KernelPointer($0) }
   }
 
+  /// Its leader's, as Linux's `oom_reaper_timer` is a task's.
   static func reaperPointer(_ process: KernelPointer<Self>) -> KernelPointer<Deadline> {
-    unsafe withUnsafeMutablePointer(to: &process.pointee.reaper) { unsafe KernelPointer($0) }
+    let leader = process.pointee.leader
+    return unsafe withUnsafeMutablePointer(to: &leader.pointee.reaper) { unsafe KernelPointer($0) }
   }
 
   static func limitsPointer(_ process: KernelPointer<Self>) -> KernelPointer<ResourceLimits> {

@@ -98,9 +98,8 @@ public import MemoryTypes
   var endAddress: UInt64 = 0
   var endCounter: UInt64 = 0
 
-  /// Whether the out-of-memory rule chose it; when its memory is taken if it has not ended by then.
+  /// Whether the out-of-memory rule chose it.
   public internal(set) var isOutOfMemoryVictim = false
-  var reaper = Deadline(.reaper)
   /// What a program adds to its own badness, -1000 to 1000 (`/proc/PID/oom_score_adj`).
   public var oomScoreAdjustment: Int32 = 0
   /// The least that it may set that to without privilege (`oom_score_adj_min`).

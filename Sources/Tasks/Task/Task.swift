@@ -99,6 +99,9 @@ import PageFrames
   /// What it waits for while `.blocked`, and until when; see ``WaitTable``, ``DeadlineQueue``.
   var waiter = Waiter<B>()
   var deadline = Deadline(.sleep)
+  /// When the memory of the process that it leads is taken, if the out-of-memory rule chose that and
+  /// it has not ended by then.
+  var reaper = Deadline(.reaper)
   var queueNext: KernelPointer<Task<B>>?
 
   public var blocked = SignalSet()
