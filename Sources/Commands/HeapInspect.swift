@@ -105,9 +105,10 @@ struct HeapInspect: ParsableCommand {
     if let subject {
       throw .usage("heap inspect: either \(subject) or the program \(command[0])")
     }
+    // Words that cannot be are said before a program that is not there.
+    let moment = try Moment(at: at, call: atCall, address: atAddress)
     return try HeapMachine(
-      prepared: try guest.prepare(command, verb: "heap inspect"), name: command[0],
-      moment: try Moment(at: at, call: atCall, address: atAddress)
+      prepared: try guest.prepare(command, verb: "heap inspect"), name: command[0], moment: moment
     ).run()
   }
 

@@ -12,7 +12,9 @@ extension Reclaimer {
   }
 
   /// Gives an anonymous page a slot (add_to_swap()).
-  func addToSwap(_ number: PageFrameNumber) -> Bool { memory.pointee.swap.pointee.addToSwap(number) }
+  func addToSwap(_ number: PageFrameNumber) -> Bool {
+    memory.pointee.swap.pointee.addToSwap(number)
+  }
 
   /// Takes a page out of all tables, a swap entry in place of each entry of an anonymous page.
   func unmap(_ number: PageFrameNumber) -> Bool {
