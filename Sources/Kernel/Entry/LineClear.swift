@@ -25,9 +25,11 @@ func emulateLineClear(_ context: KernelPointer<UserContext>) -> Bool {
     try space.pointee.copyOut(zeros, to: line)
     context.pointee.programCounter &+= 4
   } catch {
-    // A data abort of cache maintenance (CM, WnR), not mapped at level 3.
+    // A data abort of a write at level 3: of permission where a page is mapped. CM is clear, as the
+    // core has it for DC ZVA.
+    let isMapped = space.pointee.tables.entry(for: line)?.pointee.isPresent ?? false
     Kernel.state.handleUserException(
-      ExceptionSyndrome(0x24 &<< 26 | 1 &<< 25 | 1 &<< 8 | 1 &<< 6 | 7),
+      ExceptionSyndrome(0x24 &<< 26 | 1 &<< 25 | 1 &<< 6 | (isMapped ? 0xf : 7)),
       faultAddress: VirtualAddress(address))
   }
   return true
