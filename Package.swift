@@ -147,7 +147,9 @@ let hostTargets: [Target] =
   ]
   // The formats have no logic to test by themselves, and texts are tested where they are made.
   + rooms.filter { !["BoardFormat", "ProcFS", "PTMalloc"].contains($0.name) }.map { room in
-    tests(room.name, (room.on + ["HostBoard", "TestSupport"]).map { .init(stringLiteral: $0) })
+    let support = room.on.contains("Files") ? ["TestSupport", "MemorySupport"] : ["TestSupport"]
+    return tests(
+      room.name, (room.on + ["HostBoard"] + support).map { .init(stringLiteral: $0) })
   }
   + [
     tests("PTMalloc", ["MemoryTypes", "CompressionLibraries"]),
@@ -159,7 +161,7 @@ let hostTargets: [Target] =
       "TraceReplay",
       [
         "MemoryTypes", "Arm64", "AddressSpaces", "HostBoard", "HardwareModel", "TraceFiles",
-        "MemoryTraces", "TestSupport",
+        "MemoryTraces", "TestSupport", "MemorySupport",
       ]),
     tests(
       "MemoryTraces",
@@ -200,6 +202,14 @@ let hostTargets: [Target] =
       name: "TestSupport",
       dependencies: ["MemoryTypes", "Arm64", "PageFrames", "KernelHeap", "HostBoard"],
       path: "Tests/TestSupport", swiftSettings: strict),
+    // The same of what stands on address spaces.
+    .target(
+      name: "MemorySupport",
+      dependencies: [
+        "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files",
+        "AddressSpaces", "HostBoard", "TestSupport",
+      ],
+      path: "Tests/MemorySupport", swiftSettings: strict),
     // What probes print here held against what real Linux printed: for tests, and as a command.
     .target(name: "ProbeComparison", path: "Tests/ProbeComparison", swiftSettings: strict),
     .executableTarget(

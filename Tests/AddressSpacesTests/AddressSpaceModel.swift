@@ -1,3 +1,4 @@
+import MemorySupport
 import MemoryTypes
 
 @testable import AddressSpaces

@@ -1,3 +1,4 @@
+import MemorySupport
 import MemoryTypes
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import HostBoard
+import MemorySupport
 import MemoryTypes
 import TestSupport
 

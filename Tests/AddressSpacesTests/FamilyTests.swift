@@ -2,6 +2,7 @@ import Arm64
 import Foundation
 import HostBoard
 import KernelHeap
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import Swap

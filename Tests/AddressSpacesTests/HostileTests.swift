@@ -1,6 +1,7 @@
 import Arm64
 import HostBoard
 import KernelLayout
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import TestSupport

@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import HostBoard
 import KernelLayout
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import TestSupport

@@ -1,4 +1,5 @@
 import AddressSpaces
+import MemorySupport
 import MemoryTypes
 
 /// What a program's data is protected with.

@@ -1,5 +1,6 @@
 import Arm64
 import HostBoard
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import Testing

@@ -2,6 +2,7 @@ import Arm64
 import HostBoard
 import KernelHeap
 import KernelLayout
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import TestSupport

@@ -2,6 +2,7 @@ import AddressSpaces
 import Arm64
 import HostBoard
 import KernelHeap
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import Reclaim
@@ -28,7 +29,7 @@ import Testing
     defer { machine.end() }
     let pages = all * 3 / 2
     machine.addSwap(pages: UInt64(pages + all))
-    let space = try #require(machine.makeSpace())
+    let space = try machine.machine.makeSpace()
     let start = try space.pointee.map(
       MappingRequest(
         address: VirtualAddress(0), length: PageCount(UInt64(pages)).bytes(of: size),

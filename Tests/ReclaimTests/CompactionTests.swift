@@ -1,5 +1,6 @@
 import Arm64
 import HostBoard
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import Reclaim
@@ -18,7 +19,7 @@ import Testing
   @Test(arguments: sizes) func checkerboard(size: PageSize) throws {
     let machine = try CompactionMachine(size, ram: .mebibytes(size == .fourKiB ? 64 : 256))
     defer { machine.board.release() }
-    let space = try machine.makeSpace()
+    let space = try machine.memory.makeSpace()
     let count = Int(machine.frames.pointee.free.rawValue) * 9 / 10
     let start = try machine.map(space, count, shared: false)
     for index in 0..<count {
@@ -54,7 +55,7 @@ import Testing
   @Test func pinnedPagesStay() throws {
     let machine = try CompactionMachine(.fourKiB, ram: .mebibytes(32))
     defer { machine.board.release() }
-    let space = try machine.makeSpace()
+    let space = try machine.memory.makeSpace()
     let start = try machine.map(space, 1, shared: false)
     _ = machine.access(space, start, storing: 7)
     machine.frames.pointee.drainLRU()
@@ -69,7 +70,7 @@ import Testing
     guard let target = machine.frames.pointee.allocate(.highUserMovable) else {
       fatalError("no frame")
     }
-    let isMoved = machine.memory.pointee.migrate(number, to: target)
+    let isMoved = machine.context.pointee.migrate(number, to: target)
     #expect(!isMoved)
     machine.frames.pointee.free(target)
     machine.frames.pointee.putBack(number)
@@ -86,7 +87,7 @@ import Testing
     let machine = try CompactionMachine(size, ram: .mebibytes(size == .fourKiB ? 24 : 96))
     defer { machine.board.release() }
     let count = 1200
-    let first = try machine.makeSpace()
+    let first = try machine.memory.makeSpace()
     let own = try machine.map(first, count, shared: false)
     let shared = try machine.map(first, 200, shared: true)
     var spaces = [first]
@@ -104,7 +105,7 @@ import Testing
         let place = shared + UInt64(random.below(200)) * machine.page
         common[place] = machine.access(space, place, storing: random.next())
       case 75..<92:
-        machine.activate(space)
+        machine.memory.activate(space)
         let pages = UInt64(1 + random.below(40))
         let end = min(place + pages * machine.page, own + UInt64(count) * machine.page)
         // Locked pages stay, and what is behind them.
@@ -116,12 +117,12 @@ import Testing
           if isDone || machine.access(space, at) == 0 { models[who][at] = nil }
         }
       case 92..<94 where spaces.count < 4:
-        machine.activate(space)
+        machine.memory.activate(space)
         guard let child = space.pointee.copy() else { continue }
         spaces.append(child)
         models.append(models[who])
       case 94..<96:
-        machine.activate(space)
+        machine.memory.activate(space)
         try space.pointee.lock(VirtualAddress(place), ByteCount(machine.page), onFault: false)
       case 96..<98: machine.compactor.compactAll()
       default:

@@ -2,8 +2,7 @@ import AddressSpaces
 import Arm64
 import BoardFormat
 import HostBoard
-import KernelHeap
-import KernelLayout
+import MemorySupport
 import MemoryTypes
 import PageFrames
 import Reclaim
@@ -14,45 +13,32 @@ import TestSupport
 
 /// A machine with one file on a disk, whose every page begins with its number.
 struct ReclaimMachine {
-  let board: HostBoard
+  let machine: HostMemory
   /// Where RAM ends that the machine has frames of.
   let swapStart: PhysicalAddress
-  let frames: KernelPointer<FrameAllocator<HostBoard>>
-  let files: KernelPointer<FileSystem<HostBoard>>
-  let memory: KernelPointer<MemoryContext<HostBoard>>
   let file: KernelPointer<OpenFile>
-  let task: KernelPointer<TaskMemory<HostBoard>>
 
   init(_ size: PageSize, ram: ByteCount, pages: Int) throws {
     // Behind RAM there is room for swap.
     let span = ByteCount(ram.rawValue * 4)
-    let machine = HostMachine(
-      size, [(0, span.rawValue)], reserved: [(ram.rawValue, span.rawValue - ram.rawValue)])
     swapStart = HostBoard.ramBase + ram
-    board = machine.board
-    frames = machine.frames
-    let slab = machine.makeHeap()
-    files = try FileSystem.start(
-      board: board, frames: frames, slab: slab,
-      sources: unsafe FileSystemSources(
-        archive: keptBytes(Self.archive(size, pages)),
-        standardInput: UnsafeRawBufferPointer(start: nil, count: 0), isInteractive: false,
-        realtimeSeconds: 0))
-    task = kept(TaskMemory<HostBoard>(space: nil, limits: kept(ResourceLimits())))
-    guard
-      let context = MemoryContext(
-        board: board, frames: frames, slab: slab, files: files, statistics: kept(Statistics()),
-        layout: KernelLayout(linux6_1: board.translation), current: task)
-    else { fatalError("no memory context") }
-    memory = kept(context)
+    machine = try HostMemory(
+      HostMachine(
+        size, [(0, span.rawValue)], reserved: [(ram.rawValue, span.rawValue - ram.rawValue)]),
+      archive: Self.archive(size, pages))
     let path = unsafe ByteString(keptBytes(Array("/f".utf8)))
+    let files = machine.files
     file = try files.pointee.open(path, from: files.pointee.root, .readWrite)
   }
 
+  var board: HostBoard { machine.board }
+  var frames: KernelPointer<FrameAllocator<HostBoard>> { machine.frames }
+  var files: KernelPointer<FileSystem<HostBoard>> { machine.files }
+  var memory: KernelPointer<MemoryContext<HostBoard>> { machine.context }
   var inode: KernelPointer<Inode> { file.pointee.inode }
   var reclaimer: Reclaimer<HostBoard> { Reclaimer(memory) }
 
-  func end() { board.release() }
+  func end() { machine.end() }
 
   /// Makes room as `KernelState` would where little is free.
   func keepRoom(_ random: inout Random) {
@@ -64,17 +50,6 @@ struct ReclaimMachine {
       scan.wanted = 1 + random.below(64)
       _ = reclaimer.free(&scan)
     }
-  }
-
-  /// A space of its own for the task.
-  func makeSpace() -> KernelPointer<AddressSpace<HostBoard>>? {
-    guard let space = AddressSpace.make(in: memory) else { return nil }
-    space.pointee.setUpLayout(
-      stackLimit: .mebibytes(8), legacy: false, stackShift: .zero, offset: .zero)
-    space.pointee.startHeap(at: VirtualAddress(0x1000_0000))
-    task.pointee.space = space
-    _ = space.pointee.activation()
-    return space
   }
 
   /// Turns on a swap area whose bytes are no frames of the machine.

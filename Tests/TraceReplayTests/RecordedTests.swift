@@ -2,6 +2,7 @@ import Arm64
 import Glibc
 import HardwareModel
 import HostBoard
+import MemorySupport
 import MemoryTraces
 import MemoryTypes
 import TestSupport
@@ -73,7 +74,7 @@ import TraceFiles
 
     private mutating func allow(_ address: VirtualAddress, write: Bool) throws {
       for _ in 0..<5 {
-        if machine.cpuAllows(address, write, in: spaces[current]) { return }
+        if spaces[current].pointee.translates(address, write: write) { return }
         // As a program that reads first: the zero page, copied when it is written.
         switch spaces[current].pointee.handleFault(at: address, write ? .write : .read) {
         case .resolved: break
@@ -129,24 +130,5 @@ import TraceFiles
     #expect(result.accesses > 10_000)
     #expect(result.counters == live)
     #expect(result.counters[.walks(.load, .user)] > 1000)
-  }
-}
-
-extension ReplayMachine {
-  /// What the MMU says of an access, the access flag and the dirty state set as it would.
-  func cpuAllows(_ address: VirtualAddress, _ write: Bool, in space: Space) -> Bool {
-    guard let slot = space.pointee.tables.entry(for: address) else { return false }
-    var descriptor = slot.pointee
-    guard descriptor.isValid, descriptor.isUser else { return false }
-    if board.hasHardwareAccessAndDirty {
-      descriptor = descriptor.madeYoung
-      if write && descriptor.isWritable {
-        descriptor = Descriptor(
-          descriptor.rawValue & ~Descriptor.Attributes.readOnly.rawValue)
-      }
-      slot.pointee = descriptor
-    }
-    guard descriptor.isYoung else { return false }
-    return !write || descriptor.rawValue & Descriptor.Attributes.readOnly.rawValue == 0
   }
 }
