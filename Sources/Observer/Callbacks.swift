@@ -27,7 +27,7 @@ import ObserverEntry
       let word = unsafe qemu_plugin_insn_data(instruction).loadUnaligned(as: UInt32.self)
       // What is no load or store need not ask (Arm ARM C4.1: op0 is x1x0); a program may be AArch32.
       if isKernel && word & 0x0a00_0000 != 0x0800_0000 { continue }
-      isExclusive = isExclusiveStore(word)
+      isExclusive = unsafe mayStoreExclusively(word) && storesExclusively(instruction)
     }
     unsafe watch(instruction, owner, isExclusive: isExclusive)
   }
@@ -50,12 +50,6 @@ import ObserverEntry
       { unsafe dataAccess($1, $2, $3) }
     }
   unsafe qemu_plugin_register_vcpu_mem_cb(instruction, callback, 0, 3, pointer(owner))
-}
-
-/// A store-exclusive (Arm ARM C4.1.66): QEMU compares and exchanges, and so reads what the
-/// instruction does not.
-private func isExclusiveStore(_ word: UInt32) -> Bool {
-  word & 0x3fe0_0000 == 0x0800_0000 || word & 0xbfe0_0000 == 0x8820_0000
 }
 
 /// A callback for each two lines that the block lies in: most lie in one or two.

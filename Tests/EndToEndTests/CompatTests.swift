@@ -14,7 +14,9 @@ import Testing
   static let busybox = Kilburn.checkout.appending(path: ".build/debian-armhf/bin/busybox").path
   static let hasBusybox = FileManager.default.isExecutableFile(atPath: busybox)
 
-  private static func compile(_ name: String, _ flags: [String]) throws -> String {
+  static func compile(
+    _ name: String, _ flags: [String], in folder: URL = folder
+  ) throws -> String {
     let target = try GuestPrograms.folder().appending(path: name).path
     let result = try Kilburn.execute(
       compiler,

@@ -4,11 +4,13 @@ import Testing
 
 /// Programs for the guest, built or fetched once.
 enum GuestPrograms {
-  /// One of the programs beside this file.
+  /// The sources of the programs beside this file.
+  static let sources = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Programs")
+
+  /// One of them, compiled.
   static func program(_ name: String) throws -> String {
-    try compile(
-      URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Programs/\(name).c"),
-      name, ["-O1", "-static", "-w"])
+    try compile(sources.appending(path: "\(name).c"), name, ["-O1", "-static", "-w"])
   }
 
   /// Compiles for arm64, once.

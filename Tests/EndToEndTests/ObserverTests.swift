@@ -46,6 +46,32 @@ import Testing
     #expect(few.disagreements == 0 && many.disagreements == 0)
   }
 
+  /// Words of another instruction set are not taken for A64's.
+  @Test(
+    .enabled(if: CompatTests.hasCompiler, "gcc-arm-linux-gnueabihf is missing"),
+    arguments: ["-mthumb", "-marm"])
+  func turnsOf32BitProgramsAreCountedExactly(state: String) throws {
+    let program = try CompatTests.compile(
+      "accesses32", [state, "-march=armv8-a+simd"], in: GuestPrograms.sources)
+    defer { try? FileManager.default.removeItem(atPath: program) }
+    let options = ["--observe", "--core", "cortex-a72"]
+    for test in [
+      Case(kind: "ldr", loads: 1, stores: 0), Case(kind: "ldr-2048", loads: 1, stores: 0),
+      Case(kind: "ldrd", loads: 2, stores: 0), Case(kind: "stm", loads: 0, stores: 4),
+      Case(kind: "exclusive", loads: 1, stores: 1),
+      Case(kind: "exclusive-byte", loads: 1, stores: 1),
+      Case(kind: "exclusive-double", loads: 1, stores: 1),
+      Case(kind: "exclusive-lost", loads: 0, stores: 0),
+    ] {
+      let few = try observe(["accesses32", test.kind, "1000"], options, program)
+      let many = try observe(["accesses32", test.kind, "2000"], options, program)
+      for (kind, expected) in [("loads", test.loads), ("stores", test.stores)] {
+        let counted = many.accesses("user", kind) - few.accesses("user", kind)
+        #expect(counted == expected * 1000, "\(state) \(test) \(kind)")
+      }
+    }
+  }
+
   /// The C library's memset stores zeros, as it does everything else: it has no DC ZVA.
   @Test func memsetOfZerosStoresThem() throws {
     let zeros = try storesOfMemset("memset-0")
