@@ -127,9 +127,9 @@ extension FrameAllocator {
   private mutating func lend(
     _ order: Int, _ flags: GFP, _ rights: AllocationRights
   ) -> PageFrameNumber? {
-    guard attention != nil, !flags.contains(.noReserves),
-      let number = takeFromZones(order, flags, rights.union(.minReserve))
-    else { return nil }
+    guard attention != nil, !flags.contains(.noReserves) else { return nil }
+    let more: AllocationRights = servesCopy ? [.minReserve, .victim] : .minReserve
+    guard let number = takeFromZones(order, flags, rights.union(more)) else { return nil }
     var debt = Shortage(order: Order(UInt64(order)), flags: flags)
     debt.isLent = true
     note(debt)

@@ -54,8 +54,12 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   public internal(set) var minFree = ByteCount.zero
   /// `vm.watermark_scale_factor`.
   public internal(set) var watermarkScale = 10
-  /// What could not be had, or was lent, until somebody makes room; a task's own.
+  /// What could not be had, or was lent, until somebody makes room or the call ends in which it was
+  /// noted; the running task's.
   public var shortage: Shortage?
+  /// Whether the kernel reaches a program's memory: a call that has begun cannot always be made
+  /// again, so what such a fault needs is lent where that is possible at all.
+  public var servesCopy = false
   /// What is to be done on the way back to the program, and where it looks whether anything is:
   /// `attention` of the task that runs; nil while the kernel works for itself.
   public var requests: MemoryRequests = []

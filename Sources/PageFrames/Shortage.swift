@@ -10,7 +10,9 @@ public import MemoryTypes
 ///
 /// Where a program's call is being served the allocator lends from its reserve first, so that most
 /// calls need not be made twice: then the note is a *debt*, which is paid on the way back to the
-/// program (``MemoryRequests/debt``).
+/// program (``MemoryRequests/debt``). A fault inside of a copy to or from a program is lent more, and
+/// charged beyond its group's limit: what the call did before could not be undone
+/// (``FrameAllocator/servesCopy``). A note is of the call in which it was made, and ends with it.
 ///
 /// How to use it: below, call ``FrameAllocator/note(_:)`` before answering that there is no memory
 /// (frames do it by themselves). Above, in a loop that cannot be repeated as a whole, as a long
@@ -82,6 +84,8 @@ extension FrameAllocator {
   public mutating func note(_ new: Shortage) {
     if new.isLent, let old = shortage, !old.isLent { return }
     shortage = new
+    // One that nobody takes up is forgotten on the way back to the program.
+    if let attention { attention.pointee |= Self.attentionBit }
   }
 
   /// Wants something done on the way back to the program.

@@ -64,7 +64,9 @@ extension SystemCall {
   @inline(never)
   private func serveWithMore(_ number: UInt64, _ error: Errno) -> UInt64 {
     var error = error
-    while asksAgain(after: error) {
+    var times = 0
+    while asksAgain(after: error, times) {
+      times &+= 1
       do throws(Errno) {
         return try perform(number)
       } catch let other {
@@ -76,9 +78,14 @@ extension SystemCall {
   }
 
   /// Whether a call failed only because memory was short, and there is room now.
-  func asksAgain(after error: Errno) -> Bool {
-    guard error == .EFAULT || error == .ENOMEM else { return false }
-    return kernel.makeRoom(orFail: true)
+  ///
+  /// What a failed call gives back may look like room each time: after so many times somebody dies
+  /// (MAX_RECLAIM_RETRIES).
+  func asksAgain(after error: Errno, _ times: Int) -> Bool {
+    guard error == .EFAULT || error == .ENOMEM, kernel.isShort, !kernel.hasFatalSignal else {
+      return false
+    }
+    return kernel.makeRoom(orFail: true, isHopeless: times >= 16)
   }
 
   /// The table proper.

@@ -28,6 +28,8 @@ extension AddressSpace {
       guard !flags.isDisjoint(with: [.read, .mayRead]) else { return nil }
     }
     let page = address.alignedDown(to: pageSize)
+    frames.pointee.servesCopy = true
+    defer { frames.pointee.servesCopy = false }
     // The first fault may only have read the page that the second one copies.
     for _ in 0..<4 {
       if let slot = tables.entry(for: page), isReachable(slot, write: write) {

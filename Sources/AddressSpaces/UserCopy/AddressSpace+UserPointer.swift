@@ -68,10 +68,12 @@ extension AddressSpace {
         return unsafe pointer(to: address, new)
       }
     }
+    frames.pointee.servesCopy = true
+    defer { frames.pointee.servesCopy = false }
     // A fault may only have set the access flag; the write then takes another.
     for _ in 0..<3 {
       let outcome = serveFault(at: address, write ? [.write, .kernel] : .kernel)
-      // A frame that could not be had was noted: the call fails with EFAULT, and is made again.
+      // A frame that could not even be lent was noted: the call fails with EFAULT, and is made again.
       guard outcome == .resolved else { return nil }
       if let slot = tables.entry(for: address), allows(slot.pointee, write: write) {
         return unsafe pointer(to: address, slot.pointee)

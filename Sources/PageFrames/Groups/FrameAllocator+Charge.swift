@@ -6,6 +6,8 @@ extension FrameAllocator {
   /// Charges a new page of a program's; false if the group's limit forbids it, and a ``Shortage``
   /// is noted (`mem_cgroup_charge()`).
   ///
+  /// One that the kernel itself touches is charged if need be beyond the limit, and paid for later.
+  ///
   /// In the root group this is one load and a branch.
   @inline(__always)
   public mutating func charge(_ number: PageFrameNumber) -> Bool {
@@ -26,6 +28,8 @@ extension FrameAllocator {
   ) -> Bool {
     if groups.stock.group == group && groups.stock.pages > 0 {
       groups.stock.pages &-= 1
+    } else if servesCopy {
+      chargeForced(1, to: group)
     } else if let limit = tryCharge(group, 1) {
       note(Shortage(group: limit.pointee.number, pages: 1, flags: .kernel))
       return false

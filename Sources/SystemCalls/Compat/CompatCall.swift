@@ -82,12 +82,14 @@ import Tasks
     registers.pointee.x[8] = number
     SystemCalls.count(kernel, number)
     let call = SystemCall(kernel: kernel, task: task, space: space, context: registers)
+    var times = 0
     while true {
       do throws(Errno) {
         return try call.perform(number)
       } catch {
         // As serve(): room is made, and the call is made again.
-        guard call.asksAgain(after: error) else { throw error }
+        guard call.asksAgain(after: error, times) else { throw error }
+        times &+= 1
       }
     }
   }

@@ -13,10 +13,15 @@ extension KernelState {
 
   /// Makes room for a charge that failed, or was made beyond the limit; whether one that failed is
   /// to be tried again.
-  func makeRoomInGroup(_ shortage: Shortage) -> Bool {
+  func makeRoomInGroup(_ shortage: Shortage, _ isHopeless: Bool) -> Bool {
     guard let group = frames.pointee.group(shortage.group) else { return true }
     // What was lent is in the group already.
     let pages = shortage.isLent ? 0 : shortage.pages
+    if isHopeless {
+      guard kill(in: group, shortage.flags, pages) else { return false }
+      if !hasFatalSignal { waitForVictim() }
+      return !hasFatalSignal
+    }
     frames.pointee.groups.chargesSingly = !shortage.isLent
     return makeRoom(in: group, for: pages, shortage.flags)
   }
@@ -70,7 +75,12 @@ extension KernelState {
     in group: KernelPointer<MemoryGroup>, _ flags: GFP, _ pages: Int
   ) -> Bool {
     note(.outOfMemory, of: group)
-    if hasRoom(group, pages) { return true }
+    return hasRoom(group, pages) || kill(in: group, flags, pages)
+  }
+
+  private func kill(
+    in group: KernelPointer<MemoryGroup>, _ flags: GFP, _ pages: Int
+  ) -> Bool {
     let order = pages <= 1 ? 0 : Int.bitWidth - (pages &- 1).leadingZeroBitCount
     let outcome = outOfMemory(
       OutOfMemoryRequest(

@@ -16,7 +16,7 @@ import Reclaim
 /// out-of-memory killer. It is repeated by being asked again.
 extension KernelState {
   /// Whether something could not be had, and nobody has made room since.
-  public var isShort: Bool { frames.pointee.shortage != nil }
+  public var isShort: Bool { frames.pointee.shortage.map { !$0.isLent } ?? false }
 
   var reclaimer: Reclaimer<B> { Reclaimer(memory) }
 
@@ -24,9 +24,10 @@ extension KernelState {
   ///
   /// May switch to other tasks. False where it is no use: a large block, which the caller can do
   /// without; a task that has to die; and with `orFail` where no shortage was noted at all, so that
-  /// the failure had another reason.
+  /// the failure had another reason. With `isHopeless` room was made so often that only a death
+  /// helps: what is asked for is more than there will ever be.
   @discardableResult
-  public func makeRoom(orFail: Bool = false) -> Bool {
+  public func makeRoom(orFail: Bool = false, isHopeless: Bool = false) -> Bool {
     guard let shortage = frames.pointee.shortage else {
       // A fault is tried again for ever: somebody must go.
       if orFail { return false }
@@ -34,7 +35,8 @@ extension KernelState {
       return !hasFatalSignal
     }
     frames.pointee.shortage = nil
-    if shortage.group != 0 { return makeRoomInGroup(shortage) }
+    if shortage.group != 0 { return makeRoomInGroup(shortage, isHopeless) }
+    if isHopeless { return killForMemory(shortage) }
     // Costly ones first without waiting for anything, before pages are taken from others.
     if shortage.order > Order(3), compact(for: shortage, .asynchronous) { return true }
     var fruitless = 0
@@ -51,13 +53,21 @@ extension KernelState {
       if isCostly || shortage.flags.contains(.noRetry) { return false }
       fruitless = progress > 0 ? 0 : fruitless &+ 1
       if retries(shortage, fruitless) { continue }
-      guard shortage.flags.contains(.fs) else { return false }
-      killForMemory(
-        OutOfMemoryRequest(
-          shortage.flags, order: Int(truncatingIfNeeded: shortage.order.rawValue)))
-      return !hasFatalSignal
+      return killForMemory(shortage)
     }
     return true
+  }
+
+  /// Somebody dies for what could not be had; whether it is to be tried again
+  /// (`__alloc_pages_may_oom()`).
+  private func killForMemory(_ shortage: Shortage) -> Bool {
+    guard shortage.order <= Order(3), shortage.flags.contains(.fs),
+      !shortage.flags.contains(.noRetry)
+    else { return false }
+    killForMemory(
+      OutOfMemoryRequest(
+        shortage.flags, order: Int(truncatingIfNeeded: shortage.order.rawValue)))
+    return !hasFatalSignal
   }
 
   /// One direct reclaim (__perform_reclaim()); how many pages.
@@ -88,5 +98,6 @@ extension KernelState {
     giveWayToKernelTasks()
     if requests.contains(.debt) { makeRoom(orFail: true) }
     if requests.contains(.groupHigh) { payForHigh() }
+    frames.pointee.shortage = nil
   }
 }

@@ -103,6 +103,7 @@ extension KernelState {
     memory.pointee.current = Task.memoryPointer(next)
     frames.pointee.servesVictim = next.pointee.process.pointee.isOutOfMemoryVictim
     switchGroups(previous, next)
+    if frames.pointee.shortage != nil { forgetShortage() }
     if let space = next.pointee.memory.space {
       frames.pointee.attention = Task.attentionPointer(next)
       if !frames.pointee.requests.isEmpty {
@@ -123,6 +124,12 @@ extension KernelState {
     board.switchContext(
       from: Task.switchedPointer(previous), to: Task.switchedPointer(next))
     finishSwitch()
+  }
+
+  /// What one task could not have is nothing to the next; a debt is whoever's comes to pay it.
+  @inline(never)
+  private func forgetShortage() {
+    if isShort { frames.pointee.shortage = nil }
   }
 
   /// A task gets the CPU that others wait for.

@@ -69,7 +69,7 @@ extension KernelState {
   /// Whether the current task is about to be killed, so that even what no other signal may
   /// interrupt must not wait (fatal_signal_pending()).
   @inline(__always)
-  var hasFatalSignal: Bool { current.pointee.pending.set.contains(.kill) }
+  public var hasFatalSignal: Bool { current.pointee.pending.set.contains(.kill) }
 
   /// Takes a signal of a set, waiting until there is one (do_sigtimedwait()).
   ///
