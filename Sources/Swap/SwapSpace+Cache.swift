@@ -76,6 +76,21 @@ extension SwapSpace {
     frames.pointee.release(number)
   }
 
+  /// Puts another frame in the place of a page of the cache, with the cache's reference
+  /// (mm/migrate.c:folio_migrate_mapping()).
+  ///
+  /// The frame says already what the page's said; no slot and no count changes.
+  public mutating func replaceCached(_ old: PageFrameNumber, with new: PageFrameNumber) {
+    let target = frames.pointee.frame(new)
+    precondition(target.pointee.flags.contains(.swapCache))
+    let entry = SwapEntry(rawValue: target.pointee.privateWord)
+    guard let area = area(of: entry) else { return }
+    // Something stands there, so that no node is needed.
+    _ = try? trees.store(.frame(new), at: entry.offset, in: &area.pointee.cache)
+    frames.pointee.frame(old).pointee.referenceCount &-= 1
+    target.pointee.referenceCount &+= 1
+  }
+
   /// Takes a page out of the cache if its slot is named by nothing else: it stays in RAM, and is
   /// the only copy then (`folio_free_swap()`).
   @discardableResult

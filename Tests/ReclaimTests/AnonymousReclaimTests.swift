@@ -28,7 +28,7 @@ import Testing
     let machine = try ReclaimMachine(size, ram: ram, pages: all / 4)
     defer { machine.end() }
     let pages = all * 3 / 2
-    machine.addSwap(pages: UInt64(pages + all))
+    try machine.addSwap(pages: UInt64(pages + all))
     let space = try machine.machine.makeSpace()
     let start = try space.pointee.map(
       MappingRequest(

@@ -53,7 +53,7 @@ struct ReclaimMachine {
   }
 
   /// Turns on a swap area whose bytes are no frames of the machine.
-  func addSwap(pages: UInt64) {
+  func addSwap(pages: UInt64) throws(Errno) {
     let size = board.pageSize.bytes.rawValue
     let start = swapStart
     board.store(UInt32(1), at: start + ByteCount(1024))
@@ -63,9 +63,7 @@ struct ReclaimMachine {
     }
     let device = SwapDevice<HostBoard>(
       boardFile: start, PageCount(pages), minor: 0, isSolidState: true, isSynchronous: false)
-    do {
-      try memory.pointee.swap.pointee.turnOn(device, name: "/dev/vda", identity: 1)
-    } catch { fatalError("no swap: \(error)") }
+    try memory.pointee.swap.pointee.turnOn(device, name: "/dev/vda", identity: 1)
   }
 
   /// What stands first in a page of the file.

@@ -155,7 +155,7 @@ extension Compactor {
         continue
       }
       noteIsolated(frame, by: -1)
-      if memory.pointee.migrate(number, to: frames.pointee.number(of: target)) {
+      if memory.pointee.migrate(number, to: frames.pointee.number(of: target), control.mode) {
         moved &+= 1
       } else {
         noteIsolated(frame, by: 1)
