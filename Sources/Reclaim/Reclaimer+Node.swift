@@ -12,6 +12,7 @@ extension Reclaimer {
   /// (try_to_free_pages(), try_to_free_mem_cgroup_pages()).
   public func free(_ scan: inout ScanControl) -> Int {
     let first = scan.priority
+    var hasWaited = false
     while true {
       if !scan.isOfGroup { frames.pointee.count(.allocstall(scan.highest)) }
       while true {
@@ -25,8 +26,10 @@ extension Reclaimer {
       if scan.isOfGroup { frames.pointee.lruVector(group: scan.group).pointee.isCongested = false }
       if scan.reclaimed != 0 { return scan.reclaimed }
       // All that could be taken is being written: that comes to an end
-      // (reclaim_throttle(VMSCAN_THROTTLE_WRITEBACK)).
-      if frames.pointee.statistic(.nr_writeback) != 0 {
+      // (reclaim_throttle(VMSCAN_THROTTLE_WRITEBACK)). Once: where every write fails it would be for
+      // ever.
+      if frames.pointee.statistic(.nr_writeback) != 0, !hasWaited {
+        hasWaited = true
         memory.pointee.swap.pointee.waitForWrites()
         scan.priority = first
         continue
@@ -76,13 +79,26 @@ extension Reclaimer {
       shrink(frames.pointee.lruVector(group: 0), &scan)
       shrinkObjects(&scan)
     }
-    var next = frames.pointee.group(after: nil, below: root)
-    while let group = next {
-      next = frames.pointee.group(after: group, below: root)
+    forEachGroup(below: root) { group in
       group.calculateProtection(from: root)
-      if isProtected(group, &scan) { continue }
-      frames.pointee.hold(group)
-      shrink(group.pointee.lru, &scan)
+      if !isProtected(group, &scan) { shrink(group.pointee.lru, &scan) }
+    }
+  }
+
+  /// Visits all groups below a root; the last page of any of them may go meanwhile, and with it the
+  /// group.
+  private func forEachGroup(
+    below root: KernelPointer<MemoryGroup>?, _ body: (KernelPointer<MemoryGroup>) -> Void
+  ) {
+    let frames = frames
+    var next = frames.pointee.group(after: nil, below: root)
+    if let next { frames.pointee.hold(next) }
+    while let group = next {
+      body(group)
+      // First, so that none of them is the next.
+      frames.pointee.removeUnreferenced()
+      next = frames.pointee.group(after: group, below: root)
+      if let next { frames.pointee.hold(next) }
       frames.pointee.letGo(group)
     }
   }
@@ -121,13 +137,7 @@ extension Reclaimer {
     let vector = frames.pointee.lruVector(group: 0)
     guard canSwap(scan), isLow(vector, .inactiveAnonymous) else { return }
     ageActive(.activeAnonymous, Self.batch, vector, scan)
-    var next = frames.pointee.group(after: nil, below: nil)
-    while let group = next {
-      next = frames.pointee.group(after: group, below: nil)
-      frames.pointee.hold(group)
-      ageActive(.activeAnonymous, Self.batch, group.pointee.lru, scan)
-      frames.pointee.letGo(group)
-    }
+    forEachGroup(below: nil) { ageActive(.activeAnonymous, Self.batch, $0.pointee.lru, scan) }
   }
 
   /// Pages that could be taken at all (zone_reclaimable_pages()).
@@ -150,13 +160,7 @@ extension Reclaimer {
     let frames = frames
     frames.pointee.drainLRU()
     var dropped = dropPageCache(of: frames.pointee.lruVector(group: 0))
-    var next = frames.pointee.group(after: nil, below: nil)
-    while let group = next {
-      next = frames.pointee.group(after: group, below: nil)
-      frames.pointee.hold(group)
-      dropped &+= dropPageCache(of: group.pointee.lru)
-      frames.pointee.letGo(group)
-    }
+    forEachGroup(below: nil) { dropped &+= dropPageCache(of: $0.pointee.lru) }
     return dropped
   }
 

@@ -50,7 +50,7 @@ extension Reclaimer {
 
   /// The pages of each list of a vector that are to be looked at.
   func scanCount(_ vector: KernelPointer<LRUVector>, _ scan: inout ScanControl) -> Targets {
-    let share = balance(scan)
+    let share = balance(scan, of: vector.pointee.group)
     var targets = Targets(repeating: 0)
     for index in 0..<4 {
       guard let list = LRUList(rawValue: UInt8(index)) else { continue }
@@ -88,10 +88,10 @@ extension Reclaimer {
 
   /// Of how many looks how many are at anonymous and how many at file pages (scan_balance).
   private func balance(
-    _ scan: ScanControl
+    _ scan: ScanControl, of group: UInt32
   ) -> (anonymous: UInt64, file: UInt64, of: UInt64) {
     let swappiness = min(memory.pointee.settings.swappiness, 200)
-    guard scan.maySwap, canSwap(scan), !scan.isOfGroup || swappiness != 0 else { return (0, 1, 1) }
+    guard scan.maySwap, canSwap(group), !scan.isOfGroup || swappiness != 0 else { return (0, 1, 1) }
     // Close to the end no cleverness helps.
     if scan.priority == 0 && swappiness != 0 { return (1, 1, 1) }
     if scan.fileIsTiny { return (1, 0, 1) }
@@ -106,10 +106,13 @@ extension Reclaimer {
   }
 
   /// Whether anonymous pages can be taken (can_reclaim_anon_pages()).
-  func canSwap(_ scan: ScanControl) -> Bool {
+  func canSwap(_ scan: ScanControl) -> Bool { canSwap(scan.group) }
+
+  /// The same of a group's, the one whose pages are looked at.
+  private func canSwap(_ group: UInt32) -> Bool {
     guard frames.pointee.hasSwap else { return false }
     // mem_cgroup_get_nr_swap_pages(): what the group and those above may still have.
-    var group = frames.pointee.group(scan.group)
+    var group = frames.pointee.group(group)
     while let here = group {
       if here.pointee.swap.usage >= here.pointee.swap.maximum { return false }
       group = here.pointee.parent

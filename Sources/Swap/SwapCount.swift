@@ -1,8 +1,8 @@
 /// What a swap map says of a slot: how many page-table entries and shared-memory files name it, and
 /// whether the swap cache has its page (include/linux/swap.h, SWAP_HAS_CACHE and on).
 ///
-/// Linux has a byte, and pages of continuations for counts above 62. Two bytes need none: a page is
-/// mapped once in an address space, and there are at most 32,768 processes.
+/// Linux has a byte, and pages of continuations for counts above 62. Here two bytes are all: a fork
+/// that would make more than 16,382 users of one slot fails with ENOMEM.
 struct SwapCount: BitwiseCopyable, Hashable {
   var rawValue: UInt16 = 0
 

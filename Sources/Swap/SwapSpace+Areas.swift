@@ -217,6 +217,11 @@ extension SwapSpace {
   /// Not all could be brought back: the area is as before (`reinsert_swap_info()`).
   public mutating func resume(_ number: Int) {
     guard let area = areas[number] else { return }
+    // Those below have moved up (setup_swap_info()).
+    if area.pointee.priority < 0 {
+      leastPriority &-= 1
+      area.pointee.priority = leastPriority
+    }
     area.pointee.isWritable = true
     let used = Int64(truncatingIfNeeded: area.pointee.inUse)
     let all = Int64(truncatingIfNeeded: area.pointee.pages)

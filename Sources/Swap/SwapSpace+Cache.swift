@@ -17,7 +17,10 @@ extension SwapSpace {
   /// False where there is no slot, or no memory for the cache.
   public mutating func addToSwap(_ number: PageFrameNumber) -> Bool {
     precondition(!frames.pointee.frame(number).pointee.flags.contains(.swapCache))
-    guard let entry = allocateSlot() else { return false }
+    guard let entry = allocateSlot() else {
+      frames.pointee.noteSwapFailure(of: number)
+      return false
+    }
     guard let group = frames.pointee.chargeSwap(for: number) else {
       uncache(entry)
       return false
@@ -48,6 +51,7 @@ extension SwapSpace {
     frame.pointee.privateWord = entry.rawValue
     frames.pointee.count(.nr_file_pages, by: 1)
     frames.pointee.count(.nr_swapcached, by: 1)
+    frames.pointee.countGroup(.nr_swapcached, frame, by: 1)
     cachedPages &+= 1
     return shadow
   }
@@ -71,6 +75,7 @@ extension SwapSpace {
     frame.pointee.privateWord = 0
     frames.pointee.count(.nr_file_pages, by: -1)
     frames.pointee.count(.nr_swapcached, by: -1)
+    frames.pointee.countGroup(.nr_swapcached, frame, by: -1)
     cachedPages &-= 1
     uncache(entry)
     frames.pointee.release(number)

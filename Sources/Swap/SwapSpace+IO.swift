@@ -43,11 +43,12 @@ extension SwapSpace {
     writes.append(write)
   }
 
-  /// folio_start_writeback(): of swapped pages only the node counts.
+  /// `folio_start_writeback()`.
   private func beginWriteback(_ number: PageFrameNumber) {
     frames.pointee.frame(number).pointee.flags.insert(.writeback)
     frames.pointee.frame(number).pointee.referenceCount &+= 1
     frames.pointee.count(.nr_writeback)
+    frames.pointee.countGroup(.nr_writeback, frames.pointee.frame(number), by: 1)
     frames.pointee.count(.nr_zone_write_pending, of: number, by: 1)
   }
 
@@ -89,6 +90,7 @@ extension SwapSpace {
     }
     frame.pointee.flags.remove(.writeback)
     frames.pointee.count(.nr_writeback, by: -1)
+    frames.pointee.countGroup(.nr_writeback, frame, by: -1)
     frames.pointee.count(.nr_zone_write_pending, of: number, by: -1)
     frames.pointee.count(.nr_written)
     if frame.pointee.flags.contains(.reclaim) {

@@ -77,7 +77,7 @@ extension FrameAllocator {
   /// Removes the groups that nothing refers to.
   ///
   /// Not where frames are between a list and its counter: that may be such a group's.
-  @inline(__always) mutating func removeUnreferenced() {
+  @inline(__always) public mutating func removeUnreferenced() {
     if groups.unreferenced != 0 { removeAllUnreferenced() }
   }
 

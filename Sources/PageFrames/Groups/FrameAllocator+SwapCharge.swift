@@ -10,14 +10,19 @@ extension FrameAllocator {
   /// limit forbids it.
   public mutating func chargeSwap(for number: PageFrameNumber) -> UInt32? {
     guard let group = group(of: frames[number]) else { return 0 }
-    if let limit = group.tryCharge(swap: 1) {
-      limit.note(.swapMax)
-      limit.note(.swapFail)
+    if group.tryCharge(swap: 1) != nil {
+      group.note(.swapMax)
+      group.note(.swapFail)
       return nil
     }
     group.pointee.references &+= 1
     group.count(.swap, by: 1)
     return group.pointee.number
+  }
+
+  /// There was no slot for a page (`folio_alloc_swap()`).
+  public func noteSwapFailure(of number: PageFrameNumber) {
+    group(of: frames[number])?.note(.swapFail)
   }
 
   /// A slot is free again (`__mem_cgroup_uncharge_swap()`).

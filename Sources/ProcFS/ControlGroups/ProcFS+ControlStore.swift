@@ -30,6 +30,7 @@ extension ProcFS {
     if file.isOfMemory {
       // Limits of the root's cannot be written, as it has none of these files but one.
       if file == .memoryReclaim {
+        guard group.hasMemory else { throw .ENODEV }
         return try kernel.reclaim(try pages(text, maximum: ""), from: group.pointee.memory)
       }
       guard let memory = group.pointee.memory else { throw .ENODEV }
@@ -74,7 +75,7 @@ extension ProcFS {
   private func pages(
     _ text: ByteString, maximum: ByteString = "max"
   ) throws(Errno) -> Int {
-    if text == maximum { return maximum.isEmpty ? 0 : PageCounter.unlimited }
+    if text == maximum { return PageCounter.unlimited }
     var reader = MemoryReader(text)
     let bytes = reader.read()
     guard reader.isAtEnd else { throw .EINVAL }

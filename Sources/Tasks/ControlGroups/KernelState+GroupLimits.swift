@@ -14,17 +14,12 @@ extension KernelState {
   public func setHigh(_ pages: Int, of group: KernelPointer<MemoryGroup>) {
     group.setHigh(pages)
     var retries = Self.mostReclaimRetries
-    var isDrained = false
-    while group.pointee.memory.usage > pages, !hasFatalSignal {
-      if !isDrained {
-        frames.pointee.drainStock(ifWithin: group)
-        isDrained = true
-        continue
-      }
-      if reclaimGroup(group, group.pointee.memory.usage &- pages) == 0 {
-        if retries == 0 { return }
+    shrink(group, to: pages) { excess in
+      if reclaimGroup(group, excess) == 0 {
+        if retries == 0 { return false }
         retries &-= 1
       }
+      return true
     }
   }
 
@@ -32,28 +27,39 @@ extension KernelState {
   public func setMaximum(_ pages: Int, of group: KernelPointer<MemoryGroup>) {
     group.setMaximum(pages)
     var retries = Self.mostReclaimRetries
-    var isDrained = false
-    while group.pointee.memory.usage > pages, !hasFatalSignal {
-      if !isDrained {
-        frames.pointee.drainStock(ifWithin: group)
-        isDrained = true
-        continue
-      }
+    shrink(group, to: pages) { excess in
       if retries > 0 {
-        if reclaimGroup(group, group.pointee.memory.usage &- pages) == 0 { retries &-= 1 }
-        continue
+        if reclaimGroup(group, excess) == 0 { retries &-= 1 }
+        return true
       }
-      guard killForMemory(in: group, .kernel, 1) else { return }
+      guard killForMemory(in: group, .kernel, 1) else { return false }
       waitForVictim()
+      return true
     }
+  }
+
+  /// Asks for what a group has above a number of pages until that is gone, nothing more is to be
+  /// done, or a signal comes; first what processors hold is given back.
+  private func shrink(
+    _ group: KernelPointer<MemoryGroup>, to pages: Int, _ step: (Int) -> Bool
+  ) {
+    // It may be removed while somebody waits here.
+    frames.pointee.hold(group)
+    if group.pointee.memory.usage > pages { frames.pointee.drainStock(ifWithin: group) }
+    while group.pointee.memory.usage > pages, !hasSignal,
+      step(group.pointee.memory.usage &- pages)
+    {}
+    frames.pointee.letGo(group)
   }
 
   /// Takes pages from a group, the machine's root for nil; EAGAIN where there are not so many.
   public func reclaim(_ pages: Int, from group: KernelPointer<MemoryGroup>?) throws(Errno) {
+    if let group { frames.pointee.hold(group) }
+    defer { if let group { frames.pointee.letGo(group) } }
     var retries = Self.mostReclaimRetries
     var taken = 0
     while taken < pages {
-      guard !hasFatalSignal else { throw .EINTR }
+      guard !hasSignal else { throw .EINTR }
       if retries == 0 { frames.pointee.drainLRU() }
       let some = reclaimGroup(group, pages &- taken)
       if some == 0 {

@@ -32,6 +32,9 @@ extension KernelState {
   /// Linux's loop: a `max` event for each look; what processors hold is given back after the first;
   /// sixteen looks in vain, and somebody in the group dies.
   func makeRoom(in group: KernelPointer<MemoryGroup>, for pages: Int, _ flags: GFP) -> Bool {
+    // It may be removed while somebody waits here.
+    frames.pointee.hold(group)
+    defer { frames.pointee.letGo(group) }
     var retries = Self.mostReclaimRetries
     var isDrained = false
     var hasKilled = false
@@ -102,6 +105,8 @@ extension KernelState {
     let pages = frames.pointee.groups.pagesOverHigh
     guard pages > 0, let group = frames.pointee.groups.current else { return }
     frames.pointee.groups.pagesOverHigh = 0
+    frames.pointee.hold(group)
+    defer { frames.pointee.letGo(group) }
     var retries = Self.mostReclaimRetries
     var wanted = pages
     while true {

@@ -96,6 +96,10 @@ extension KernelState {
   /// The task of a kind, made if there is none yet (kernel/kthread.c:kthread_create()).
   private func kernelTask(_ kind: KernelTask) -> KernelPointer<Task<B>>? {
     if let task = store.pointee.kernelTasks.tasks[Int(kind.rawValue)] { return task }
+    // It is nobody's, whoever needs it first.
+    let charged = frames.pointee.groups.current
+    frames.pointee.groups.current = nil
+    defer { frames.pointee.groups.current = charged }
     guard let task = makeKernelTask(kind) else { return nil }
     store.pointee.kernelTasks.tasks[Int(kind.rawValue)] = task
     enqueueFirst(task)
