@@ -27,7 +27,14 @@ let rooms: [(name: String, on: [String])] = [
   ("KernelLayout", ["MemoryTypes", "Arm64"]),
   ("PageFrames", ["MemoryTypes", "BoardFormat", "Arm64"]),
   ("KernelHeap", ["MemoryTypes", "Arm64", "PageFrames"]),
-  ("Swap", ["MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "PageFrames", "KernelHeap"]),
+  ("PageCompressors", []),
+  (
+    "Swap",
+    [
+      "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "PageFrames", "KernelHeap",
+      "PageCompressors",
+    ]
+  ),
   (
     "Files",
     ["MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "PageFrames", "KernelHeap", "Swap"]
@@ -48,14 +55,14 @@ let rooms: [(name: String, on: [String])] = [
     "Tasks",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Swap", "Files", "AddressSpaces", "Reclaim",
+      "KernelHeap", "PageCompressors", "Swap", "Files", "AddressSpaces", "Reclaim",
     ]
   ),
   (
     "ProcFS",
     [
       "MemoryTypes", "BoardFormat", "KernelLog", "Arm64", "KernelLayout", "PageFrames",
-      "KernelHeap", "Swap", "Files", "AddressSpaces", "Reclaim", "Tasks",
+      "KernelHeap", "PageCompressors", "Swap", "Files", "AddressSpaces", "Reclaim", "Tasks",
     ]
   ),
   (
@@ -85,6 +92,9 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// Rooms whose tests need something else than the rooms under them, or that have none.
+let untested = ["BoardFormat", "ProcFS", "PTMalloc", "PageCompressors"]
+
 /// The tool, and the board that is this host process.
 let hostTargets: [Target] =
   [
@@ -109,7 +119,10 @@ let hostTargets: [Target] =
     .target(name: "ProcessLaunch", publicHeadersPath: "include"),
     room(
       "Machine",
-      ["MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "ProcessLaunch", yams]),
+      [
+        "MemoryTypes", "BoardFormat", "Arm64", "PageCompressors", "HardwareModel", "Cores",
+        "ProcessLaunch", yams,
+      ]),
     room("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),
     .systemLibrary(
       name: "CompressionLibraries",
@@ -146,13 +159,14 @@ let hostTargets: [Target] =
     .executableTarget(name: "kilburn", dependencies: ["Commands"], swiftSettings: strict),
   ]
   // The formats have no logic to test by themselves, and texts are tested where they are made.
-  + rooms.filter { !["BoardFormat", "ProcFS", "PTMalloc"].contains($0.name) }.map { room in
+  + rooms.filter { !untested.contains($0.name) }.map { room in
     let support = room.on.contains("Files") ? ["TestSupport", "MemorySupport"] : ["TestSupport"]
     return tests(
       room.name, (room.on + ["HostBoard"] + support).map { .init(stringLiteral: $0) })
   }
   + [
     tests("PTMalloc", ["MemoryTypes", "CompressionLibraries"]),
+    tests("PageCompressors", ["CompressionLibraries"]),
     tests("Cores", ["MemoryTypes", "Arm64", "HardwareModel"]),
     tests("Machine", ["MemoryTypes", "BoardFormat", "Cores"]),
     tests("HostInspection", ["MemoryTypes", "Arm64", "Machine"]),

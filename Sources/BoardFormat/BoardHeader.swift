@@ -70,6 +70,11 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var doorbellsPhysical: UInt64 = 0
   public var linearOffset: UInt64 = 0
 
+  /// The size of the disk of compressed pages that is swapped to, 0 for none, and its format
+  /// (`PageCompressor`).
+  public var zramSize: UInt64 = 0
+  public var zramCompressor: UInt64 = 0
+
   @inlinable public init() {}
 
   /// A range of the board file.

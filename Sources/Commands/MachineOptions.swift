@@ -39,6 +39,13 @@ struct MachineOptions: ParsableArguments {
       discussion: "/dev/vda; swapoff and swapon work on it.", valueName: "size"))
   var swap: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A disk of this size whose pages are compressed in memory, a swap area that is on.",
+      discussion: "/dev/zram0; the format is lzo-rle, lzo or lz4.",
+      valueName: "size[:format]"))
+  var zram: String?
+
   @Option(help: ArgumentHelp("The lowest address of mappings.", valueName: "size"))
   var mmapMinAddr: String?
 
@@ -116,7 +123,7 @@ struct MachineOptions: ParsableArguments {
     [
       (.pageSize, one(pageSize)), (.vaBits, one(vaBits)), (.ram, one(ram)),
       (.memTotal, one(memTotal)),
-      (.memFree, one(memFree)), (.swap, one(swap)),
+      (.memFree, one(memFree)), (.swap, one(swap)), (.zram, one(zram)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
       (.readOnlyData, one(rodata)), (.core, one(core)), (.overcommit, one(overcommit)),
       (.layoutSeed, one(aslr)),

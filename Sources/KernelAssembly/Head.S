@@ -55,6 +55,9 @@ start:
   mov     sp, x0
   mov     x29, #0
   mov     x30, #0
+  mov     x0, #(3 << 20)          // FPEN: no trap of FP/SIMD, which memset() has
+  msr     cpacr_el1, x0
+  isb
   mov     x0, x19
   adrp    x1, image_start
   bl      early_boot
@@ -69,8 +72,6 @@ start:
   msr     tcr_el1, x1
   msr     ttbr0_el1, x2
   msr     ttbr1_el1, x3
-  mov     x0, #(3 << 20)          // FPEN: no trap of FP/SIMD
-  msr     cpacr_el1, x0
   mov     x0, #(1 << 1)           // EL0VCTEN
   msr     cntkctl_el1, x0
   isb

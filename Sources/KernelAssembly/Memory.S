@@ -122,6 +122,8 @@
   mul     x1, x1, x3
   subs    x2, x2, #64
   b.lo    2f
+  cmp     x2, #(512 - 64)
+  b.hs    4f
 1:stp     x1, x1, [x8]
   stp     x1, x1, [x8, #16]
   stp     x1, x1, [x8, #32]
@@ -143,6 +145,21 @@
 3:tbz     x2, #0, 3f
   strb    w1, [x8]
 3:ret
+4:// 128 bytes an iteration, with a vector register.
+  stp     q0, q1, [sp, #-32]!
+  dup     v0.2d, x1
+  sub     x2, x2, #64
+5:stp     q0, q0, [x8]
+  stp     q0, q0, [x8, #32]
+  stp     q0, q0, [x8, #64]
+  stp     q0, q0, [x8, #96]
+  add     x8, x8, #128
+  subs    x2, x2, #128
+  b.hs    5b
+  ldp     q0, q1, [sp], #32
+  adds    x2, x2, #64
+  b.hs    1b
+  b       2b
 
   function memcmp
   mov     x8, x0

@@ -11,10 +11,20 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
   public enum Store: BitwiseCopyable {
     /// Memory behind RAM, which the tool keeps in a file.
     case boardFile(PhysicalAddress)
+    /// Compressed pages in RAM.
+    case zram(KernelPointer<ZRAM<B>>)
   }
 
   public let store: Store
-  public let pages: PageCount
+  private let wholePages: PageCount
+  /// How many pages it has.
+  public var pages: PageCount {
+    switch store {
+    case .boardFile: wholePages
+    // It gets its size, and loses it, while it is there.
+    case .zram(let disk): disk.pointee.pages
+    }
+  }
   /// `MAJOR:MINOR`, for messages.
   public let major: UInt32
   public let minor: UInt32
@@ -53,12 +63,22 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
     isSynchronous: Bool = false
   ) {
     store = .boardFile(start)
-    self.pages = pages
+    wholePages = pages
     // As virtio-blk's disks, which do not say that they do not rotate.
     major = 254
     self.minor = minor
     self.isSolidState = isSolidState
     self.isSynchronous = isSynchronous
+  }
+
+  /// A disk of compressed pages (`/dev/zram0`), whose number is the first free one below virtio-blk's.
+  public init(_ disk: KernelPointer<ZRAM<B>>) {
+    store = .zram(disk)
+    wholePages = .zero
+    major = 253
+    minor = 0
+    isSolidState = true
+    isSynchronous = true
   }
 
   /// Copies a page in; false where the device fails.
@@ -70,6 +90,7 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
         from: start + ByteCount(page &<< board.pageSize.shift),
         to: frame.address(board.pageSize), board.pageSize)
       return true
+    case .zram(let disk): return disk.pointee.read(page, into: frame)
     }
   }
 
@@ -82,6 +103,7 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
         from: frame.address(board.pageSize),
         to: start + ByteCount(page &<< board.pageSize.shift), board.pageSize)
       return true
+    case .zram(let disk): return disk.pointee.write(page, from: frame)
     }
   }
 
@@ -89,6 +111,7 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
   func discard(_ page: UInt64) {
     switch store {
     case .boardFile: break
+    case .zram(let disk): disk.pointee.discard(page)
     }
   }
 }

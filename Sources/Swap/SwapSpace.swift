@@ -64,6 +64,8 @@ public import PageFrames
     var identity: UInt
     var device: SwapDevice<B>
   }
+  /// The disk of compressed pages, if the machine has one.
+  public internal(set) var zram: KernelPointer<ZRAM<B>>?
   /// What became of I/O, for messages that are not to flood the log.
   var complaints = SwapComplaints()
 

@@ -85,6 +85,10 @@ extension Probe {
         switch rule {
         case .lines: Comparison(ours: run.result.output, linux: linux, run.figures)
         case .stages: Comparison(stagesOf: run.result.output, linux: linux, run.figures)
+        case .within(let percent):
+          Comparison(
+            within: percent, ours: run.result.output, linux: linux,
+            slack: SwapProbes.slack(variant))
         case .outOfMemory: Comparison(outOfMemory: run.result.output, linux: linux, variant)
         }
       if run.result.status != 0 {

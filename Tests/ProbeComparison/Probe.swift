@@ -26,6 +26,8 @@ public struct Probe: Sendable, CustomStringConvertible {
     case stages
     /// Its output has a report of the out-of-memory killer.
     case outOfMemory
+    /// Its figures may be apart by so many per cent; see ``SwapProbes``.
+    case within(Int)
   }
 
   public var description: String { name }
@@ -52,15 +54,16 @@ extension Probe {
   /// The probes beside the recordings whose topic is here, with the flags of their own build.
   ///
   /// The others (swap, thp, malloc) are of other topics: swap, huge pages, and glibc's allocator.
-  public static let shared: [Probe] = [
-    shared("layout", arguments: ["one", "two words"]),
-    shared("layout-pie", of: "layout", ["-static-pie"], arguments: ["one", "two words"]),
-    shared("layout-dyn", of: "layout", [], arguments: ["one", "two words"]),
-    shared("layout-dyn-nopie", of: "layout", ["-no-pie"], arguments: ["one", "two words"]),
-    shared("brk"), shared("mmap"), shared("mremap"), shared("madvise"), shared("mlock"),
-    shared("faults"), shared("status"), shared("overcommit"), shared("buddy"),
-    outOfMemory,
-  ]
+  public static let shared: [Probe] =
+    [
+      shared("layout", arguments: ["one", "two words"]),
+      shared("layout-pie", of: "layout", ["-static-pie"], arguments: ["one", "two words"]),
+      shared("layout-dyn", of: "layout", [], arguments: ["one", "two words"]),
+      shared("layout-dyn-nopie", of: "layout", ["-no-pie"], arguments: ["one", "two words"]),
+      shared("brk"), shared("mmap"), shared("mremap"), shared("madvise"), shared("mlock"),
+      shared("faults"), shared("status"), shared("overcommit"), shared("buddy"),
+      outOfMemory,
+    ] + swapping
 
   /// The machine that runs out of memory: 128M of RAM, of which as much is free before the program
   /// starts as was on Linux, whose drivers and threads have the rest (MemFree and the per-CPU lists
@@ -79,7 +82,7 @@ extension Probe {
     return probe
   }
 
-  private static func shared(
+  static func shared(
     _ name: String, of source: String? = nil, _ linking: [String] = ["-static"],
     arguments: [String] = []
   ) -> Probe {

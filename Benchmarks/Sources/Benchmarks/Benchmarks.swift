@@ -6,7 +6,8 @@ import ArgumentParser
     commandName: "benchmarks",
     abstract: "Measures the kernel beside real Linux on the same board.",
     subcommands: [
-      Operations.self, KernelOperations.self, Programs.self, Boot.self, Decode.self, Tables.self,
+      Operations.self, Swapping.self, KernelOperations.self, Programs.self, Boot.self, Decode.self,
+      Tables.self,
       Inspect.self, HeapReplay.self, Malloc.self, MallocRun.self, Model.self,
       Observe.self,
     ])

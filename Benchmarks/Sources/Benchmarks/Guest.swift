@@ -35,10 +35,11 @@ enum Guest {
     try Measured(checkout.appending(path: ".build/release/kilburn").path, arguments)
   }
 
-  static func ticks(_ program: String, _ kind: String, _ count: Int, _ size: String) throws
-    -> (operations: Int, ticks: Int)
-  {
-    let run = try kilburn(["run", "--quiet"] + options(size) + ["--", program, kind, "\(count)"])
+  static func ticks(
+    _ program: String, _ kind: String, _ count: Int, _ size: String, options words: [String] = []
+  ) throws -> (operations: Int, ticks: Int) {
+    let run = try kilburn(
+      ["run", "--quiet"] + options(size) + words + ["--", program, kind, "\(count)"])
     let words = run.output.split(whereSeparator: \.isWhitespace)
     guard run.status == 0, words.count == 3, let operations = Int(words[1]),
       let ticks = Int(words[2])

@@ -90,6 +90,7 @@ extension AddressSpace {
     frame.pointee.mapCount = mapCount &+ 1
     if mapCount == 0 {
       frames.pointee.count(.nr_anon_pages, by: 1)
+      frames.pointee.countGroup(.nr_anon_pages, frame, by: 1)
       let home = isExclusive ? area.pointee.anonVMA : area.pointee.anonVMA?.pointee.root
       frame.pointee.mapping = UInt64(home?.address ?? 0)
       frame.pointee.index =

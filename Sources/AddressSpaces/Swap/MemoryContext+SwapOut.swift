@@ -41,7 +41,10 @@ extension MemoryContext {
       mapping.slot.pointee = Descriptor(swapped: entry, isExclusive: isExclusive)
       mapping.space.pointee.becomeSwapped()
       frame.pointee.mapCount &-= 1
-      if frame.pointee.mapCount == 0 { frames.pointee.count(.nr_anon_pages, by: -1) }
+      if frame.pointee.mapCount == 0 {
+        frames.pointee.count(.nr_anon_pages, by: -1)
+        frames.pointee.countGroup(.nr_anon_pages, frame, by: -1)
+      }
       frames.pointee.release(number)
     }
     return frame.pointee.mapCount == 0

@@ -5,6 +5,7 @@ import Files
 import KernelAssembly
 import KernelHeap
 import MemoryTypes
+import PageCompressors
 import PageFrames
 import ProcFS
 import Tasks
@@ -47,6 +48,7 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
       die("too little RAM for swap")
     }
   }
+  startZRAM(kernel)
   _ = settledFree(kernel)
   kernel.frames.pointee.holdBack(
     untilFree: ByteCount(board.header.pointee.memFree).wholePages(of: board.pageSize))
@@ -80,6 +82,19 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
     kernel.files.pointee.export()
   }
   return end
+}
+
+/// Makes the disk of compressed pages that the tool asked for.
+private func startZRAM(_ kernel: KernelState<VirtBoard>) {
+  let size = kernel.board.header.pointee.zramSize
+  guard size != 0 else { return }
+  let compressor = PageCompressor(
+    rawValue: UInt8(truncatingIfNeeded: kernel.board.header.pointee.zramCompressor))
+  do throws(Errno) {
+    try kernel.startZRAM(ByteCount(size), compressor ?? .lzoRLE)
+  } catch {
+    die("too little RAM for zram")
+  }
 }
 
 /// Makes the control groups that the tool asked for.

@@ -2,6 +2,7 @@ import Arm64
 import BoardFormat
 import Glibc
 import MemoryTypes
+import PageCompressors
 import ProcessLaunch
 
 /// The memory behind a machine's RAM: an anonymous file that the emulator maps for the guest, and
@@ -65,6 +66,10 @@ final class BoardFile {
     header.probes = layout.probes
     header.controlGroups = layout.controlGroups
     header.swap = layout.swap
+    if let zram = machine.configuration.zram {
+      header.zramSize = zram.size.rawValue
+      header.zramCompressor = UInt64(zram.compressor.rawValue)
+    }
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
     header.memFree = machine.configuration.memFree?.rawValue ?? 0
     header.mmapMinAddress = machine.configuration.mmapMinAddress.rawValue

@@ -13,6 +13,8 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var memFree: ByteCount?
   /// What pages can be swapped to.
   package var swap: ByteCount?
+  /// The disk of compressed pages that can be swapped to.
+  package var zram: CompressedDisk?
   package var mmapMinAddress = ByteCount.kibibytes(64)
   package var hardwareAccessAndDirty: Bool?
   /// The kernel's linear map is made of pages (`rodata=full`), not of blocks where it can.
@@ -151,6 +153,9 @@ extension MachineConfiguration {
     }
     if let swap, swap < PageCount(10).bytes(of: pageSize) || swap > .gibibytes(64) {
       throw .usage("--swap: \(swap) is not between ten pages and 64G")
+    }
+    if let zram, zram.size < PageCount(10).bytes(of: pageSize) || zram.size > .gibibytes(64) {
+      throw .usage("--zram: \(zram.size) is not between ten pages and 64G")
     }
     return MachineDescription(
       configuration: self, translation: translation, hardwareAccessAndDirty: afdbm)

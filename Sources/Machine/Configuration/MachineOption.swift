@@ -8,6 +8,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case memTotal = "mem-total"
   case memFree = "mem-free"
   case swap
+  case zram
   case mmapMinAddress = "mmap-min-addr"
   case hardwareAccessAndDirty = "hw-afdbm"
   case readOnlyData = "rodata"
@@ -48,6 +49,7 @@ extension MachineConfiguration {
     case .memTotal: memTotal = try Self.size(value, of: option)
     case .memFree: memFree = try Self.size(value, of: option)
     case .swap: swap = try Self.size(value, of: option)
+    case .zram: zram = try CompressedDisk(parsing: value)
     case .mmapMinAddress: mmapMinAddress = try Self.size(value, of: option)
     case .hardwareAccessAndDirty:
       guard value == "on" || value == "off" else {

@@ -15,7 +15,7 @@ extension ProcFS {
   func open(_ node: ProceduralNode, _ flags: OpenFlags) throws(Errno) {
     guard let file = ProcNode(node) else { throw .ENOENT }
     switch file.kind {
-    case .attribute, .slabAttribute:
+    case .attribute, .slabAttribute, .zramAttribute:
       // What cannot be written to is not opened so, whoever asks (kernfs_fop_open()).
       if flags.mayWrite, file.mode.permissions & 0o222 == 0 { throw .EACCES }
     case .moduleFact, .moduleSection:

@@ -41,6 +41,10 @@ extension ProcFS {
         try storeSlab(room.contents, in: file)
         return length
       }
+      if file.kind == .zramAttribute {
+        try storeZRAM(room.contents, in: file)
+        return length
+      }
       guard let task = task(file) else {
         throw file.kind.isOfProcess ? Errno.ESRCH : Errno.EINVAL
       }

@@ -11,6 +11,7 @@ extension SysAttribute {
     case .slab: Row("slab", in: .kernel)
     case .modules: Row("module", in: .root)
     case .fileSystems: Row("fs", in: .root)
+    case .block: Row("block", in: .root)
     case .hugepages: Row("hugepages", in: .mm)
     case .hugePageFolder: Row("", in: .hugepages)
     case .transparent: Row("transparent_hugepage", in: .mm)

@@ -7,6 +7,7 @@ enum SysAttribute: UInt8, BitwiseCopyable {
   case root = 0
   case devices, kernel, system, cpuFolder, mm, debug, hugepages, hugePageFolder, transparent
   case khugepaged, swapFolder, vulnerabilities, cpu0, topology, regs, slab, modules, fileSystems
+  case block
   case identification
   // /sys/devices/system/cpu
   case possible, offline, present, online, isolated, kernelMax, modalias

@@ -7,7 +7,7 @@ extension ProcNode {
     case .procRoot, .process, .thread, .sysFolder, .sysKernel, .sysVM, .sysFS, .taskFolder,
       .fdinfo, .sysvipcFolder, .pressureFolder:
       FileMode(.directory, permissions: 0o555)
-    case .sysRoot, .slabCache, .moduleFolder, .moduleSections, .moduleParameters:
+    case .sysRoot, .slabCache, .zramFolder, .moduleFolder, .moduleSections, .moduleParameters:
       FileMode(.directory, permissions: 0o755)
     case .fd, .mapFiles: FileMode(.directory, permissions: 0o500)
     case .namespaces: FileMode(.directory, permissions: 0o511)
@@ -31,6 +31,8 @@ extension ProcNode {
     case .slabAttribute:
       SlabAttribute(rawValue: UInt8(truncatingIfNeeded: number & 31))?.isWritable == true
         ? 0o600 : 0o400
+    case .zramAttribute:
+      ZRAMAttribute(rawValue: UInt8(truncatingIfNeeded: number))?.permissions ?? 0
     case .moduleSection, .auxv, .environ, .kernelPageTables, .slabinfo, .pagetypeinfo, .kpagecount,
       .kpageflags, .kpagecgroup, .vmallocinfo, .kernelMessages, .pagemap, .personality, .systemCall,
       .mountstats:

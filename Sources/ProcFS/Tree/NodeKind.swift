@@ -37,6 +37,8 @@ enum NodeKind: UInt8, BitwiseCopyable {
   case controlGroup, controlFile
   // /proc/pressure
   case pressureFolder, pressureMemory
+  // /sys/block: the folder of the disk of compressed pages, and its files.
+  case zramFolder, zramAttribute
 
   /// Whether it is the same for every process.
   var isOfProcess: Bool {

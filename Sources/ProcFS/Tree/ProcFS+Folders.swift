@@ -43,12 +43,14 @@ extension ProcFS {
       switch here {
       case .slab: return try slabEntry(name, in: nil)
       case .modules: return try moduleFolder(name)
+      case .block: return try zramFolder(name)
       case .fileSystems:
         guard name == "cgroup" else { throw .ENOENT }
         return try controlGroupTop()
       default: return try attribute(name, in: here)
       }
     case .slabCache: return try slabEntry(name, in: folder)
+    case .zramFolder: return try zramEntry(name)
     case .controlGroup: return try controlEntry(name, in: folder)
     case .moduleFolder, .moduleSections, .moduleParameters:
       return try moduleEntry(name, in: folder)
@@ -160,6 +162,10 @@ extension ProcFS {
         nextPosition: UInt64(place) &+ 1)
     }
     if folder.kind == .slabCache { return slabEntry(at: place, in: folder) }
+    if folder.kind == .zramFolder { return zramEntry(at: place) }
+    if folder.kind == .attribute && folder.number == UInt16(SysAttribute.block.rawValue) {
+      return place == 0 ? listedZRAMFolder() : nil
+    }
     if folder.kind == .moduleFolder || folder.kind == .moduleSections
       || folder.kind == .moduleParameters
     {

@@ -18,6 +18,7 @@ extension ProcFS {
       }
       write(attribute, &out)
     case .slabAttribute: try slabAttribute(file, &out)
+    case .zramAttribute: try zramAttribute(file, &out)
     case .moduleFact, .moduleSection, .moduleParameter: try moduleFile(file, &out)
     default:
       guard file.kind.isOfProcess else { return try write(file.kind, &out) }

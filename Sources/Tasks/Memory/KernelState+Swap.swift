@@ -2,6 +2,7 @@ import AddressSpaces
 import Arm64
 public import Files
 public import MemoryTypes
+public import PageCompressors
 import PageFrames
 import Swap
 
@@ -17,6 +18,20 @@ extension KernelState {
     memory.pointee.swap.pointee.register(device, of: inode.address)
     try memory.pointee.swap.pointee.turnOn(
       device, name: "/dev/vda", identity: inode.address)
+  }
+
+  /// Makes `/dev/zram0` with a size, a swap area over the whole of it, and turns that on; a size of
+  /// nothing leaves the disk to the programs.
+  public func startZRAM(_ size: ByteCount, _ compressor: PageCompressor) throws(Errno) {
+    let swap = memory.pointee.swap
+    let inode = try files.pointee.makeBlockDevice("zram0", DeviceNumber(253, 0))
+    guard let disk = swap.pointee.makeZRAM(of: inode.address) else { throw .ENOMEM }
+    try disk.pointee.choose(compressor)
+    guard size > .zero else { return }
+    try disk.pointee.setSize(size)
+    let device = SwapDevice(disk)
+    guard swap.pointee.format(device) else { throw .ENOMEM }
+    try swap.pointee.turnOn(device, name: "/dev/zram0", identity: inode.address)
   }
 
   /// Turns a device on; `priority` nil takes the next lower one.
