@@ -11,13 +11,15 @@ struct MachineColumn {
 extension MachineOptions {
   /// The options that may be lists.
   private static let listed: [MachineOption] = [
-    .pageSize, .vaBits, .ram, .memTotal, .mmapMinAddress, .hardwareAccessAndDirty, .readOnlyData,
-    .core, .overcommit, .layoutSeed,
+    .pageSize, .vaBits, .ram, .swap, .memTotal, .mmapMinAddress, .hardwareAccessAndDirty,
+    .readOnlyData, .core, .overcommit, .layoutSeed,
   ]
 
   /// A machine for each combination of the values that are lists.
-  func columns() throws(MachineError) -> [MachineColumn] {
-    var base = MachineConfiguration()
+  func columns(
+    from base: MachineConfiguration = MachineConfiguration()
+  ) throws(MachineError) -> [MachineColumn] {
+    var base = base
     if let machine { try MachineFile.apply(at: machine, to: &base) }
     var lists: [(option: MachineOption, values: [String])] = []
     for (option, values) in words {

@@ -136,8 +136,10 @@ struct MachineOptions: ParsableArguments {
   }
 
   /// The machine that is described, for each page size of the list.
-  func configurations() throws(MachineError) -> [MachineConfiguration] {
-    var base = MachineConfiguration()
+  func configurations(
+    from base: MachineConfiguration = MachineConfiguration()
+  ) throws(MachineError) -> [MachineConfiguration] {
+    var base = base
     if let machine { try MachineFile.apply(at: machine, to: &base) }
     for (option, values) in words where option != .pageSize {
       for value in values { try base.set(option, to: value) }

@@ -1,7 +1,4 @@
-import Arm64
 import ArgumentParser
-import Cores
-import HardwareModel
 import Machine
 import MemoryTraces
 import Reports
@@ -37,16 +34,8 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup(title: "Machine options")
   var machine: MachineOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "\(MemoryTraceFile.Format.allCases.map(\.rawValue).joined(separator: ", ")); else found.",
-      valueName: "name"))
-  var format: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The accesses after which the next of several processes runs.", valueName: "number"))
-  var quantum: UInt64 = 1_000_000
+  @OptionGroup(title: "Trace options")
+  var options: TraceOptions
 
   @Option(
     help: ArgumentHelp(
@@ -60,11 +49,10 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     do throws(TraceError) {
-      guard quantum > 0 else { throw TraceError(.usage, "--quantum: it is 1 access at least") }
-      guard traces.filter({ $0 == "-" }).count < 2 else {
-        throw TraceError(.usage, "standard input is one trace only")
+      try options.check(traces)
+      if let cachegrind {
+        return try CachegrindReplay.run(cachegrind, traces, try options.named(), json)
       }
-      if let cachegrind { return try CachegrindReplay.run(cachegrind, traces, named(format), json) }
       let report = try report()
       try Self.show(json ? [report.json.text] : report.text(HostText.style).map { $0 + "\n" })
       if let failure = report.result.failure { throw failure }
@@ -81,76 +69,31 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  private func named(_ name: String?) throws(TraceError) -> MemoryTraceFile.Format? {
-    guard let name else { return nil }
-    guard let format = MemoryTraceFile.Format(rawValue: name) else {
-      let known = MemoryTraceFile.Format.allCases.map(\.rawValue).joined(separator: ", ")
-      throw TraceError(.usage, "--format: there is no format '\(name)'; it is one of \(known)")
-    }
-    return format
-  }
-
   private func report() throws(TraceError) -> TraceReplayReport {
-    let format = try named(format)
-    var opened: [ReplayedTrace] = []
-    for path in traces {
-      opened.append(ReplayedTrace(path, try MemoryTraceFile.open(path, format: format)))
-    }
-    let own = opened.count == 1 ? (opened[0].reader as? OwnTraceReader)?.machine : nil
-    let chosen = try choose(own)
-    guard let hardware = chosen.core.hardware else {
-      throw TraceError(
-        .usage, "--core: the file of \(chosen.core.name) says nothing of TLBs and caches")
-    }
-    var setup = ReplaySetup(
-      translation: chosen.translation, hasHardwareAccessAndDirty: chosen.hardwareAccessAndDirty,
-      banks: chosen.banks.map { $0.start..<$0.end }, core: hardware.geometry)
-    setup.quantum = quantum
+    try machine.checkForReplay()
+    let session = ReplaySession(traces: traces, options: options)
+    let opened = try session.opened()
+    let chosen = try choose(ReplaySession.machine(of: opened))
     let progress = ReplayProgress(opened)
-    let result: ReplayResult
-    if let own, setup.isMachine(own) {
-      var replay = try RecordedReplay(own, hardware.geometry)
-      result = replay.play(opened[0]) { progress.tick() }
-    } else {
-      var replay = try ServedReplay(setup)
-      result = replay.play(opened) { progress.tick() }
-    }
-    progress.end()
-    return TraceReplayReport(
-      result, pageSize: chosen.pageSize, vaBits: chosen.vaBits, core: chosen.core.name,
-      latencies: hardware.latencies, hasSharedTLB: hardware.geometry.sharedTLB != nil)
+    defer { progress.end() }
+    return try session.play(opened, on: chosen) { progress.tick() }
   }
 
   /// The machine: what is asked for, and otherwise the one that recorded the trace.
   private func choose(_ own: TracedMachine?) throws(TraceError) -> MachineDescription {
-    let refused: [(String, Bool)] = [
-      ("--mem-total", machine.memTotal != nil), ("--mmap-min-addr", machine.mmapMinAddr != nil),
-      ("--rodata", machine.rodata != nil), ("--overcommit", machine.overcommit != nil),
-      ("--aslr", machine.aslr != nil), ("--sysroot", machine.sysroot != nil),
-      ("--bind", !machine.bind.isEmpty), ("--env", !machine.env.isEmpty),
-      ("--module", !machine.module.isEmpty), ("--kasan", machine.kasan),
-    ]
-    if let option = refused.first(where: \.1) {
-      throw TraceError(.usage, "\(option.0): a replay runs no program, and has nothing of it")
-    }
     do throws(MachineError) {
-      let configurations = try machine.configurations()
-      guard configurations.count == 1, var configuration = configurations.first else {
-        throw .usage("--page-size: a replay has one machine")
-      }
-      if let own, machine.machine == nil {
-        if machine.pageSize == nil && machine.vaBits == nil {
-          configuration.pageSize = own.geometry.pageSize
-          configuration.vaBits = own.geometry.vaBits
-        }
-        if machine.core == nil && !own.core.isEmpty {
-          configuration.core = try Core(choosing: own.core)
-        }
-        if machine.hwAfdbm == nil && machine.core == nil {
-          configuration.hardwareAccessAndDirty = own.hasHardwareAccessAndDirty
-        }
+      let configurations = try machine.configurations(from: try machine.base(recordedBy: own))
+      guard configurations.count == 1, let configuration = configurations.first else {
+        throw .usage("--page-size: a replay has one machine", hint: "kilburn compare has several")
       }
       return try configuration.described()
-    } catch { throw TraceError(error.exitCode == 64 ? .usage : .unreadable, "\(error)") }
+    } catch { throw TraceError(error) }
+  }
+}
+
+extension TraceError {
+  /// What is wrong with a machine, where traces are played.
+  init(_ error: MachineError) {
+    self.init(error.exitCode == 64 ? .usage : .unreadable, "\(error)")
   }
 }

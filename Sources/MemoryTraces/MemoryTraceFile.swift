@@ -42,6 +42,17 @@ package enum MemoryTraceFile {
     }
   }
 
+  /// Whether a file can be read and begins as one of the known formats, and as no program or script.
+  package static func isTrace(_ path: String) -> Bool {
+    guard path != "-", let input = try? TraceInput(path),
+      (try? input.require(min(TraceInput.capacity, 4096))) != nil
+    else { return false }
+    let start = unsafe input.available
+    let programs: [[UInt8]] = [[0x7f, 0x45, 0x4c, 0x46], [0x23, 0x21]]
+    if programs.contains(where: { unsafe start.starts(with: $0) }) { return false }
+    return unsafe recognised(start) != nil
+  }
+
   private static func recognised(_ bytes: UnsafeRawBufferPointer) -> Format? {
     if unsafe OwnTraceReader.recognises(bytes) { return .kilburn }
     if unsafe DrmemtraceReader.recognises(bytes) { return .drmemtrace }

@@ -1,4 +1,5 @@
 import Machine
+import TraceReplay
 
 extension Comparison {
   /// As JSON: format `kilburn-compare`.
@@ -8,6 +9,7 @@ extension Comparison {
       "format": "kilburn-compare",
       "version": 1,
       "command": .array(command.map { .string($0) }),
+      "notes": .array(notes.map { .string($0) }),
       "columns": .array(
         columns.enumerated().map { index, column in
           var members: [JSON.Member] = [
@@ -15,17 +17,28 @@ extension Comparison {
               name: "options",
               value: .object(column.words.map { .init(name: $0.option, value: .string($0.value)) }))
           ]
+          let figures = JSON.Member(
+            name: "figures",
+            value: .object(
+              rows.map { .init(name: $0.key, value: $0.values[index].map(Self.number) ?? .null) }))
           switch column.outcome {
           case .failed(let why): members.append(.init(name: "failure", value: .string(why)))
           case .ran(let report):
-            let figures = rows.map { row in
-              JSON.Member(name: row.key, value: row.values[index].map(Self.number) ?? .null)
-            }
             members += [
               .init(name: "failure", value: .null),
               .init(name: "endedBy", value: .string(report.result.ending.word)),
               .init(name: "exitStatus", value: .number(UInt64(report.result.ending.exitCode))),
-              .init(name: "figures", value: .object(figures)),
+              figures,
+            ]
+          case .replayed(let replay):
+            members += [
+              .init(
+                name: "failure",
+                value: replay.result.failure.map { .string("\($0)") } ?? .null),
+              .init(name: "endedBy", value: .string(replay.ending)),
+              .init(name: "kernel", value: .string(replay.result.kernel.rawValue)),
+              .init(name: "marks", value: .array(replay.marks.map { .string($0) })),
+              figures,
             ]
           }
           return .object(members)
@@ -47,9 +60,16 @@ extension Comparison {
     var lines = [(options + ["endedBy"] + rows.map(\.key) + ["failure"])]
     for (index, column) in columns.enumerated() {
       var failure = ""
-      if case .failed(let why) = column.outcome { failure = why }
+      let ending: String
+      switch column.outcome {
+      case .failed(let why): (ending, failure) = ("failed", why)
+      case .ran(let report): ending = report.result.ending.word
+      case .replayed(let replay):
+        ending = replay.ending
+        failure = replay.result.failure.map { "\($0)" } ?? ""
+      }
       lines.append(
-        column.words.map(\.value) + [column.report?.result.ending.word ?? "failed"]
+        column.words.map(\.value) + [ending]
           + rows.map { row in row.values[index].map(Self.written) ?? "" } + [failure])
     }
     return lines.map { $0.map(Self.quoted).joined(separator: ",") + "\n" }.joined()

@@ -1,5 +1,6 @@
 import Machine
 import MemoryTypes
+import TraceReplay
 
 extension Comparison {
   /// The table: the best of a row is marked, and the others' difference from the first column told.
@@ -28,6 +29,26 @@ extension Comparison {
     }
     return [style.heading(command.joined(separator: " "))] + lines + failed
       + ["", style.faint("* the least of a row; percentages are of the first column")]
+      + marks.map { style.alarm("note: ") + $0 }
+  }
+
+  /// What a reader has to know: of all columns, and of those that it is about.
+  var marks: [String] {
+    var said: [(mark: String, names: [String])] = []
+    for column in columns {
+      guard case .replayed(let replay) = column.outcome else { continue }
+      for mark in replay.marks {
+        if let place = said.firstIndex(where: { $0.mark == mark }) {
+          said[place].names.append(name(of: column))
+        } else {
+          said.append((mark, [name(of: column)]))
+        }
+      }
+    }
+    return notes
+      + said.map { mark, names in
+        names.count == columns.count ? mark : "\(names.joined(separator: ", ")): \(mark)"
+      }
   }
 
   /// Why columns failed, those together that failed alike.
@@ -45,7 +66,11 @@ extension Comparison {
   }
 
   private static func ending(_ column: Column) -> String {
-    column.report?.shortEnding ?? "failed"
+    switch column.outcome {
+    case .ran(let report): report.shortEnding
+    case .replayed(let replay): replay.ending
+    case .failed: "failed"
+    }
   }
 
   static func text(_ value: Double, _ unit: Row.Unit) -> String {

@@ -5,15 +5,19 @@ package import HardwareModel
 import Machine
 import MemoryTypes
 package import Observation
+import TraceReplay
 
-/// A program on several machines, a column each, and what differs.
+/// A program or traces on several machines, a column each, and what differs.
 package struct Comparison {
   package var command: [String]
   package var columns: [Column]
+  /// What a reader has to know of all columns.
+  package var notes: [String]
 
-  package init(command: [String], columns: [Column]) {
+  package init(command: [String], columns: [Column], notes: [String] = []) {
     self.command = command
     self.columns = columns
+    self.notes = notes
   }
 
   /// One machine, and how the program did on it.
@@ -30,9 +34,9 @@ package struct Comparison {
       self.hardware = hardware
     }
 
-    /// What there is to say of it; nil where it failed.
-    var report: RunReport? {
-      if case .ran(let report) = outcome { report } else { nil }
+    /// Traces that were played.
+    package init(words: [Word], _ replay: TraceReplayReport) {
+      self.init(words: words, outcome: .replayed(replay), hardware: Hardware(replay))
     }
   }
 
@@ -52,6 +56,8 @@ package struct Comparison {
     package var counters: Counters
     /// The same in cycles; nil where the core's file has no latencies.
     package var cycles: CycleEstimate?
+    /// Whether the kernel's own accesses are among them.
+    package var hasKernel = true
 
     /// Of an observed run.
     package init(_ observation: Observation, _ report: RunReport) {
@@ -65,10 +71,18 @@ package struct Comparison {
           kernelInstructions: statistics?.kernelInstructions ?? 0)
       }
     }
+
+    /// Of a replay.
+    init(_ replay: TraceReplayReport) {
+      counters = replay.result.counters
+      cycles = replay.cycles
+      hasKernel = replay.result.kernel == .recorded
+    }
   }
 
   package enum Outcome: Sendable {
     case ran(RunReport)
+    case replayed(TraceReplayReport)
     /// Why there is nothing to compare.
     case failed(String)
   }
@@ -93,39 +107,31 @@ package struct Comparison {
 
   /// The figures; what a column does not have is nil.
   var rows: [Row] {
-    func row(
-      _ name: String, _ key: String, _ unit: Row.Unit, _ value: (RunReport) -> UInt64?
-    ) -> Row {
+    let measures = columns.map(\.measures)
+    func row(_ name: String, _ key: String, _ unit: Row.Unit, _ value: (Measures) -> UInt64?) -> Row
+    {
       Row(
         name: name, key: key, unit: unit,
-        values: columns.map { column in column.report.flatMap(value).map { Double($0) } })
-    }
-    func size(_ pages: UInt64?, _ report: RunReport) -> UInt64? {
-      pages.map { report.bytes($0).rawValue }
+        values: measures.map { $0.flatMap(value).map { Double($0) } })
     }
     var rows = [
-      row("resident at most", "peakResident", .bytes) { size($0.counts?.peakResident, $0) },
-      row("  anonymous", "residentAnonymous", .bytes) { size($0.counts?.residentAnonymous, $0) },
-      row("  file", "residentFile", .bytes) { size($0.counts?.residentFile, $0) },
-      row("page tables", "pageTables", .bytes) { report in
-        report.counts.map { _ in
-          report.bytes(report.tablePages.reduce(0) { $0 + $1.pages }).rawValue
-        }
-      },
-      row("minor faults", "minorFaults", .count) { $0.counts?.minorFaults },
-      row("major faults", "majorFaults", .count) { $0.counts?.majorFaults },
-      row("user instructions", "userInstructions", .count) { $0.counts?.userInstructions },
-      row("kernel instructions", "kernelInstructions", .count) { $0.counts?.kernelInstructions },
+      row("resident at most", "peakResident", .bytes) { $0.peakResident },
+      row("  anonymous", "residentAnonymous", .bytes) { $0.residentAnonymous },
+      row("  file", "residentFile", .bytes) { $0.residentFile },
+      row("page tables", "pageTables", .bytes) { $0.pageTables },
+      row("minor faults", "minorFaults", .count) { $0.minorFaults },
+      row("major faults", "majorFaults", .count) { $0.majorFaults },
+      row("user instructions", "userInstructions", .count) { $0.userInstructions },
+      row("kernel instructions", "kernelInstructions", .count) { $0.kernelInstructions },
     ]
     rows.insert(fragmentation(rows[0]), at: 1)
     rows.append(
       Row(
         name: "kernel share", key: "kernelShare", unit: .percent,
-        values: columns.map { column in
-          column.report?.counts.map {
-            let all = $0.userInstructions + $0.kernelInstructions
-            return all == 0 ? 0 : Double($0.kernelInstructions) * 100 / Double(all)
-          }
+        values: measures.map { measures in
+          guard let user = measures?.userInstructions, let kernel = measures?.kernelInstructions
+          else { return nil }
+          return user + kernel == 0 ? 0 : Double(kernel) * 100 / Double(user + kernel)
         }))
     return rows + hardwareRows
   }
@@ -143,10 +149,10 @@ package struct Comparison {
       Row(
         name: name, key: key, unit: .rate,
         values: columns.map { column in
-          guard let hardware = column.hardware, let counts = column.report?.counts else {
+          guard let hardware = column.hardware, let user = column.measures?.userInstructions else {
             return nil
           }
-          let all = counts.userInstructions + counts.kernelInstructions
+          let all = user + (column.measures?.kernelInstructions ?? 0)
           return all == 0 ? 0 : Double(hardware.sum(counter)) * 1000 / Double(all)
         })
     }
@@ -172,7 +178,7 @@ package struct Comparison {
         hardware.cycles.map { ($0.user.cache + $0.kernel.cache).rounded() }
       },
       row("  of the kernel", "kernelCycles", .count) { hardware in
-        hardware.cycles.map { $0.kernel.total.rounded() }
+        hardware.hasKernel ? hardware.cycles.map { $0.kernel.total.rounded() } : nil
       },
     ]
   }
@@ -186,6 +192,17 @@ package struct Comparison {
     return Row(
       name: "  internal fragmentation", key: "internalFragmentation", unit: .bytes,
       values: resident.values.map { $0.map { $0 - least } })
+  }
+
+  /// Whether every column came to its end.
+  package var isWhole: Bool {
+    columns.allSatisfy { column in
+      switch column.outcome {
+      case .ran: true
+      case .replayed(let replay): replay.result.failure == nil
+      case .failed: false
+      }
+    }
   }
 
   /// How columns are called in a list: their words.
@@ -203,9 +220,4 @@ extension Comparison.Hardware {
     }
     return sum
   }
-}
-
-extension RunReport {
-  /// What the kernel counted, if the program came to its end.
-  fileprivate var counts: Statistics? { result.statistics }
 }

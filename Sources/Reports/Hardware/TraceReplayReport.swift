@@ -59,6 +59,9 @@ package struct TraceReplayReport: Sendable {
     return marks
   }
 
+  /// Whether the traces were played to their end.
+  var ending: String { result.failure == nil ? "replayed" : "partial" }
+
   // MARK: for people
 
   package func text(_ style: Style) -> [String] {
