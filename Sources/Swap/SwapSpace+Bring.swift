@@ -19,7 +19,7 @@ extension SwapSpace {
   /// to date.
   public mutating func bring(_ entry: SwapEntry, isAhead: Bool = false) -> Brought? {
     if let number = cached(entry) { return Brought(frame: number, wasRead: false) }
-    guard users(of: entry) > 0, let number = makeFrame() else { return nil }
+    guard users(of: entry) > 0, let number = makeFrame(for: entry) else { return nil }
     let shadow: UInt64?
     let frame = frames.pointee.frame(number)
     do throws(Errno) {
@@ -90,7 +90,7 @@ extension SwapSpace {
   /// The one place that names the slot is the caller's, who gives it up. The page is not up to date
   /// where the device failed.
   public mutating func readPastCache(_ entry: SwapEntry) -> PageFrameNumber? {
-    guard let number = makeFrame() else { return nil }
+    guard let number = makeFrame(for: entry) else { return nil }
     if let area = area(of: entry),
       let shadow = trees.entry(at: entry.offset, in: area.pointee.cache).value
     {
@@ -101,11 +101,11 @@ extension SwapSpace {
     return number
   }
 
-  /// A frame for a page of swap, charged to the running task's group; nil without memory, or beyond
-  /// the group's limit (`mem_cgroup_swapin_charge_folio()`).
-  private func makeFrame() -> PageFrameNumber? {
+  /// A frame for a page of swap, charged to the group that the slot is charged to, whoever brings it
+  /// back; nil without memory, or beyond the group's limit (`mem_cgroup_swapin_charge_folio()`).
+  private func makeFrame(for entry: SwapEntry) -> PageFrameNumber? {
     guard let number = frames.pointee.allocate(.highUserMovable) else { return nil }
-    guard frames.pointee.charge(number) else {
+    guard frames.pointee.charge(number, asSwappedBy: UInt32(group(of: entry))) else {
       frames.pointee.free(number)
       return nil
     }

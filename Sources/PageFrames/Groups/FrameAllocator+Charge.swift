@@ -15,6 +15,16 @@ extension FrameAllocator {
     return charge(number, to: group)
   }
 
+  /// Charges a page that comes back from swap to the group that its slot is charged to, or, where
+  /// that is the root or was removed, to the running task's (`mem_cgroup_swapin_charge_folio()`).
+  @inline(__always)
+  public mutating func charge(_ number: PageFrameNumber, asSwappedBy owner: UInt32) -> Bool {
+    // In the root group nothing was ever charged.
+    if groups.count == 0 { return true }
+    if let group = group(owner), group.pointee.isOnline { return charge(number, to: group) }
+    return charge(number)
+  }
+
   /// Charges a page of a file's cache or of shared memory, if need be beyond the limit: there is no
   /// way back from where that is done, so the task pays before it goes on.
   @inline(__always)
