@@ -55,6 +55,9 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var overcommit: UInt64 = 0
   /// What is told while the machine runs.
   public var traced: TraceCategories = []
+  /// How often a sample of memory is told, in nanoseconds of the machine's time
+  /// (``TraceCategories/timeline``).
+  public var timelineInterval: UInt64 = 0
   /// The places in programs to listen to: a row of ``ProbeRequest``s.
   public var probes = Area()
   /// What layouts are drawn from, with ``Options/randomizesLayout``.
@@ -121,6 +124,8 @@ public enum Text: UInt8, CaseIterable, Sendable {
   case dmesg
   /// The modules that are loaded.
   case modules
+  /// What was done because memory was short, for whom, and what it cost whom.
+  case pressure
 
   @inlinable public var bit: UInt64 { 1 &<< UInt64(rawValue) }
 }

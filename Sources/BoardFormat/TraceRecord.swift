@@ -86,6 +86,12 @@ public enum TraceKind: UInt16, BitwiseCopyable, CaseIterable, Sendable {
   case probeLeft
   /// It will return unheard: there was no room to remember where to. `detail`, `number`.
   case probeLost
+  /// How memory was used at a moment: `number` numbers the records of one sample, from 0.
+  /// 0: nanoseconds since the machine began; pages free, of the page cache, anonymous, resident in
+  /// all processes together, in swap. 1: pages of slabs, of page tables; microseconds in which some
+  /// and all tasks were stalled; pages scanned and taken. 2: pages swapped out and in; refaults of
+  /// anonymous and of file pages; pages dirty; being written.
+  case sample
 }
 
 /// Kinds of access that fault.
@@ -153,6 +159,8 @@ public struct TraceCategories: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var signals: Self { Self(rawValue: 1 << 7) }
   /// The program's callers, with each cause.
   @inlinable public static var stacks: Self { Self(rawValue: 1 << 8) }
+  /// Samples of memory over time.
+  @inlinable public static var timeline: Self { Self(rawValue: 1 << 10) }
   /// Nothing is told: calls are compared with where the machine is to stop.
   @inlinable public static var stop: Self { Self(rawValue: 1 << 15) }
   /// Nothing that is sent: the kernel's own sanitizer wants to hear of frames.

@@ -30,6 +30,9 @@ struct Run: ParsableCommand {
   @OptionGroup(title: "Report options")
   var report: ReportOptions
 
+  @OptionGroup(title: "Report options")
+  var timeline: TimelineOptions
+
   @OptionGroup(title: "Hardware options")
   var observer: ObserverOptions
 
@@ -67,6 +70,7 @@ struct Run: ParsableCommand {
       try session.keepRAM(in: keepRam)
       try session.watchHeap(heap)
       try session.observe(observer)
+      try session.writeTimeline(timeline)
       return try session.run()
     }
   }

@@ -21,6 +21,8 @@ struct RunSession {
   private var ramFile: RAMFile?
   private var heap: HeapOptions?
   private var observer: ObserverOptions?
+  private var timelineInterval: UInt64?
+  private var timeline: TimelineFile?
 
   /// Checks everything that can be checked before something is started.
   init(
@@ -67,6 +69,16 @@ struct RunSession {
     observer = options
   }
 
+  /// Has samples of memory written.
+  mutating func writeTimeline(_ options: TimelineOptions) throws(MachineError) {
+    timelineInterval = try options.interval()
+    guard let path = options.timeline else { return }
+    guard !isSideBySide else {
+      throw .usage("--timeline: a file is of one machine", hint: "name one page size")
+    }
+    timeline = try TimelineFile(path, machines[0].pageSize)
+  }
+
   /// Runs the program on each machine and returns the exit code.
   func run() throws(MachineError) -> Int32 {
     let guest = try Guest(
@@ -86,6 +98,7 @@ struct RunSession {
       run.texts = texts
       run.timeout = timeout
       run.debuggerPort = debuggerPort
+      run.timelineInterval = timelineInterval
       run.ramFile = ramFile
       run.observer = try observer.map { options throws(MachineError) in try options.setup(machine) }
       if observer != nil, ramFile == nil { run.ramFile = try RAMFile() }
@@ -100,7 +113,11 @@ struct RunSession {
         guest,
         output: { stream, bytes in
           index > 0 || (stream == .standardOutput ? Stream.output : .error).write(bytes)
-        }, trace: { watch?.receive($0) })
+        },
+        trace: { bytes in
+          watch?.receive(bytes)
+          timeline?.receive(bytes)
+        })
       progress(nil)
       let report = RunReport(
         machine: machine, arguments: guest.arguments, executable: guest.executable, result: result)
@@ -108,6 +125,7 @@ struct RunSession {
       let isShown = show(report)
       if let file = run.observer?.file { hardware.append(try showObservation(file, report, guest)) }
       try watch?.finish()
+      try timeline?.finish()
       heapProfile = watch?.report.json
       if let watch, !isQuiet { lines(watch.text(style)) }
       guard isShown else { break }

@@ -14,17 +14,20 @@ extension KernelLog {
   ) -> Int {
     room.clear()
     var at = 0
+    var prefix = 0
     let count = unsafe entry.text.count
     repeat {
       var end = at
       while end < count, unsafe entry.text[end] != 0x0A { end &+= 1 }
-      if !room.hasRoom(for: (end &- at) &+ 34) && at > 0 { break }
+      // A newline and a terminator besides.
+      if at > 0 && !room.hasRoom(for: prefix &+ (end &- at) &+ 2) { break }
       if priority {
         room.append(byte: 0x3C)
         room.append(decimal: UInt64(entry.priority))
         room.append(byte: 0x3E)
       }
       room.append(time: entry.time)
+      if at == 0 { prefix = room.count }
       unsafe room.append(bytes: UnsafeRawBufferPointer(rebasing: entry.text[at..<end]))
       room.append(byte: 0x0A)
       at = end &+ 1

@@ -89,6 +89,8 @@ extension Probe {
           Comparison(
             within: percent, ours: run.result.output, linux: linux,
             slack: SwapProbes.slack(variant))
+        case .pressure:
+          Comparison(pressure: run.result.output, linux: linux, variant)
         case .outOfMemory: Comparison(outOfMemory: run.result.output, linux: linux, variant)
         }
       if run.result.status != 0 {

@@ -28,6 +28,8 @@ public struct Probe: Sendable, CustomStringConvertible {
     case outOfMemory
     /// Its figures may be apart by so many per cent; see ``SwapProbes``.
     case within(Int)
+    /// It has counters of memory under pressure.
+    case pressure
   }
 
   public var description: String { name }
@@ -62,7 +64,7 @@ extension Probe {
       shared("layout-dyn-nopie", of: "layout", ["-no-pie"], arguments: ["one", "two words"]),
       shared("brk"), shared("mmap"), shared("mremap"), shared("madvise"), shared("mlock"),
       shared("faults"), shared("status"), shared("overcommit"), shared("buddy"),
-      outOfMemory,
+      outOfMemory, groupOutOfMemory,
     ] + swapping
 
   /// The machine that runs out of memory: 128M of RAM, of which as much is free before the program
@@ -79,6 +81,14 @@ extension Probe {
       "16k47": ["--mem-total", "123600K", "--mem-free", "118736K"],
       "64k42": ["--mem-total", "122688K", "--mem-free", "113216K"],
     ]
+    return probe
+  }
+
+  /// A memory group that runs out of memory.
+  private static var groupOutOfMemory: Probe {
+    var probe = shared("oom-memcg", of: "oom", arguments: ["memcg"])
+    probe.program = "oom"
+    probe.rule = .outOfMemory
     return probe
   }
 

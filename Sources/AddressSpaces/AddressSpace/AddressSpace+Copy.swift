@@ -112,19 +112,18 @@ extension AddressSpace {
     var swapped: Int64 = 0
     tables.forEachRun(in: area.pointee.start..<area.pointee.end) { run in
       guard complete else { return }
-      var into: DescriptorRun?
+      // A table for a table, empty ones, too (copy_pte_range()).
+      guard
+        let into = target.runAllocating(
+          at: run.start, end: run.address(run.count, geometry.pageSize),
+          allocate: { level in child.pointee.allocateTable(level) })
+      else {
+        complete = false
+        return
+      }
       for index in 0..<run.count {
         var descriptor = run[index]
         if descriptor.isNone { continue }
-        if into == nil {
-          into = target.runAllocating(
-            at: run.start, end: run.address(run.count, geometry.pageSize),
-            allocate: { level in child.pointee.allocateTable(level) })
-        }
-        guard let into else {
-          complete = false
-          return
-        }
         if !descriptor.isPresent {
           // copy_nonpresent_pte()
           guard let entry = descriptor.swapEntry, isCounted(entry) else {

@@ -94,6 +94,8 @@ public import MemoryTypes
   var resident: InlineArray<4, Int64> = .init(repeating: 0)
   /// Where it faulted last on a page of swap.
   var swapReadahead = SwapFaultWindow()
+  /// What reclaim has taken of it.
+  public internal(set) var taken = TakenPages()
   /// Bytes of page tables below the root (`pgtables_bytes`, VmPTE).
   public internal(set) var tableBytes = ByteCount(0)
 

@@ -30,6 +30,7 @@ extension MemoryContext {
         return
       }
       mapping.slot.pointee = .none
+      mapping.space.pointee.taken.add(mapping.area.pointee.start)
       mapping.space.pointee.invalidatePage(mapping.address)
       if old.isDirty && !isAnonymous { frames.pointee.setDirty(number, counted: true) }
       mapping.space.pointee.forget(

@@ -35,6 +35,7 @@ extension MemoryContext {
       }
       let old = mapping.slot.pointee
       mapping.slot.pointee = .none
+      mapping.space.pointee.taken.add(mapping.area.pointee.start)
       mapping.space.pointee.invalidatePage(mapping.address)
       if old.isDirty { frame.pointee.flags.insert(.dirty) }
       frame.pointee.flags.remove(.anonymousExclusive)

@@ -25,7 +25,7 @@ final class BoardFile {
   /// Makes the file with everything that the kernel is to be told.
   init(
     _ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, traced: TraceCategories,
-    probes: [ProbeRequest] = [], stop: StopPoint? = nil
+    probes: [ProbeRequest] = [], stop: StopPoint? = nil, timelineInterval: UInt64? = nil
   ) throws(MachineError) {
     let deviceTree = DeviceTreeWriter.memory(machine.banks)
     let program = Self.program(guest, machine.environment)
@@ -76,6 +76,10 @@ final class BoardFile {
     header.overcommit = machine.configuration.overcommit.rawValue
     header.texts = texts.reduce(0) { $0 | $1.bit }
     header.traced = traced
+    if let timelineInterval {
+      header.traced.insert(.timeline)
+      header.timelineInterval = timelineInterval
+    }
     header.options = .ramIsZero
     if machine.hardwareAccessAndDirty { header.options.insert(.hardwareAccessAndDirty) }
     if machine.configuration.mapsByPages { header.options.insert(.mapsByPages) }

@@ -22,6 +22,9 @@ package struct MachineRun: Sendable {
   package var stop: StopPoint?
   /// The places in the guest's programs that it listens to.
   package var probes: [ProbeRequest] = []
+  /// The time between two samples of memory that come with what is traced, in nanoseconds of the
+  /// machine's; nil for none.
+  package var timelineInterval: UInt64?
   /// How long it may take, in seconds.
   package var timeout: Int?
 
@@ -42,7 +45,8 @@ package struct MachineRun: Sendable {
     var probes = probes
     if case .place(let place, _) = stop { probes.append(place) }
     let board = try BoardFile(
-      machine, guest, texts: texts, traced: traced, probes: probes, stop: stop)
+      machine, guest, texts: texts, traced: traced, probes: probes, stop: stop,
+      timelineInterval: timelineInterval)
     let arguments = EmulatorArguments.list(
       machine, board.layout, kernel: kernel, debugger: debuggerPort, keepsRAM: ramFile != nil,
       observer: observer?.plugin)

@@ -23,6 +23,8 @@ extension FrameAllocator {
     if groups.objects.group == group && groups.objects.bytes >= bytes {
       groups.objects.bytes &-= bytes
     } else {
+      // First: giving back whole pages of another group would empty the stock that is filled now.
+      if groups.objects.group != group { drainObjectStock() }
       let size = Int(board.pageSize.bytes.rawValue)
       let pages = (bytes &+ size &- 1) / size
       chargeKernelPages(pages, to: group)

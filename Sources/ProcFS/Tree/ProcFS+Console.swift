@@ -57,6 +57,7 @@ extension ProcFS {
     case .vmallocinfo: "vmallocinfo"
     case .dmesg: "dmesg"
     case .modules: "modules"
+    case .pressure: "pressure"
     }
   }
 }

@@ -48,6 +48,7 @@ extension ProcFS {
     case .vmallocinfo: vmallocinfo(&out)
     case .dmesg: log(&out)
     case .modules: modules(&out)
+    case .pressure: pressureText(&out)
     }
   }
 

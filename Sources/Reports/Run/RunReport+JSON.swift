@@ -27,6 +27,7 @@ extension RunReport {
       ),
       ("texts", object(texts.compactMap { name in result.text(name).map { (name, .string($0)) } })),
       ("log", strings(result.log)),
+      ("shortage", shortage?.json ?? .null),
     ]
     return object(members)
   }
@@ -168,3 +169,34 @@ private func object(_ members: [(String, JSON)]) -> JSON {
 }
 
 private func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+
+extension ShortageAccount {
+  var json: JSON {
+    [
+      "stalledSomeMicroseconds": .number(some), "stalledFullMicroseconds": .number(full),
+      "sleptAboveHighNanoseconds": .number(waited),
+      "causes": .array(
+        causes.map { cause in
+          [
+            "why": .string(cause.name), "times": .number(cause.times),
+            "scanned": .number(cause.scanned), "taken": .number(cause.taken),
+            "nanoseconds": .number(cause.nanoseconds),
+          ]
+        }),
+      "takenFrom": .array(
+        losers.map { loser in
+          [
+            "process": .number(UInt64(max(loser.pid, 0))), "name": .string(loser.name),
+            "pages": .number(loser.taken),
+            "mappings": .array(
+              loser.mappings.map { mapping in
+                [
+                  "range": .string(mapping.range), "label": .string(mapping.label),
+                  "pages": .number(mapping.taken),
+                ]
+              }),
+          ]
+        }),
+    ]
+  }
+}

@@ -87,7 +87,9 @@ extension RunReport {
       ))
     rows.append(("System calls", Self.list(systemCalls)))
     let pressure = pressure
-    if !pressure.isEmpty { rows.append(("Memory short", "in pages, of the whole machine")) }
+    if !pressure.isEmpty {
+      rows.append(("Memory short", "in pages, of the whole machine; who took them, and why"))
+    }
     rows += pressure.map { ($0.label, $0.text) }
     if !unknownCalls.isEmpty { rows.append(("  not there", Self.list(unknownCalls) + " (ENOSYS)")) }
     return rows.flatMap { label, text in

@@ -17,7 +17,7 @@ package struct RunReport: Sendable {
   package var freeAfter: [FreeBlocks]
 
   /// The texts that the kernel must write for a report.
-  package static let texts: Set<Text> = [.smaps, .stat, .buddyinfo, .vmstat]
+  package static let texts: Set<Text> = [.smaps, .stat, .buddyinfo, .vmstat, .pressure]
 
   /// `executable` is the program's file, if that is not the first argument itself but a link's end.
   package init(

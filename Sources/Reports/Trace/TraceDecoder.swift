@@ -103,6 +103,8 @@ package struct TraceDecoder {
       send(
         .probeLeft(tag: record.detail, task: record.number, result: w[0], stackPointer: w[1]))
     case .probeLost: send(.probeLost(tag: record.detail, task: record.number))
+    // Of a timeline, which is read apart.
+    case .sample: break
     }
   }
 

@@ -119,4 +119,28 @@ extension KernelState {
   public func total(_ event: VMStat, of group: KernelPointer<MemoryGroup>?) -> UInt64 {
     total(event.rawValue, of: group)
   }
+
+  /// The lines of `memory.stat`, in their order (memory_stat_format()).
+  public func forEachStatistic(
+    of group: KernelPointer<MemoryGroup>?, _ body: (StaticString, UInt64) -> Void
+  ) {
+    var index = 0
+    var slab: UInt64 = 0
+    while let line = GroupStatistic.line(index) {
+      let value = bytes(line, of: group)
+      body(line.name, value)
+      if index == 22 || index == 23 { slab &+= value }
+      if index == 23 { body("slab", slab) }
+      index &+= 1
+    }
+    body("pgscan", total(.pgscan_kswapd, of: group) &+ total(.pgscan_direct, of: group))
+    body("pgsteal", total(.pgsteal_kswapd, of: group) &+ total(.pgsteal_direct, of: group))
+    index = 0
+    while let event = GroupStatistic.event(index) {
+      body(event.name, total(event.item, of: group))
+      index &+= 1
+    }
+    body("thp_fault_alloc", 0)
+    body("thp_collapse_alloc", 0)
+  }
 }

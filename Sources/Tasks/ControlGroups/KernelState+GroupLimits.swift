@@ -71,10 +71,12 @@ extension KernelState {
   }
 
   /// Takes pages from a group and those below it; how many (`try_to_free_mem_cgroup_pages()`).
-  func reclaimGroup(_ group: KernelPointer<MemoryGroup>?, _ pages: Int) -> Int {
+  func reclaimGroup(
+    _ group: KernelPointer<MemoryGroup>?, _ pages: Int, for cause: ReclaimCause = .request
+  ) -> Int {
     var scan = ScanControl(.kernel, highest: .movable)
     scan.group = group?.pointee.number ?? 0
     scan.wanted = max(pages, Reclaimer<B>.batch)
-    return reclaimer.free(&scan)
+    return accounting(cause) { reclaimer.free(&scan) }
   }
 }

@@ -50,7 +50,15 @@ extension KernelState {
   ///
   /// 0 is the caller's own. ESRCH for none; EBUSY for a group that shares memory out to children
   /// (`cgroup_migrate_vet_dst()`).
+  ///
+  /// The others run first: Linux's writer waits for all who have begun to fork or to exit
+  /// (`cgroup_attach_lock()`, a grace period), so a child that was just made has touched its first
+  /// pages on account of the old group.
   public func move(_ number: Int32, to group: KernelPointer<ControlGroup>) throws(Errno) {
+    let (slot, serial) = (group.pointee.slot, group.pointee.serial)
+    yield()
+    // The folder may have been removed meanwhile.
+    guard controlGroup(slot: slot, serial: serial) == group else { throw .ENODEV }
     guard let task = number == 0 ? current : task(number) else { throw .ESRCH }
     let process = task.pointee.process
     try checkMove(of: process, to: group)

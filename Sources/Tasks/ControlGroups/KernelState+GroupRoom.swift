@@ -45,7 +45,7 @@ extension KernelState {
       if !isFirst { group.noteFailure() }
       isFirst = false
       note(.max, of: group)
-      let taken = stalling { reclaimGroup(group, max(pages, 1)) }
+      let taken = stalling { reclaimGroup(group, max(pages, 1), for: .limit) }
       // Where reclaim gives way to others (cond_resched()), a victim comes to die.
       if hasKilled && !hasFatalSignal { waitForVictim() }
       if hasRoom(group, pages) { return true }
@@ -123,10 +123,12 @@ extension KernelState {
         if hasFatalSignal { return }
         continue
       }
+      let begin = board.clock.nanoseconds
       let end = board.clock.ticks &+ board.clock.frequency / Self.hertz &* ticks
       stalling {
         while board.clock.ticks < end, !hasFatalSignal { sleep(until: end) }
       }
+      store.pointee.reclaims.noteWait(board.clock.nanoseconds &- begin)
       return
     }
   }
@@ -142,7 +144,7 @@ extension KernelState {
       next = here.pointee.parent
       guard here.pointee.memory.usage > here.pointee.memory.high else { continue }
       note(.high, of: here)
-      taken &+= stalling { reclaimGroup(here, pages) }
+      taken &+= stalling { reclaimGroup(here, pages, for: .high) }
     }
     return taken
   }

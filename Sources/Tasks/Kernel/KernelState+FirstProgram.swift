@@ -77,7 +77,9 @@ extension KernelState {
     task.pointee.accountedAt = counts
     statistics.pointee.bootInstructions = counts.user &+ counts.kernel
     enqueue(task)
+    startTimeline()
     reapUntilAllEnded()
+    endTimeline()
     endKernelTasks()
     return store.pointee.end
   }

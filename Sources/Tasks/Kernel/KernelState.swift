@@ -139,6 +139,10 @@ public import PageFrames
   var firstGroup: KernelPointer<ControlGroup>?
   /// How much time all tasks lost because memory was short.
   var pressure = Pressure()
+  /// What was reclaimed, by why; who lost pages by it; when the next sample of memory is due.
+  var reclaims = ReclaimAccounts()
+  var losers = MemoryLosers()
+  var timeline = Deadline(.timeline)
   /// System V semaphores and message queues; nil before their first use.
   public internal(set) var semaphores: KernelPointer<SemaphoreSets<B>>?
   public internal(set) var messages: KernelPointer<MessageQueues<B>>?

@@ -106,6 +106,7 @@ extension KernelState {
     let process = task.pointee.process
     process.pointee.peakResident = max(
       process.pointee.peakResident, space.pointee.peakResidentPages.rawValue)
+    if space.pointee.users == 1 { noteLoser(task, space) }
     task.pointee.memory.space = nil
     dropProbeCalls(of: task)
     unloadSpace()

@@ -14,7 +14,9 @@ extension KernelState {
       let request = frames.pointee.kswapd
       frames.pointee.kswapd.order = 0
       frames.pointee.kswapd.highest = .dma
-      var order = reclaimer.balance(request.order, upTo: request.highest)
+      var order = accounting(.kswapd) {
+        reclaimer.balance(request.order, upTo: request.highest)
+      }
       // Who wanted a larger block was told by compaction that there is none.
       if order < request.order { order = 0 }
       if frames.pointee.kswapd.failures >= KswapdRequest.mostFailures { return }

@@ -75,7 +75,7 @@ extension KernelState {
     var scan = ScanControl(shortage.flags, highest: shortage.flags.highestZone)
     scan.order = Int(truncatingIfNeeded: shortage.order.rawValue)
     scan.wanted = Reclaimer<B>.batch
-    return reclaimer.free(&scan)
+    return accounting(.direct) { reclaimer.free(&scan) }
   }
 
   /// Whether another reclaim could help: not too many were in vain, and all that can be taken

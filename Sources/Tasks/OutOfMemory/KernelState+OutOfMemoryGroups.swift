@@ -79,30 +79,17 @@ extension KernelState {
       appendPath(ofGroup: group.pointee.number, &line)
       line.append(":")
     }
-    // One record of so many lines as fit, as Linux's.
+    // One record; who reads it gets as many lines of it as fit.
     log(.information) { line in
-      var index = 0
-      var slab: UInt64 = 0
-      while let statistic = GroupStatistic.line(index) {
-        let value = bytes(statistic, of: group)
-        if index > 0 { line.append("\n") }
-        append(statistic.name, value, &line)
-        if index == 22 || index == 23 { slab &+= value }
-        if index == 23 {
-          line.append("\n")
-          append("slab", slab, &line)
-        }
-        // What Linux's record has room for (LOG_LINE_MAX).
-        if index == 28 { return }
-        index &+= 1
+      var isFirst = true
+      forEachStatistic(of: group) { name, value in
+        if !isFirst { line.append("\n") }
+        isFirst = false
+        line.append(name)
+        line.append(" ")
+        line.append(decimal: value)
       }
     }
-  }
-
-  private func append(_ name: StaticString, _ value: UInt64, _ line: inout LogLine) {
-    line.append(name)
-    line.append(" ")
-    line.append(decimal: value)
   }
 
   private func report(_ name: StaticString, _ counter: PageCounter) {

@@ -69,6 +69,7 @@ extension KernelState {
       case .posixTimer: fire(timer(of: deadline))
       case .timerFile: expire(timerFile(of: deadline))
       case .reaper: reap(owner(of: deadline))
+      case .timeline: continueTimeline()
       }
     }
     return true

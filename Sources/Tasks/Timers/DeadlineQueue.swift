@@ -124,6 +124,8 @@ public import MemoryTypes
     case timerFile
     /// The memory of a ``Process`` that was killed for its memory is taken.
     case reaper
+    /// A sample of memory is due.
+    case timeline
   }
 
   public let kind: Kind
