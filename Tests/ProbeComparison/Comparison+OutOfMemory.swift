@@ -69,6 +69,8 @@ private struct ReportLine {
       // Of a group: what the kernel itself has for it; pages wait in a batch for their list.
       case "inactive_anon" where value > 1 << 20:
         return abs(value - other) <= 15 * variant.pageSize
+      // A processor charges 64 pages ahead, and gives back what it has of that when it likes.
+      case "memory.current": return abs(value - other) <= 64 * variant.pageSize
       // The counters that /proc shows lag by up to 64 faults behind (TASK_RSS_EVENTS_THRESH).
       case "anon-rss", "task rss":
         let page = name == "anon-rss" ? variant.pageSize / 1024 : 1
