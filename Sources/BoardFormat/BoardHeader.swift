@@ -37,6 +37,10 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   /// What pages are swapped to, with the header that mkswap writes; empty for none.
   public var swap = Area()
 
+  /// The host's files that pages are swapped to, too, in the order in which they are turned on;
+  /// unused ones are empty.
+  public var swapFiles = InlineArray<7, SwapFile>(repeating: SwapFile())
+
   /// Control groups to make before the program starts: the program's group as a path from the top,
   /// then group, file and value of each setting, each text with a zero behind it; empty for none.
   public var controlGroups = Area()
@@ -88,6 +92,20 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
     @inlinable public init(start: PhysicalAddress, length: ByteCount) {
       self.start = start.rawValue
       self.length = length.rawValue
+    }
+  }
+
+  /// An area that is one of the host's files.
+  public struct SwapFile: BitwiseCopyable, Sendable {
+    public var area = Area()
+    /// As in swapon's flags; above 32767 the next lower one than all before.
+    public var priority: UInt64 = .max
+
+    @inlinable public init() {}
+
+    @inlinable public init(area: Area, priority: UInt32?) {
+      self.area = area
+      if let priority { self.priority = UInt64(priority) }
     }
   }
 

@@ -46,6 +46,17 @@ struct MachineOptions: ParsableArguments {
       valueName: "size[:format]"))
   var zram: String?
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Memory is swapped to this file of the host, too; several may be given.",
+      discussion: """
+        /dev/vdb and on, which are turned on in this order, with the priority if one is given. An \
+        empty file gets a header; what was swapped is in it when the run has ended.
+        """,
+      valueName: "file[:priority]"))
+  var swapFile: [String] = []
+
   @Option(help: ArgumentHelp("The lowest address of mappings.", valueName: "size"))
   var mmapMinAddr: String?
 
@@ -123,7 +134,7 @@ struct MachineOptions: ParsableArguments {
     [
       (.pageSize, one(pageSize)), (.vaBits, one(vaBits)), (.ram, one(ram)),
       (.memTotal, one(memTotal)),
-      (.memFree, one(memFree)), (.swap, one(swap)), (.zram, one(zram)),
+      (.memFree, one(memFree)), (.swap, one(swap)), (.swapFile, swapFile), (.zram, one(zram)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
       (.readOnlyData, one(rodata)), (.core, one(core)), (.overcommit, one(overcommit)),
       (.layoutSeed, one(aslr)),

@@ -88,6 +88,8 @@ public struct Frame: ~Copyable {
     @inlinable public static var readahead: Flags { Flags(rawValue: 1 << 17) }
     /// What is under the file is not what the page has, so it cannot be read again.
     @inlinable public static var unbacked: Flags { Flags(rawValue: 1 << 20) }
+    /// Its owner keeps it in RAM, whoever maps it (`mapping_unevictable()`).
+    @inlinable public static var ownerLocked: Flags { Flags(rawValue: 1 << 21) }
     /// Bits that are the owner's to name.
     @inlinable public static var owner1: Flags { Flags(rawValue: 1 << 30) }
     @inlinable public static var owner2: Flags { Flags(rawValue: 1 << 31) }

@@ -18,6 +18,7 @@ public struct KernelPageFlags: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var buddy: Self { Self(rawValue: 1 << 10) }
   @inlinable public static var mapped: Self { Self(rawValue: 1 << 11) }
   @inlinable public static var anonymous: Self { Self(rawValue: 1 << 12) }
+  @inlinable public static var swapCache: Self { Self(rawValue: 1 << 13) }
   @inlinable public static var swapBacked: Self { Self(rawValue: 1 << 14) }
   @inlinable public static var compoundHead: Self { Self(rawValue: 1 << 15) }
   @inlinable public static var compoundTail: Self { Self(rawValue: 1 << 16) }
@@ -50,7 +51,8 @@ extension FrameAllocator {
     case .slab: return isCompound ? [.slab, .compoundHead] : .slab
     // The two last levels have a page type (pgtable_pte_page_ctor()), the others none.
     case .pageTable: return frame.pointee.index >= 2 ? .pageTable : []
-    case .anonymous: flags.insert(.anonymous)
+    // What only the swap cache has may be of a file in memory, too.
+    case .anonymous: if frame.pointee.mapping != 0 { flags.insert(.anonymous) }
     default: break
     }
     if frame.pointee.mapCount > 0 { flags.insert(.mapped) }
@@ -63,6 +65,7 @@ extension FrameAllocator {
     if own.contains(.active) { flags.insert(.active) }
     if own.contains(.writeback) { flags.insert(.writeback) }
     if own.contains(.reclaim) { flags.insert(.reclaim) }
+    if own.contains(.swapCache) { flags.insert(.swapCache) }
     if own.contains(.swapBacked) { flags.insert(.swapBacked) }
     if own.contains(.unevictable) { flags.insert(.unevictable) }
     if own.contains(.mlocked) { flags.insert(.mlocked) }

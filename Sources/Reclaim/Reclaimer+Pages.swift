@@ -57,7 +57,7 @@ extension Reclaimer {
     _ figures: inout BatchFigures, _ ignoresReferences: Bool
   ) -> Verdict {
     let flags = frame.pointee.flags
-    if !flags.isDisjoint(with: [.mlocked, .unevictable]) { return .activated }
+    if !flags.isDisjoint(with: [.mlocked, .unevictable, .ownerLocked]) { return .activated }
     if !scan.mayUnmap && frame.pointee.mapCount > 0 { return .kept }
     let isFile = !flags.contains(.swapBacked) && frame.pointee.state == .pageCache
     let isWritten = flags.contains(.writeback)
@@ -84,7 +84,7 @@ extension Reclaimer {
       figures.unmapFailed &+= 1
       return .activated
     }
-    if frame.pointee.flags.contains(.dirty), frame.pointee.state != .anonymous || isSwapped(frame) {
+    if isUnsaved(frame), frame.pointee.state != .anonymous || isSwapped(frame) {
       if isFile {
         // It is written back by whoever writes files back, and taken then.
         frames.pointee.count(.nr_vmscan_immediate_reclaim)

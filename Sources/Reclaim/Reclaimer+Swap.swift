@@ -1,5 +1,6 @@
 import AddressSpaces
 import Arm64
+import Files
 import MemoryTypes
 import PageFrames
 import Swap
@@ -28,13 +29,30 @@ extension Reclaimer {
     frame.pointee.flags.contains(.swapCache)
   }
 
+  /// Whether a page is one of a file in memory.
+  func isShared(_ frame: KernelPointer<Frame>) -> Bool {
+    frame.pointee.state == .pageCache && frame.pointee.flags.contains(.swapBacked)
+  }
+
+  /// Whether what a page has is nowhere else: also where a file in memory was only promised it.
+  func isUnsaved(_ frame: KernelPointer<Frame>) -> Bool {
+    frame.pointee.flags.contains(.dirty)
+      || isShared(frame) && !frame.pointee.flags.contains(.uptodate)
+  }
+
   /// Writes a page to its slot; `.freed` where that has begun.
   func pageOut(_ number: PageFrameNumber, _ frame: KernelPointer<Frame>) -> PageOut {
-    guard isSwapped(frame) else { return .activated }
+    let isShared = isShared(frame)
+    guard isSwapped(frame) || isShared else { return .activated }
     // is_page_cache_freeable(): the cache has it, who isolated it, and nobody else.
     guard frame.pointee.referenceCount == 2 else { return .kept }
     frame.pointee.flags.insert(.reclaim)
-    memory.pointee.swap.pointee.write(number)
+    if !isShared {
+      memory.pointee.swap.pointee.write(number)
+    } else if memory.pointee.files.pointee.writeOut(number) == .refused {
+      frame.pointee.flags.remove(.reclaim)
+      return .activated
+    }
     if !frame.pointee.flags.contains(.writeback) { frame.pointee.flags.remove(.reclaim) }
     frames.pointee.count(.nr_vmscan_write)
     return .freed

@@ -2,7 +2,8 @@ import MemoryTypes
 
 /// Slots that a processor has taken for its next pages, and slots that it will give back: 64 of each
 /// at most (mm/swap_slots.c, `struct swap_slots_cache`).
-struct SlotStock: BitwiseCopyable {
+struct SlotStock: ~Copyable {
+  let resident = Resident()
   static var capacity: Int { 64 }
 
   var slots: InlineArray<64, SwapEntry> = .init(repeating: SwapEntry(rawValue: 0))

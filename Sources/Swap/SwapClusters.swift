@@ -2,13 +2,17 @@ import Arm64
 import MemoryTypes
 import PageFrames
 
-/// The clusters of an area on a solid-state device: runs of 256 slots, of which a processor fills
-/// one at a time (mm/swapfile.c, SWAPFILE_CLUSTER).
+/// The clusters of an area on a solid-state device: runs of slots, of which a processor fills one at
+/// a time (mm/swapfile.c, SWAPFILE_CLUSTER).
 ///
 /// A cluster is either on the list of free ones, with none of its slots used, or has a count. The
 /// list is a queue: what was freed first is used first, so that writes go round the device.
 @safe struct SwapClusters<B: Board>: BitwiseCopyable {
-  static var slots: UInt64 { 256 }
+  /// How many slots a run has: with 4K pages those of a huge page, which arm64 swaps whole there
+  /// (CONFIG_THP_SWAP), else 256.
+  static func slots(_ size: PageSize) -> UInt64 { size == .fourKiB ? 512 : 256 }
+
+  private let slots: UInt64
   private static var none: UInt32 { 0x7fff_ffff }
   private static var freeBit: UInt32 { 0x8000_0000 }
 
@@ -25,15 +29,16 @@ import PageFrames
     _ maximum: UInt64, _ board: B, _ frames: KernelPointer<FrameAllocator<B>>,
     used: (UInt64) -> Bool
   ) {
-    let count = (maximum &+ Self.slots &- 1) / Self.slots
+    slots = Self.slots(board.pageSize)
+    let count = (maximum &+ slots &- 1) / slots
     guard count < UInt64(Self.none),
       let words = FrameArray<UInt32, B>(count, board, frames)
     else { return nil }
     self.words = words
     // The last one may be short: the slots that it lacks count as used.
     var slot: UInt64 = 0
-    while slot < count &* Self.slots {
-      if slot >= maximum || used(slot) { words[slot / Self.slots] &+= 1 }
+    while slot < count &* slots {
+      if slot >= maximum || used(slot) { words[slot / slots] &+= 1 }
       slot &+= 1
     }
     for cluster in 0..<UInt32(truncatingIfNeeded: count) where words[UInt64(cluster)] == 0 {
@@ -53,11 +58,11 @@ import PageFrames
     tail = cluster
   }
 
-  func isFree(_ slot: UInt64) -> Bool { words[slot / Self.slots] & Self.freeBit != 0 }
+  func isFree(_ slot: UInt64) -> Bool { words[slot / slots] & Self.freeBit != 0 }
 
   /// A slot is used now; of a free cluster, only that of the list's head (`inc_cluster_info_page()`).
   mutating func use(_ slot: UInt64) {
-    let cluster = slot / Self.slots
+    let cluster = slot / slots
     if words[cluster] & Self.freeBit != 0 {
       precondition(UInt64(head) == cluster, "a cluster in the middle of the list was used")
       head = words[cluster] & ~Self.freeBit
@@ -69,7 +74,7 @@ import PageFrames
 
   /// A slot is free again, and with the last its cluster (`dec_cluster_info_page()`).
   mutating func release(_ slot: UInt64) {
-    let cluster = slot / Self.slots
+    let cluster = slot / slots
     words[cluster] &-= 1
     if words[cluster] == 0 { append(UInt32(truncatingIfNeeded: cluster)) }
   }
@@ -77,7 +82,7 @@ import PageFrames
   /// Whether a slot lies in a free cluster that is not the next to be used; then the processor's
   /// own is given up (`scan_swap_map_ssd_cluster_conflict()`).
   mutating func conflicts(_ slot: UInt64) -> Bool {
-    guard head != Self.none, slot / Self.slots != UInt64(head), isFree(slot) else { return false }
+    guard head != Self.none, slot / slots != UInt64(head), isFree(slot) else { return false }
     current = Self.none
     return true
   }
@@ -88,9 +93,9 @@ import PageFrames
       if current == Self.none {
         guard head != Self.none else { return nil }
         current = head
-        next = UInt64(head) &* Self.slots
+        next = UInt64(head) &* slots
       }
-      let end = min(maximum, (UInt64(current) &+ 1) &* Self.slots)
+      let end = min(maximum, (UInt64(current) &+ 1) &* slots)
       while next < end {
         let slot = next
         next &+= 1
@@ -105,7 +110,7 @@ import PageFrames
     var free: UInt64 = 0
     for cluster in 0..<words.count {
       var count: UInt32 = 0
-      for slot in cluster &* Self.slots..<(cluster &+ 1) &* Self.slots
+      for slot in cluster &* slots..<(cluster &+ 1) &* slots
       where slot >= maximum || used(slot) {
         count &+= 1
       }

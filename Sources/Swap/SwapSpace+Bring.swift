@@ -75,14 +75,33 @@ extension SwapSpace {
 }
 
 extension SwapSpace {
-  /// Reads the neighbours of a slot on its device (`swap_cluster_readahead()`).
-  public mutating func readAhead(around entry: SwapEntry) {
-    guard let slots = cluster(around: entry) else { return }
+  /// Reads the neighbours of a slot on its device (`swap_cluster_readahead()`); false where there
+  /// was no room, so that all of it is to be tried again (``isToRetry(_:)``).
+  public mutating func readAhead(around entry: SwapEntry) -> Bool {
+    let before = readahead
+    guard let slots = cluster(around: entry) else { return true }
     for offset in slots {
       let other = SwapEntry(area: entry.area, offset: offset)
-      _ = bring(other, isAhead: other != entry)
+      guard bring(other, isAhead: other != entry) == nil, users(of: other) > 0 else { continue }
+      if isToRetry(entry) {
+        readahead = before
+        return false
+      }
+      break
     }
     frames.pointee.drainLRU()
+    return true
+  }
+
+  /// Whether reading ahead of a slot, which found no room, is to be given up and done again when
+  /// there is some: once.
+  ///
+  /// Linux makes room for each page that it reads ahead; here the fault has to fail for that, and
+  /// would find its window spent.
+  public mutating func isToRetry(_ entry: SwapEntry) -> Bool {
+    guard shortAt != entry else { return false }
+    shortAt = entry
+    return true
   }
 
   /// A new frame with a slot's page, past the cache; nil without memory.

@@ -98,11 +98,13 @@ extension SwapSpace {
 
   /// Takes a page out of the cache if its slot is named by nothing else: it stays in RAM, and is
   /// the only copy then (`folio_free_swap()`).
+  ///
+  /// Ends no writes: reclaim comes here with pages in hand that are on no list, which could not be
+  /// put to the end of theirs.
   @discardableResult
   public mutating func freeCached(_ number: PageFrameNumber) -> Bool {
     let frame = frames.pointee.frame(number)
     guard frame.pointee.flags.contains(.swapCache) else { return false }
-    settle()
     guard !frame.pointee.flags.contains(.writeback),
       users(of: SwapEntry(rawValue: frame.pointee.privateWord)) == 0
     else { return false }

@@ -38,6 +38,7 @@ extension SwapSpace {
     guard free(entry), let area = area(of: entry),
       let number = trees.find(entry.offset, in: area.pointee.cache)
     else { return }
+    settle()
     if frames.pointee.frame(number).pointee.mapCount == 0 || isFull { freeCached(number) }
   }
 

@@ -16,7 +16,7 @@ extension SwapSpace {
 
   /// Takes up to `goal` slots, one after the other where they are free, and marks them as cached.
   ///
-  /// On a device where seeking costs a run of 256 free slots is looked for, and filled; where it
+  /// On a device where seeking costs a run of free slots is looked for, and filled; where it
   /// does not, a cluster.
   mutating func scan(
     _ area: KernelPointer<SwapArea<B>>, _ goal: Int, _ slots: inout InlineArray<64, SwapEntry>
@@ -36,7 +36,7 @@ extension SwapSpace {
         step = .search
       }
     } else if area.pointee.leftInCluster == 0 {
-      offset = beginRun(area, offset)
+      offset = beginRun(area, offset, &patience)
       base = offset
     } else {
       area.pointee.leftInCluster &-= 1
@@ -145,9 +145,13 @@ extension SwapSpace {
     return area.pointee.clusters?.nextSlot(below: area.pointee.maximum) { counts[$0] == 0 }
   }
 
-  /// The start of the first run of 256 free slots, or where the search stood if there is none.
-  private func beginRun(_ area: KernelPointer<SwapArea<B>>, _ place: UInt64) -> UInt64 {
-    let run = SwapClusters<B>.slots
+  /// The start of the first run of free slots, or where the search stood if there is none.
+  ///
+  /// The search takes of the patience, so that few slots are taken after it.
+  private func beginRun(
+    _ area: KernelPointer<SwapArea<B>>, _ place: UInt64, _ patience: inout Int
+  ) -> UInt64 {
+    let run = SwapClusters<B>.slots(board.pageSize)
     area.pointee.leftInCluster = run &- 1
     guard area.pointee.pages &- area.pointee.inUse >= run else { return place }
     var offset = area.pointee.lowest
@@ -161,6 +165,8 @@ extension SwapSpace {
         area.pointee.next = offset
         return offset
       }
+      patience &-= 1
+      if patience < 0 { patience = 256 }
       offset &+= 1
     }
     return first

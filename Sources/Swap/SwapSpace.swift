@@ -54,6 +54,8 @@ public import PageFrames
   public var readahead = SwapReadahead()
   /// `vm.page-cluster`.
   public var pageCluster: UInt64 = 3
+  /// The slot for whose neighbours there was no room the last time.
+  var shortAt = SwapEntry(rawValue: 0)
   /// Pages in the swap cache.
   public internal(set) var cachedPages: Int64 = 0
   /// Areas on devices for which seeking costs (`nr_rotate_swap`).

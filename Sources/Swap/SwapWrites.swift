@@ -4,8 +4,11 @@ import MemoryTypes
 ///
 /// The bytes are copied when a write begins; that it ends later is told by the machine's clock, for
 /// what reclaim does hangs on it, and always the same way: a page that is being written is passed
-/// over, and comes to the end of its list when the write ends.
-struct SwapWrites: BitwiseCopyable {
+/// over, and comes to the end of its list when the write ends. Writes end where no page is in
+/// anybody's hands (``SwapSpace/settle()``): as on Linux, where those of a batch are handed to the
+/// device together when the batch has been looked at (`blk_finish_plug()`).
+struct SwapWrites: ~Copyable {
+  let resident = Resident()
   /// As many as virtio-blk's queue holds (its `virtqueue_size`, two descriptors less).
   static var capacity: Int { 128 }
   /// From one page's end to the next, and from the start to the end of one: an SSD's.

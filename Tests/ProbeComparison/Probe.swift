@@ -55,7 +55,7 @@ public struct Probe: Sendable, CustomStringConvertible {
 extension Probe {
   /// The probes beside the recordings whose topic is here, with the flags of their own build.
   ///
-  /// The others (swap, thp, malloc) are of other topics: swap, huge pages, and glibc's allocator.
+  /// The others (thp, malloc) are of other topics: huge pages, and glibc's allocator.
   public static let shared: [Probe] =
     [
       shared("layout", arguments: ["one", "two words"]),

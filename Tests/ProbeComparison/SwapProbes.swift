@@ -27,6 +27,9 @@ extension Probe {
     var zram = shared("swap-zram", of: "swap")
     zram.rule = .within(10)
     zram.options = ["--zram", "256M"]
-    return [zram]
+    var disk = shared("swap")
+    disk.rule = .within(10)
+    disk.options = ["--swap", "256M"]
+    return [zram, disk]
   }
 }

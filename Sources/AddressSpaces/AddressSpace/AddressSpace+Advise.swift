@@ -86,7 +86,7 @@ extension AddressSpace {
       flags.remove(.hugePages)
       flags.insert(.noHugePages)
     case .willNeed:
-      // Pages of memory and of cached files are there already; a swap that could be read ahead is not.
+      readAheadSwapped(area, start, end)
       return area
     case .cold, .pageOut:
       guard flags.isDisjoint(with: [.locked, .frameNumbers]) else { throw .EINVAL }

@@ -58,8 +58,8 @@ extension AddressSpace {
     guard let file = area.pointee.file, !area.pointee.isAnonymous else { return }
     let index = area.pointee.pageOffset &+ (start - area.pointee.start).rawValue &>> pageSize.shift
     let end = index &+ length.rawValue &>> pageSize.shift
-    context.pointee.files.pointee.forEachCachedPage(of: file.pointee.inode, in: index..<end) {
-      at, _ in
+    context.pointee.files.pointee.forEachPageInMemory(of: file.pointee.inode, in: index..<end) {
+      at in
       bytes[Int(truncatingIfNeeded: at &- index)] = 1
     }
   }

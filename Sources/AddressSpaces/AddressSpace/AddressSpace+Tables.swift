@@ -94,6 +94,7 @@ extension AddressSpace {
   /// Takes gathered pages that nobody else maps out of the swap cache (`free_swap_cache()`).
   @inline(never) private func freeGatheredSwap() {
     let context = context
+    context.pointee.swap.pointee.settle()
     for index in 0..<context.pointee.gather.count {
       let number = PageFrameNumber(context.pointee.gather.frames[index])
       let frame = frames.pointee.frame(number)

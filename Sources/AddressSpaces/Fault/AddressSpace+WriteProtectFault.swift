@@ -67,6 +67,7 @@ extension AddressSpace {
 
   /// The same of one that the swap cache has, too: it leaves it if nothing else names its slot.
   @inline(never) private func isOursAlone(_ frame: KernelPointer<Frame>) -> Bool {
+    context.pointee.swap.pointee.settle()
     guard frame.pointee.referenceCount == 2 else { return false }
     return context.pointee.swap.pointee.freeCached(frames.pointee.number(of: frame))
   }

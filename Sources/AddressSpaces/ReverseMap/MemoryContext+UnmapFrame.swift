@@ -5,7 +5,7 @@ import PageFrames
 
 /// Taking one page out of all tables, for reclaim (mm/rmap.c:try_to_unmap()).
 extension MemoryContext {
-  /// Unmaps a page of a file on a disk, or one that may be dropped instead of swapped (MADV_FREE);
+  /// Unmaps a page of a file, or one that may be dropped instead of swapped (MADV_FREE);
   /// whether nothing maps it any more.
   ///
   /// What tables know of it goes into the frame: a page that was written meanwhile is dirty. One of
@@ -32,12 +32,16 @@ extension MemoryContext {
       mapping.slot.pointee = .none
       mapping.space.pointee.taken.add(mapping.area.pointee.start)
       mapping.space.pointee.invalidatePage(mapping.address)
-      if old.isDirty && !isAnonymous { frames.pointee.setDirty(number, counted: true) }
+      if old.isDirty && !isAnonymous {
+        frames.pointee.setDirty(number, counted: !frame.pointee.flags.contains(.swapBacked))
+      }
       mapping.space.pointee.forget(
         isAnonymous ? .anonymous : mapping.space.pointee.fileKind(of: mapping.area))
       frame.pointee.mapCount &-= 1
       if frame.pointee.mapCount == 0 {
-        frames.pointee.count(isAnonymous ? .nr_anon_pages : .nr_mapped, by: -1)
+        let item = isAnonymous ? VMStat.nr_anon_pages : .nr_mapped
+        frames.pointee.count(item, by: -1)
+        frames.pointee.countGroup(item, frame, by: -1)
       }
       // The isolated page has another.
       frames.pointee.release(number)

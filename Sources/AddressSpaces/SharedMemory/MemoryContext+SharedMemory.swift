@@ -165,8 +165,10 @@ extension MemoryContext {
     segment.pointee.changed = files.pointee.time.seconds
   }
 
-  /// SHM_LOCK and SHM_UNLOCK: noted; nothing is swapped out.
+  /// SHM_LOCK and SHM_UNLOCK: the segment's pages stay in RAM, from when they come there, or may go
+  /// again (mm/shmem.c:shmem_lock()).
   public func setLocked(_ segment: KernelPointer<SharedMemorySegment>, _ locked: Bool) {
+    files.pointee.keepInMemory(segment.pointee.inode, locked)
     if locked {
       segment.pointee.permissions.mode |= SharedMemorySegment.locked
     } else {
@@ -174,12 +176,14 @@ extension MemoryContext {
     }
   }
 
-  /// The pages of all segments that are in RAM (shm_get_stat()).
-  public var sharedSegmentPages: UInt64 {
-    var pages: UInt64 = 0
+  /// The pages of all segments that are in RAM, and those in slots (shm_get_stat()).
+  public var sharedSegmentPages: (resident: UInt64, swapped: UInt64) {
+    var resident: UInt64 = 0
+    var swapped: UInt64 = 0
     sharedMemory?.pointee.segments.forEach {
-      pages &+= $0.pointee.inode.pointee.pages.count
+      resident &+= $0.pointee.inode.pointee.pages.count
+      swapped &+= $0.pointee.inode.pointee.swapped
     }
-    return pages
+    return (resident, swapped)
   }
 }

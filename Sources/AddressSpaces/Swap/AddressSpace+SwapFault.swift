@@ -112,32 +112,41 @@ extension AddressSpace {
     _ area: Area, _ page: VirtualAddress, _ entry: SwapEntry
   ) -> PageFrameNumber? {
     let swap = context.pointee.swap
-    if swap.pointee.readsAheadByAddress {
-      readAheadByAddress(area, page, entry)
-    } else {
-      swap.pointee.readAhead(around: entry)
-    }
+    let isDone =
+      swap.pointee.readsAheadByAddress
+      ? readAheadByAddress(area, page, entry) : swap.pointee.readAhead(around: entry)
+    guard isDone else { return nil }
     return swap.pointee.bring(entry)?.frame
   }
 
-  /// Reads the pages around an address that are in slots (`swap_vma_readahead()`).
+  /// Reads the pages around an address that are in slots (`swap_vma_readahead()`); false where that
+  /// is to be done again.
   private mutating func readAheadByAddress(
     _ area: Area, _ page: VirtualAddress, _ entry: SwapEntry
-  ) {
+  ) -> Bool {
     let swap = context.pointee.swap
+    let before = swapReadahead
     let window = swapReadahead.window(
       at: page, cluster: swap.pointee.pageCluster, pageSize)
-    guard window.count > 1 else { return }
+    guard window.count > 1 else { return true }
     let table = page.alignedDown(to: board.translation.coverage(at: 2))
     let start = max(window.first(page, pageSize), max(area.pointee.start, table))
     let end = min(
       start + PageCount(window.count).bytes(of: pageSize),
       min(area.pointee.end, boundary(above: page, board.translation.coverage(at: 2))))
-    guard start < end, let run = tables.run(at: start, end: end) else { return }
+    guard start < end, let run = tables.run(at: start, end: end) else { return true }
     for index in 0..<run.count {
       guard let other = run[index].swapEntry else { continue }
-      _ = swap.pointee.bring(other, isAhead: other != entry)
+      guard swap.pointee.bring(other, isAhead: other != entry) == nil,
+        swap.pointee.users(of: other) > 0
+      else { continue }
+      if swap.pointee.isToRetry(entry) {
+        swapReadahead = before
+        return false
+      }
+      break
     }
     frames.pointee.drainLRU()
+    return true
   }
 }

@@ -55,6 +55,7 @@ extension AddressSpace {
     let frames = frames
     let size = pageSize.bytes
     let isLocked = area.pointee.flags.contains(.locked)
+    usage.swap += swappedShared(area)
     tables.forEachRun(in: area.pointee.start..<area.pointee.end) { run in
       for index in 0..<run.count {
         let descriptor = run[index]

@@ -2,6 +2,7 @@ import Arm64
 import KernelHeap
 import MemoryTypes
 import PageFrames
+import Swap
 
 extension FileSystem {
   /// Traps if names, inodes, trees and counters do not agree.
@@ -43,11 +44,21 @@ extension FileSystem {
   }
 
   /// Checks that a file's pages are its own, in place, held, and not beyond its end.
+  ///
+  /// And that its slots are counted, and it is on the list of those with slots if it has any.
   func checkPages(of inode: KernelPointer<Inode>) {
+    var swapped: UInt64 = 0
     let isSound = trees.checkInvariants(inode.pointee.pages) { index, entry in
       if let number = entry.frame { checkPage(index, number, of: inode) }
+      if inode.pointee.isSharedMemory, let value = entry.value, value != Self.lost {
+        precondition(swap.pointee.users(of: SwapEntry(rawValue: value)) == 1)
+        swapped &+= 1
+      }
     }
-    precondition(isSound)
+    precondition(isSound && swapped == inode.pointee.swapped)
+    var listed = state.pointee.swapped
+    while let here = listed, here != inode { listed = here.pointee.nextSwapped }
+    precondition((listed != nil) == (swapped > 0))
   }
 
   private func checkPage(

@@ -55,7 +55,8 @@ extension FileSystem {
     result.blockSize = UInt32(pageSize.bytes.rawValue)
     switch inode.pointee.kind {
     case .regular(.sharedMemory):
-      result.blocks = inode.pointee.pages.count &<< (pageSize.shift &- 9)
+      result.blocks =
+        (inode.pointee.pages.count &+ inode.pointee.swapped) &<< (pageSize.shift &- 9)
     case .regular(.disk):
       result.blocks = ((inode.pointee.size &+ 4095) &>> 12) &<< 3
       result.blockSize = 4096

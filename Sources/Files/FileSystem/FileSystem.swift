@@ -95,6 +95,8 @@ struct FileSystemState: BitwiseCopyable {
   var stamp = FileTime()
   var stampTicks: UInt64 = 0
   var ticksPerStamp: UInt64 = 0
+  /// The first of the files in memory that have pages in slots.
+  var swapped: KernelPointer<Inode>?
   /// Who waits for locks.
   var lockWaiters: KernelPointer<LockWaiter>?
   /// What the walk of the call being served may not do, and where it began.

@@ -158,6 +158,13 @@ extension ShortName {
 
   public mutating func append(_ literal: StaticString) { append(ShortName(literal)) }
 
+  /// Adds a small letter, by its place in the alphabet.
+  public mutating func append(letter place: Int) {
+    guard count < 255 else { return }
+    bytes[Int(count)] = 0x61 &+ UInt8(truncatingIfNeeded: place % 26)
+    count &+= 1
+  }
+
   /// Whether it is these bytes.
   public static func == (name: ShortName, text: ByteString) -> Bool {
     guard Int(name.count) == text.count else { return false }

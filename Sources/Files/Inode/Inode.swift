@@ -70,6 +70,13 @@ public struct Inode: ~Copyable {
   public internal(set) var seals: FileSeals = .seal
   /// The pages in RAM.
   public internal(set) var pages = PageTree()
+  /// Pages of a file in memory that are in slots instead (`shmem_inode_info.swapped`), and its
+  /// neighbours on the list of those that have any.
+  public internal(set) var swapped: UInt64 = 0
+  var nextSwapped: KernelPointer<Inode>?
+  var previousSwapped: KernelPointer<Inode>?
+  /// Whether its pages may not be taken (SHM_LOCK: AS_UNEVICTABLE and VM_LOCKED).
+  var isKeptInMemory = false
   /// The root of the tree of areas that map it, an address that AddressSpaces alone reads and
   /// writes (`i_mmap`); 0 while nothing maps it.
   public var mappings: UInt = 0

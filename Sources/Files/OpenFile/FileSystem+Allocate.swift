@@ -27,7 +27,10 @@ extension FileSystem {
     var index = first
     do throws(Errno) {
       while index < last {
-        if trees.find(index, in: inode.pointee.pages) == nil {
+        if let frame = trees.find(index, in: inode.pointee.pages) {
+          // Also a hole that was read must not be dropped as one any more.
+          if isData(frame) { frames.pointee.setDirty(frame, counted: false) }
+        } else if try swappedPage(of: inode, at: index) == nil {
           let frame = try addZeroPage(at: index, of: inode)
           frames.pointee.frame(frame).pointee.flags.remove(.uptodate)
         }
@@ -71,6 +74,9 @@ extension FileSystem {
     let page = pageSize.bytes.rawValue
     let first = ByteCount(start).pagesNeeded(of: pageSize).rawValue
     let last = end &>> pageSize.shift
+    // The pages that are cut have to be there: asked for before anything is changed.
+    if start & pageSize.offsetMask != 0 { try bringForCut(start, of: inode) }
+    if end & pageSize.offsetMask != 0 { try bringForCut(end, of: inode) }
     if first < last {
       unmap(first...(last &- 1))
       dropPages(from: first, to: last, of: inode)

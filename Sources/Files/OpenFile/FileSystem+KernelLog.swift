@@ -28,6 +28,9 @@ extension FileSystem {
 
   /// devkmsg_read(): one record, whole; EPIPE once where records were lost, EINVAL and the next
   /// record where there is no room.
+  ///
+  /// On its own, for its room for a record would be on the stack of every read.
+  @inline(never)
   func readLog(
     _ file: KernelPointer<OpenFile>, _ count: UInt64, _ sink: ByteSink
   ) throws(Errno) -> Int {

@@ -97,12 +97,12 @@ extension FileSystem {
   }
 
   /// A page for reading; nil for a hole of a file in memory, which reading does not fill
-  /// (shmem_file_read_iter() reads the zero page there).
+  /// (shmem_file_read_iter() reads the zero page there); what is in a slot comes back.
   private func readablePage(
     of inode: KernelPointer<Inode>, at index: UInt64
   ) throws(Errno) -> PageFrameNumber? {
     if let frame = trees.find(index, in: inode.pointee.pages) { return frame }
-    if inode.pointee.isSharedMemory { return nil }
+    if inode.pointee.isSharedMemory { return try swappedPage(of: inode, at: index)?.frame }
     let page = try bringIn(index, of: inode)
     if page.wasReadIn { readAhead(after: index, of: inode) }
     return page.frame

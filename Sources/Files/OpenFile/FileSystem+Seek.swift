@@ -41,8 +41,8 @@ extension FileSystem {
   /// The next byte of data, or of a hole, at or after a position below the end (mm/shmem.c:
   /// shmem_file_llseek()).
   ///
-  /// A page that is there is data, unless it was only made room for. A disk file has data everywhere up to its
-  /// end, and one hole behind it (generic_file_llseek_size()).
+  /// A page that is there is data, unless it was only made room for, and so is one in a slot. A disk
+  /// file has data everywhere up to its end, and one hole behind it (generic_file_llseek_size()).
   private func seekData(
     _ inode: KernelPointer<Inode>, _ offset: UInt64, findsHole: Bool
   ) throws(Errno) -> UInt64 {
@@ -52,18 +52,27 @@ extension FileSystem {
     let first = offset &>> pageSize.shift
     var place = first
     if findsHole {
-      while place < end, let frame = trees.find(place, in: inode.pointee.pages), isData(frame) {
-        place &+= 1
-      }
+      while place < end, isData(place, of: inode) { place &+= 1 }
     } else {
-      var found: UInt64?
-      trees.forEachFrame(in: first..<end, of: inode.pointee.pages) { index, frame in
-        if found == nil, isData(frame) { found = index }
-      }
-      guard let found else { throw .ENXIO }
+      let found = trees.first(in: inode.pointee.pages, from: first) { isData($0) }
+      guard let found, found < end else { throw .ENXIO }
       place = found
     }
     if place == first { return offset }
     return min(place &<< pageSize.shift, size)
+  }
+
+  private func isData(_ index: UInt64, of inode: KernelPointer<Inode>) -> Bool {
+    isData(trees.entry(at: index, in: inode.pointee.pages))
+  }
+
+  /// Whether what stands in the place of a page of a file in memory is data
+  /// (folio_seek_hole_data()).
+  private func isData(_ entry: PageTree.Entry) -> Bool {
+    switch entry {
+    case .none: false
+    case .frame(let number): isData(number)
+    case .value: true
+    }
   }
 }

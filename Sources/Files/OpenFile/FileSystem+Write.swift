@@ -100,6 +100,7 @@ extension FileSystem {
     of inode: KernelPointer<Inode>, at index: UInt64
   ) throws(Errno) -> PageFrameNumber {
     if let frame = trees.find(index, in: inode.pointee.pages) { return frame }
+    if let page = try swappedPage(of: inode, at: index, forWriting: true) { return page.frame }
     if index < pageCount(of: inode) { return try bringIn(index, of: inode).frame }
     return try addZeroPage(at: index, of: inode)
   }
@@ -122,6 +123,8 @@ extension FileSystem {
     try checkSeals(of: inode, newSize: size)
     let old = inode.pointee.size
     if size < old {
+      // The page that is cut has to be there: asked for before anything is changed.
+      if size & pageSize.offsetMask != 0 { try bringForCut(size, of: inode) }
       inode.pointee.size = size
       // Out of every program's tables first, so that a page beyond the end is a SIGBUS there.
       surroundings?.pointee.unmap(inode, from: pageCount(of: inode))
@@ -142,6 +145,16 @@ extension FileSystem {
   private func cut(_ inode: KernelPointer<Inode>, at size: UInt64) {
     let offset = size & pageSize.offsetMask
     if offset != 0 { clear(inode, size, pageSize.bytes.rawValue &- offset) }
+  }
+
+  /// Brings the page of a byte back that is to be zeroed in part (shmem_get_partial_folio()); one
+  /// whose bytes are lost has none to zero.
+  func bringForCut(_ start: UInt64, of inode: KernelPointer<Inode>) throws(Errno) {
+    do throws(Errno) {
+      _ = try swappedPage(of: inode, at: start &>> pageSize.shift)
+    } catch {
+      guard error == .EIO else { throw error }
+    }
   }
 
   /// Zeros bytes of one page, if that is there.

@@ -9,17 +9,19 @@ extension FileSystem {
   /// nobody but the cache and the caller has it; false if it stays (mm/vmscan.c:__remove_mapping(),
   /// mm/truncate.c:mapping_evict_folio()).
   ///
+  /// A page of a file in memory can only be a hole that was read (``writeOut(_:)`` is for others).
   /// The cache's reference goes, the caller's stays. Where something remembers the page,
   /// `leavesShadow`, the place in the file knows when it was evicted.
   public func evict(_ number: PageFrameNumber, leavesShadow: Bool, for group: UInt32 = 0) -> Bool {
     let frame = frames.pointee.frame(number)
     guard frame.pointee.state == .pageCache, frame.pointee.mapping != 0,
       frame.pointee.referenceCount == 2, frame.pointee.mapCount == 0,
-      frame.pointee.flags.isDisjoint(with: [.dirty, .unbacked, .writeback, .swapBacked])
+      frame.pointee.flags.isDisjoint(with: [.dirty, .unbacked, .writeback])
     else { return false }
     // SAFETY: a frame of the page cache has its inode's address, and is in its tree.
     let inode = unsafe KernelPointer(
       UnsafeMutablePointer<Inode>(bitPattern: UInt(frame.pointee.mapping)).unsafelyUnwrapped)
+    if frame.pointee.flags.contains(.swapBacked) { return dropHole(number, of: inode) }
     let index = frame.pointee.index
     if leavesShadow {
       let shadow = frames.pointee.evict(number, for: group)
@@ -29,6 +31,7 @@ extension FileSystem {
       _ = trees.remove(index, in: &inode.pointee.pages)
     }
     frames.pointee.count(.nr_file_pages, by: -1)
+    frames.pointee.countGroup(.nr_file_pages, frame, by: -1)
     frame.pointee.mapping = 0
     uncharge(pages: 1, from: inode.pointee.mount)
     frame.pointee.referenceCount &-= 1

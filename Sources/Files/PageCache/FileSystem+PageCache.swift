@@ -60,6 +60,7 @@ extension FileSystem {
       let frame = try readIn(index, of: inode, offset: offset, bytes: bytes)
       return CachedPage(frame: frame, wasReadIn: true)
     case .regular, .symbolicLink:
+      if let page = try swappedPage(of: inode, at: index) { return page }
       return CachedPage(frame: try addZeroPage(at: index, of: inode), wasReadIn: false)
     default: throw .EINVAL
     }
@@ -100,7 +101,9 @@ extension FileSystem {
     frames.pointee.countGroup(.nr_file_pages, frame, by: 1)
     if inode.pointee.mount.isMemory {
       // A hole that was only read is clean; whoever writes says so (`markWritten`).
-      frame.pointee.flags = [.uptodate, .swapBacked]
+      frame.pointee.flags =
+        inode.pointee.isKeptInMemory
+        ? [.uptodate, .swapBacked, .ownerLocked] : [.uptodate, .swapBacked]
       frames.pointee.count(.nr_shmem, by: 1)
       frames.pointee.countGroup(.nr_shmem, frame, by: 1)
       if inode.pointee.promised == 0 { state.pointee.promised &+= 1 }
@@ -147,7 +150,10 @@ extension FileSystem {
     // Out of the inode while it is worked on: freeing nodes must not see a half-changed tree.
     var tree = inode.pointee.pages
     trees.removeEntries(from: first, to: end, in: &tree) { _, entry in
-      guard let number = entry.frame else { return }
+      guard let number = entry.frame else {
+        if isMemory, let value = entry.value, dropSlot(value, of: inode) { dropped &+= 1 }
+        return
+      }
       let frame = frames.pointee.frame(number)
       frames.pointee.count(.nr_file_pages, by: -1)
       frames.pointee.countGroup(.nr_file_pages, frame, by: -1)

@@ -21,6 +21,29 @@ func startStatistics(_ board: VirtBoard) -> KernelPointer<Statistics>? {
   return unsafe KernelPointer(place)
 }
 
+/// Turns on what the tool gave the machine to swap to: the board file's area, then the host's files.
+private func startSwap(_ kernel: KernelState<VirtBoard>) {
+  let header = kernel.board.header
+  do throws(Errno) {
+    var disk = 0
+    let own = header.pointee.swap
+    if own.start != 0 {
+      try kernel.startSwap(at: PhysicalAddress(own.start), ByteCount(own.length), disk: disk)
+      disk = 1
+    }
+    for index in 0..<7 {
+      let file = header.pointee.swapFiles[index]
+      guard file.area.start != 0 else { break }
+      try kernel.startSwap(
+        at: PhysicalAddress(file.area.start), ByteCount(file.area.length), disk: disk,
+        priority: file.priority <= 32767 ? Int(file.priority) : nil)
+      disk &+= 1
+    }
+  } catch {
+    die("too little RAM for swap")
+  }
+}
+
 /// Runs the program that the tool asked for, and says how it ended.
 func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   let board = kernel.board
@@ -40,14 +63,7 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
     }
   }
   let hasModules = Modules.areWanted(board)
-  let swap = board.header.pointee.swap
-  if swap.start != 0 {
-    do throws(Errno) {
-      try kernel.startSwap(at: PhysicalAddress(swap.start), ByteCount(swap.length))
-    } catch {
-      die("too little RAM for swap")
-    }
-  }
+  startSwap(kernel)
   startZRAM(kernel)
   _ = settledFree(kernel)
   kernel.frames.pointee.holdBack(

@@ -104,6 +104,33 @@ public struct PageTrees<B: Board>: BitwiseCopyable {
     }
   }
 
+  /// The first index, from one on, where what stands there is what is sought.
+  ///
+  /// Costs what is there before it, not what could be.
+  public func first(
+    in tree: PageTree, from first: UInt64, where isSought: (PageTree.Entry) -> Bool
+  ) -> UInt64? {
+    guard tree.height > 0 else {
+      return first == 0 && tree.root != 0 && isSought(PageTree.Entry(rawValue: tree.root)) ? 0 : nil
+    }
+    var index = first
+    while true {
+      guard let leaf = leaf(of: index, in: tree) else {
+        guard let next = indexBehindGap(at: index, in: tree) else { return nil }
+        index = next
+        continue
+      }
+      for place in Int(index & 63)..<64 {
+        let entry = leaf.pointee.entries[place]
+        if entry != 0, isSought(PageTree.Entry(rawValue: entry)) {
+          return index & ~63 | UInt64(truncatingIfNeeded: place)
+        }
+      }
+      guard index | 63 != .max else { return nil }
+      index = (index | 63) &+ 1
+    }
+  }
+
   /// The first index behind the largest subtree that is missing at an index; nil behind the last.
   ///
   /// So a visit of a huge file costs what is there, not what could be.

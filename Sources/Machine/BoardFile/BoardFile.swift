@@ -17,6 +17,8 @@ final class BoardFile {
   let layout: BoardLayout
   /// The archive's entries, in order.
   let entries: [ArchiveEntry]
+  /// The host's files that the machine swaps to.
+  private let swapFiles: [OpenSwapFile]
   /// The file's bytes.
   ///
   /// SAFETY: mapped here, unmapped in deinit, and the file cannot shrink.
@@ -33,12 +35,15 @@ final class BoardFile {
     entries = archive.entries
     let groups = machine.configuration.controlGroups.bytes
     let modules = try ModuleWriter.area(machine.configuration.modules)
+    swapFiles = try machine.openSwapFiles()
     layout = BoardLayout(
       behind: machine.banks, deviceTree: UInt64(deviceTree.count), program: UInt64(program.count),
       standardInput: UInt64(guest.standardInput?.count ?? 0),
       probes: UInt64(probes.count * MemoryLayout<ProbeRequest>.stride), archive: archive.length,
       modules: UInt64(modules.count), controlGroups: UInt64(groups.count),
-      swap: machine.configuration.swap?.rawValue ?? 0)
+      swap: machine.configuration.swap?.rawValue ?? 0,
+      swapFiles: swapFiles.map { $0.pages.bytes(of: machine.pageSize).rawValue })
+    try layout.check(machine.vaBits)
 
     let descriptor = unsafe kilburn_anonymous_file("kilburn-board", layout.size.rawValue)
     guard descriptor >= 0 else {
@@ -69,6 +74,10 @@ final class BoardFile {
     if let zram = machine.configuration.zram {
       header.zramSize = zram.size.rawValue
       header.zramCompressor = UInt64(zram.compressor.rawValue)
+    }
+    for (index, area) in layout.swapFiles.enumerated() {
+      header.swapFiles[index] = BoardHeader.SwapFile(
+        area: area, priority: swapFiles[index].file.priority)
     }
     header.memTotal = machine.configuration.memTotal?.rawValue ?? 0
     header.memFree = machine.configuration.memFree?.rawValue ?? 0
@@ -105,19 +114,21 @@ final class BoardFile {
     unsafe bytes(of: layout.standardInput).copyBytes(from: guest.standardInput ?? [])
     if !modules.isEmpty { unsafe bytes(of: layout.modules).copyBytes(from: modules) }
     if !groups.isEmpty { unsafe bytes(of: layout.controlGroups).copyBytes(from: groups) }
-    if layout.swap.length > 0 { unsafe Self.makeSwap(bytes(of: layout.swap), machine.pageSize) }
+    if layout.swap.length > 0 {
+      let area = unsafe bytes(of: layout.swap)
+      let pages = ByteCount(UInt64(area.count)).wholePages(of: machine.pageSize)
+      unsafe area.copyBytes(from: SwapHeader.make(pages, machine.pageSize))
+    }
+    for (file, area) in zip(swapFiles, layout.swapFiles) { unsafe file.load(into: bytes(of: area)) }
     unsafe probes.withUnsafeBytes { unsafe bytes(of: layout.probes).copyBytes(from: $0) }
     try unsafe archive.write(to: bytes(of: layout.archive))
   }
 
-  /// Writes the header of a swap area (mkswap, `union swap_header`); the rest is a hole of the file.
-  private static func makeSwap(_ area: UnsafeMutableRawBufferPointer, _ size: PageSize) {
-    let page = Int(size.bytes.rawValue)
-    unsafe area.storeBytes(of: 1, toByteOffset: 1024, as: UInt32.self)
-    unsafe area.storeBytes(
-      of: UInt32(truncatingIfNeeded: area.count / page - 1), toByteOffset: 1028, as: UInt32.self)
-    unsafe UnsafeMutableRawBufferPointer(rebasing: area[page - 10..<page])
-      .copyBytes(from: "SWAPSPACE2".utf8)
+  /// Puts what the machine swapped into the host's files.
+  func writeSwapBack() throws(MachineError) {
+    for (file, area) in zip(swapFiles, layout.swapFiles) {
+      try file.writeBack(descriptor, from: area.start - layout.header.start)
+    }
   }
 
   deinit {

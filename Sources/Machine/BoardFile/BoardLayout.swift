@@ -30,16 +30,29 @@ struct BoardLayout {
   var modules = BoardHeader.Area()
   var controlGroups = BoardHeader.Area()
   var swap = BoardHeader.Area()
+  var swapFiles: [BoardHeader.Area] = []
   /// The bytes from the start of RAM to the board file.
   let ram: ByteCount
   /// The bytes of the board file, which begins with the header.
   let size: ByteCount
 
+  /// Refuses what no address of so many bits reaches: half of the kernel's are for RAM and what lies
+  /// behind it (PAGE_OFFSET to PAGE_END).
+  func check(_ vaBits: UInt64) throws(MachineError) {
+    let needed = ram + size
+    let room = ByteCount(1 << (vaBits - 1))
+    guard needed > room else { return }
+    throw .usage(
+      "RAM and what lies behind it, files and swap, are \(needed) together; with \(vaBits) "
+        + "VA bits there is room for \(room)",
+      hint: "more --va-bits, or less --ram or --swap")
+  }
+
   /// Lays the areas behind the last bank.
   init(
     behind banks: [MemoryBank], deviceTree: UInt64, program: UInt64, standardInput: UInt64,
     probes: UInt64 = 0, archive: UInt64, modules: UInt64 = 0,
-    controlGroups: UInt64 = 0, swap: UInt64 = 0
+    controlGroups: UInt64 = 0, swap: UInt64 = 0, swapFiles: [UInt64] = []
   ) {
     let ramEnd = banks.map(\.end).max() ?? MemoryBank.ramBase
     let start = max(ramEnd, Self.emulatorTree.end).alignedUp(to: .mebibytes(2))
@@ -60,6 +73,7 @@ struct BoardLayout {
     if modules > 0 { self.modules = area(modules) }
     if controlGroups > 0 { self.controlGroups = area(controlGroups) }
     if swap > 0 { self.swap = area(swap) }
+    self.swapFiles = swapFiles.map { area($0) }
     let end = max(next, MemoryBank.ramBase + .mebibytes(256))
     ram = start - MemoryBank.ramBase
     size = end.alignedUp(to: ByteCount.mebibytes(2)) - start

@@ -15,6 +15,8 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var swap: ByteCount?
   /// The disk of compressed pages that can be swapped to.
   package var zram: CompressedDisk?
+  /// The host's files that it can be swapped to, too, in the order in which they are turned on.
+  package var swapFiles: [SwapFile] = []
   package var mmapMinAddress = ByteCount.kibibytes(64)
   package var hardwareAccessAndDirty: Bool?
   /// The kernel's linear map is made of pages (`rodata=full`), not of blocks where it can.

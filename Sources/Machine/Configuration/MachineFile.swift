@@ -56,7 +56,7 @@ package enum MachineFile {
       let texts = list.compactMap(\.string)
       if texts.count == list.count {
         if option == .ram { return [texts.joined(separator: ",")] }
-        if option == .bind || option == .env { return texts }
+        if option == .bind || option == .env || option == .swapFile { return texts }
       }
     }
     if option == .env, let mapping = node.mapping {

@@ -9,6 +9,7 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case memFree = "mem-free"
   case swap
   case zram
+  case swapFile = "swap-file"
   case mmapMinAddress = "mmap-min-addr"
   case hardwareAccessAndDirty = "hw-afdbm"
   case readOnlyData = "rodata"
@@ -50,6 +51,15 @@ extension MachineConfiguration {
     case .memFree: memFree = try Self.size(value, of: option)
     case .swap: swap = try Self.size(value, of: option)
     case .zram: zram = try CompressedDisk(parsing: value)
+    case .swapFile:
+      guard swapFiles.count < SwapFile.most else {
+        throw .usage("--swap-file: \(SwapFile.most) are the most that there can be")
+      }
+      let file = try SwapFile(parsing: value)
+      guard !swapFiles.contains(where: { $0.path == file.path }) else {
+        throw .usage("--swap-file \(file.path): it is given twice")
+      }
+      swapFiles.append(file)
     case .mmapMinAddress: mmapMinAddress = try Self.size(value, of: option)
     case .hardwareAccessAndDirty:
       guard value == "on" || value == "off" else {

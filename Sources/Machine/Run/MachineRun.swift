@@ -83,6 +83,7 @@ package struct MachineRun: Sendable {
     // The observer answers when the emulator ends.
     if observer != nil { process.letEnd(within: Self.patience, asks: ending.isOurs) }
     process.end()
+    try board.writeSwapBack()
     var result = RunResult(
       ending: ending, statistics: board.statistics(), texts: console.texts, log: console.log)
     if !guest.bound.isEmpty { result.export = guest.takeBack(console.export, board, ending) }

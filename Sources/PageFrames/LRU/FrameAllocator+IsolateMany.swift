@@ -92,7 +92,7 @@ extension FrameAllocator {
       FrameList.remove(frame)
       let number = frames.number(of: frame)
       let flags = frame.pointee.flags
-      if !flags.isDisjoint(with: [.mlocked, .unevictable]) {
+      if !flags.isDisjoint(with: [.mlocked, .unevictable, .ownerLocked]) {
         putBack(number)
         continue
       }

@@ -106,9 +106,9 @@ extension FrameAllocator {
   private mutating func addToList(_ number: PageFrameNumber, _ counts: inout LRUCounts) {
     let frame = frames[number]
     let flags = frame.pointee.flags
-    if !flags.isDisjoint(with: [.mlocked, .unevictable]) {
+    if !flags.isDisjoint(with: [.mlocked, .unevictable, .ownerLocked]) {
       let wasUnevictable = flags.contains(.unevictable)
-      if flags.contains(.mlocked) {
+      if !flags.isDisjoint(with: [.mlocked, .ownerLocked]) {
         frame.pointee.flags.remove(.active)
         frame.pointee.flags.insert(.unevictable)
         frame.pointee.lockCount = 0

@@ -101,10 +101,31 @@ extension FrameAllocator {
     }
   }
 
-  /// From the unevictable list back to one that reclaim looks at.
+  /// Its owner keeps a page in RAM from now on, or does no more (`check_move_unevictable_folios()`).
+  ///
+  /// One that is on a list is found to be kept when reclaim comes to it.
+  public mutating func keepForOwner(_ number: PageFrameNumber, _ isKept: Bool) {
+    let frame = frames[number]
+    if isKept {
+      frame.pointee.flags.insert(.ownerLocked)
+      return
+    }
+    frame.pointee.flags.remove(.ownerLocked)
+    count(.unevictable_pgs_scanned)
+    let flags = frame.pointee.flags
+    guard flags.contains(.lru), flags.contains(.unevictable), !flags.contains(.mlocked) else {
+      return
+    }
+    var counts = LRUCounts()
+    rescue(frame, number, &counts)
+    apply(counts)
+  }
+
+  /// From the unevictable list back to one that reclaim looks at, if nobody else keeps the page.
   private mutating func rescue(
     _ frame: KernelPointer<Frame>, _ number: PageFrameNumber, _ counts: inout LRUCounts
   ) {
+    guard !frame.pointee.flags.contains(.ownerLocked) else { return }
     unlink(frame, number, &counts)
     frame.pointee.flags.remove(.unevictable)
     link(frame, number, &counts)

@@ -30,7 +30,8 @@ extension ProcFS {
       column(UInt64(bitPattern: value.changed), 10, &out)
       let pages = PageCount(value.inode.pointee.pages.count)
       column(pages.bytes(of: pageSize).rawValue, 21, &out)
-      column(0, 21, &out)
+      let swapped = PageCount(value.inode.pointee.swapped)
+      column(swapped.bytes(of: pageSize).rawValue, 21, &out)
       out.newline()
     }
   }

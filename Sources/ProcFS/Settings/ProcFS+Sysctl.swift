@@ -7,6 +7,7 @@ import KernelLog
 import MemoryTypes
 import PageFrames
 import Reclaim
+import Swap
 import Tasks
 
 /// `/proc/sys`: what settings say, and what writing them does.
@@ -74,6 +75,7 @@ extension ProcFS {
     case .maxMapCount: return Int64(settings.maximumMapCount)
     case .minFreeKilobytes: return Int64(bitPattern: kernel.frames.pointee.minFree.kibibytes)
     case .watermarkScale: return Int64(kernel.frames.pointee.watermarkScale)
+    case .pageCluster: return Int64(bitPattern: kernel.memory.pointee.swap.pointee.pageCluster)
     case .swappiness: return Int64(bitPattern: kernel.memory.pointee.settings.swappiness)
     case .cachePressure: return Int64(bitPattern: kernel.memory.pointee.settings.cachePressure)
     case .mmapMinAddress: return Int64(bitPattern: settings.mmapMinAddress)
@@ -176,6 +178,7 @@ extension ProcFS {
     case .userReserve: memory.pointee.settings.userReserveKilobytes = number
     case .minFreeKilobytes: kernel.frames.pointee.setMinFree(.kibibytes(number))
     case .watermarkScale: kernel.frames.pointee.setWatermarkScale(Int(clamping: number))
+    case .pageCluster: kernel.memory.pointee.swap.pointee.pageCluster = number
     case .swappiness: kernel.memory.pointee.settings.swappiness = number
     case .cachePressure: kernel.memory.pointee.settings.cachePressure = number
     // There are no pages that could be had whole: what is asked for cannot be given

@@ -101,6 +101,10 @@ extension MachineDescription {
       "mem-total": configuration.memTotal.map { .string("\($0)") } ?? .null,
       "mem-free": configuration.memFree.map { .string("\($0)") } ?? .null,
       "swap": configuration.swap.map { .string("\($0)") } ?? .null,
+      "swap-file": strings(
+        configuration.swapFiles.map { file in
+          file.path + (file.priority.map { ":\($0)" } ?? "")
+        }),
       "mmap-min-addr": .string("\(configuration.mmapMinAddress)"),
       "kasan": .string(configuration.isSanitized ? "on" : "off"),
       "aslr": configuration.layoutSeed.map { .string("\($0)") } ?? .null,

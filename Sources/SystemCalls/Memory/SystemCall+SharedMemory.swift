@@ -53,7 +53,7 @@ extension SystemCall {
       var figures = InlineArray<6, UInt64>(repeating: 0)
       figures[0] = UInt64(shared.pointee.segments.inUse)
       figures[1] = shared.pointee.totalPages
-      figures[2] = kernel.memory.pointee.sharedSegmentPages
+      (figures[2], figures[3]) = kernel.memory.pointee.sharedSegmentPages
       try space.pointee.copyOut(figures, to: address(2))
       return highest
     case 2, 13, 15:  // IPC_STAT, SHM_STAT, SHM_STAT_ANY

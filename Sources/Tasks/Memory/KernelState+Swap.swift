@@ -8,16 +8,26 @@ import Swap
 
 /// Turning swap areas on and off (mm/swapfile.c: swapon(), swapoff()).
 extension KernelState {
-  /// Makes `/dev/vda` of an area behind RAM, and turns it on, as an init would before the first
-  /// program; the errors are those of swapon.
-  public func startSwap(at start: PhysicalAddress, _ length: ByteCount) throws(Errno) {
+  /// Makes a disk of an area behind RAM, `/dev/vda` and on, and turns it on, as an init would before
+  /// the first program; the errors are those of swapon.
+  public func startSwap(
+    at start: PhysicalAddress, _ length: ByteCount, disk: Int, priority: Int? = nil
+  ) throws(Errno) {
     let pages = length.wholePages(of: board.pageSize)
-    guard pages.rawValue > 1 else { return }
-    let inode = try files.pointee.makeBlockDevice("vda", DeviceNumber(254, 0))
-    let device = SwapDevice<B>(boardFile: start, pages, minor: 0)
+    guard pages.rawValue > 1, disk < 26 else { return }
+    var name = ShortName("vd" as StaticString)
+    name.append(letter: disk)
+    var path = SwapName("/dev/vd" as StaticString)
+    path.append(0x61 &+ UInt8(truncatingIfNeeded: disk))
+    // Sixteen minors a disk: itself and its partitions (drivers/block/virtio_blk.c: PART_BITS).
+    let minor = UInt32(truncatingIfNeeded: disk &* 16)
+    let inode = try name.withName { (name) throws(Errno) in
+      try files.pointee.makeBlockDevice(name, DeviceNumber(254, minor))
+    }
+    let device = SwapDevice<B>(boardFile: start, pages, minor: minor)
     memory.pointee.swap.pointee.register(device, of: inode.address)
     try memory.pointee.swap.pointee.turnOn(
-      device, name: "/dev/vda", identity: inode.address)
+      device, name: path, identity: inode.address, priority: priority)
   }
 
   /// Makes `/dev/zram0` with a size, a swap area over the whole of it, and turns that on; a size of
@@ -35,10 +45,14 @@ extension KernelState {
   }
 
   /// Turns a device on; `priority` nil takes the next lower one.
+  ///
+  /// What is no block device cannot be one: files of tmpfs have nothing to be read by, and those of
+  /// the archive no blocks of their own (EINVAL; `claim_swapfile()`, `generic_swapfile_activate()`).
   public func swapOn(
     _ inode: KernelPointer<Inode>, name: ByteString, priority: Int?
   ) throws(Errno) {
     let swap = memory.pointee.swap
+    if inode.pointee.isBeingExecuted { throw .ETXTBSY }
     guard let device = swap.pointee.device(of: inode.address) else { throw .EINVAL }
     var text = SwapName()
     for index in 0..<name.count { text.append(name[index]) }
@@ -68,6 +82,7 @@ extension KernelState {
 
   private func bringBack(_ number: Int) throws(Errno) {
     let swap = memory.pointee.swap
+    try files.pointee.bringBackAll(from: number)
     var process = store.pointee.firstProcess
     while let found = process {
       process = found.pointee.nextProcess
