@@ -63,7 +63,9 @@ import ObserverEntry
     let size = min(end &- at, 124 &- (at & 63), 124)
     let record =
       owner | mark | AccessKind.fetch.rawValue &<< 60 | size &<< 53 | at & 0x001f_ffff_ffff_ffff
-    if owner != 0 {
+    if unsafe mark == 0 && kilburn_recorder_place().pointee.checks != 0 {
+      unsafe instrumentCheckedFetch(block, record)
+    } else if owner != 0 {
       unsafe qemu_plugin_register_vcpu_tb_exec_cb(
         block, { unsafe kernelBlock($1) }, 0, pointer(record))
     } else {
@@ -72,6 +74,38 @@ import ObserverEntry
     }
     at &+= size
     mark = BlockRecord.goesOn
+  }
+}
+
+/// The callback of the lines that a block begins in, where each translation is checked.
+///
+/// The place is the host's, of the first instruction; what is said here is kept as long as the
+/// process, as the block may be.
+@unsafe private func instrumentCheckedFetch(_ block: OpaquePointer, _ record: UInt64) {
+  let said = UnsafeMutablePointer<(record: UInt64, place: UInt64)>.allocate(capacity: 1)
+  let place = unsafe qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(block, 0))
+  unsafe said.initialize(to: (record, UInt64(UInt(bitPattern: place))))
+  unsafe qemu_plugin_register_vcpu_tb_exec_cb(
+    block, { unsafe checkedBlock($1) }, 0, UnsafeMutableRawPointer(said))
+}
+
+private func checkedBlock(_ data: UnsafeMutableRawPointer?) {
+  guard
+    let said = unsafe data?.assumingMemoryBound(to: (record: UInt64, place: UInt64).self).pointee
+  else { return }
+  let toKernel = said.record &>> 63 != 0
+  if unsafe (kilburn_recorder_place().pointee.by_kernel != 0) != toKernel { cross(toKernel) }
+  // The first line by itself, so that it is what the model has seen last.
+  let first = min(64 &- (said.record & 63), (said.record &>> 53) & 127)
+  let line = said.record & ~(127 &<< 53) | first &<< 53
+  gather(line)
+  if said.place != 0 {
+    unsafe theObserver.pointee.check(
+      AccessRecord(rawValue: line & ~BlockRecord.goesOn), place: said.place, isDevice: false)
+  }
+  let rest = ((said.record &>> 53) & 127) &- first
+  if rest != 0 {
+    gather((said.record & ~(127 &<< 53) &+ first) | BlockRecord.goesOn | rest &<< 53)
   }
 }
 
@@ -131,11 +165,10 @@ private func exclusiveStore(_ info: UInt32, _ address: UInt64, _ data: UnsafeMut
 private func checkedAccess(_ info: UInt32, _ address: UInt64, _ data: UnsafeMutableRawPointer?) {
   let record = unsafe record(info, address, data)
   gather(record)
-  if let place = unsafe qemu_plugin_get_hwaddr(info, address),
-    unsafe !qemu_plugin_hwaddr_is_io(place)
-  {
-    let offset = unsafe qemu_plugin_hwaddr_phys_addr(place)
-    unsafe theObserver.pointee.check(AccessRecord(rawValue: record), place: offset)
+  if let place = unsafe qemu_plugin_get_hwaddr(info, address) {
+    unsafe theObserver.pointee.check(
+      AccessRecord(rawValue: record), place: qemu_plugin_hwaddr_phys_addr(place),
+      isDevice: qemu_plugin_hwaddr_is_io(place))
   }
   listen(info, address)
 }

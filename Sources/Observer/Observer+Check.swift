@@ -7,11 +7,12 @@ import Observation
 extension Observer {
   /// Checks an access that the CPU has made, and that was just gathered.
   ///
-  /// QEMU says where in its own block of memory the access went, of which there are two: from the
-  /// first access to each on, addresses have to be as far from that as then.
+  /// Of data in RAM QEMU says where in its own block of memory the access went, of which there are
+  /// two, and of instructions where in its process: from the first access to each on, addresses have
+  /// to be as far from that as then. Of a device it says the address itself.
   ///
   /// - Parameter place: the place that the CPU used.
-  mutating func check(_ record: AccessRecord, place: UInt64) {
+  mutating func check(_ record: AccessRecord, place: UInt64, isDevice: Bool) {
     flush()
     guard phase == .during, !isUncounted else { return }
     let address = record.address
@@ -27,13 +28,17 @@ extension Observer {
     {
       walked = mapping.address.rawValue
     }
-    guard let file = memory.file(of: walked) else {
-      disagreements.add(.walkedElsewhere, address, record.kind, record.privilege, place, walked)
-      return
+    var physical = place
+    if !isDevice {
+      guard let file = memory.file(of: walked) else {
+        disagreements.add(.walkedElsewhere, address, record.kind, record.privilege, place, walked)
+        return
+      }
+      let kept = record.kind == .fetch ? file &+ 2 : file
+      let distance = distances[kept] ?? walked &- place
+      distances[kept] = distance
+      physical = place &+ distance
     }
-    let distance = distances[file] ?? walked &- place
-    distances[file] = distance
-    let physical = place &+ distance
     if walked != physical {
       disagreements.add(
         .walkedElsewhere, address, record.kind, record.privilege, physical, walked)

@@ -48,8 +48,9 @@ import Observation
   var places = PlaceTable()
   var causes = CauseTable()
   var disagreements = DisagreementList()
-  /// How far addresses are from where QEMU has them, in RAM and in the board file.
-  var distances: [UInt64?] = [nil, nil]
+  /// How far addresses are from where QEMU has them, in RAM and in the board file: of data, and of
+  /// instructions.
+  var distances: [UInt64?] = [nil, nil, nil, nil]
   /// The accesses whose translation was checked.
   var checked: UInt64 = 0
   /// What had been counted when the first program ended.

@@ -14,8 +14,8 @@ import Observation
   /// Which address space is used, as a number.
   private var space: UInt64 = 0
   private var roots: [UInt64] = []
-  private var pages = RowTable(columns: PlaceColumn.count)
-  private var blocks = RowTable(columns: BlockColumn.count)
+  private var pages = RowTable(columns: PlaceColumn.count, near: PlaceColumn.tlbMisses)
+  private var blocks = RowTable(columns: BlockColumn.count, near: BlockColumn.tlbMisses)
   /// The block that what comes next belongs to.
   private var block: UInt64 = 0
 
@@ -37,43 +37,76 @@ import Observation
     _ records: UnsafeBufferPointer<AccessRecord>, _ first: Int, _ end: Int,
     _ notes: UnsafeBufferPointer<UInt64>
   ) {
-    var lastKey = UInt64.max
-    var row = unsafe pages.place(of: 0)
-    var nextNote = 0
-    var noted = unsafe notes.count > 0 ? AccessNote(rawValue: notes[0]).record : Int.max
-    for index in first..<end {
-      let record = unsafe records[index]
-      let word = record.rawValue
-      let kind = Int(truncatingIfNeeded: (word &>> 60) & 3)
-      if kind == 2, word & BlockRecord.goesOn == 0 { block = blockKey(word) }
-      let key = pageKey(word)
-      if key != lastKey {
-        lastKey = key
-        unsafe row = unsafe pages.place(of: key)
-      }
-      // A clear is a store.
-      let column = kind == 3 ? 1 : kind
-      unsafe row[PlaceColumn.accesses &+ column] &+= 1
-      guard index == noted else { continue }
-      let note = unsafe AccessNote(rawValue: notes[nextNote])
-      nextNote &+= 1
-      noted = unsafe nextNote < notes.count ? AccessNote(rawValue: notes[nextNote]).record : Int.max
-      unsafe row[PlaceColumn.tlbMisses &+ column] &+= note.tlbMisses
-      unsafe row[PlaceColumn.walks &+ column] &+= note.walks
-      unsafe row[PlaceColumn.firstMisses &+ column] &+= note.firstMisses
-      unsafe row[PlaceColumn.secondMisses &+ column] &+= note.secondMisses
-      unsafe row[PlaceColumn.memoryLines &+ column] &+= note.memoryLines
-      unsafe row[PlaceColumn.walkReads] &+= note.walkReads
-      unsafe row[PlaceColumn.walkReadsOfMemory] &+= note.walkReadsOfMemory
-      let code = unsafe blocks.place(of: block)
-      unsafe code[BlockColumn.tlbMisses] &+= note.tlbMisses
-      unsafe code[BlockColumn.walks] &+= note.walks
-      unsafe code[BlockColumn.firstMisses] &+= note.firstMisses
-      unsafe code[BlockColumn.secondMisses] &+= note.secondMisses
-      unsafe code[BlockColumn.memoryLines] &+= note.memoryLines
-      unsafe code[BlockColumn.walkReads] &+= note.walkReads
-      unsafe code[BlockColumn.walkReadsOfMemory] &+= note.walkReadsOfMemory
+    guard let base = records.baseAddress else { return }
+    unsafe count(base, first, end)
+    var at = first
+    for index in 0..<notes.count {
+      let note = unsafe AccessNote(rawValue: notes[index])
+      // The block that it belongs to is the last that began before it.
+      unsafe enter(base, at, note.record)
+      at = note.record
+      unsafe miss(base[note.record].rawValue, note)
     }
+    unsafe enter(base, at, end &- 1)
+  }
+
+  /// Counts the accesses by page.
+  private mutating func count(_ records: UnsafePointer<AccessRecord>, _ first: Int, _ end: Int) {
+    // The pages of data and of instructions that were used last, and their rows.
+    let mask = 0x001f_ffff_ffff_ffff & ~((1 as UInt64 &<< pageShift) &- 1)
+    var (dataPage, fetchPage) = (UInt64.max, UInt64.max)
+    var (dataRow, fetchRow) = (0, 0)
+    for index in first..<end {
+      let word = unsafe records[index].rawValue
+      let isFetch = word & BlockRecord.kinds == BlockRecord.fetch
+      let page = word & mask
+      if page != (isFetch ? fetchPage : dataPage) {
+        let found = pages.row(of: pageKey(word))
+        if isFetch {
+          (fetchPage, fetchRow) = (page, found)
+        } else {
+          (dataPage, dataRow) = (page, found)
+        }
+      }
+      pages.addNear(
+        1, isFetch ? fetchRow : dataRow, PlaceColumn.accesses &+ BlockRecord.column(word))
+    }
+  }
+
+  /// Finds out which block a record belongs to, where that of another one is known.
+  @inline(__always) private mutating func enter(
+    _ records: UnsafePointer<AccessRecord>, _ known: Int, _ record: Int
+  ) {
+    var index = record
+    while index >= known {
+      let word = unsafe records[index].rawValue
+      if word & (BlockRecord.kinds | BlockRecord.goesOn) == BlockRecord.fetch {
+        block = blockKey(word)
+        return
+      }
+      index &-= 1
+    }
+  }
+
+  /// Counts what an access missed.
+  private mutating func miss(_ word: UInt64, _ note: AccessNote) {
+    let column = BlockRecord.column(word)
+    let page = pages.row(of: pageKey(word))
+    pages.add(note.tlbMisses, page, PlaceColumn.tlbMisses &+ column)
+    pages.add(note.walks, page, PlaceColumn.walks &+ column)
+    pages.add(note.firstMisses, page, PlaceColumn.firstMisses &+ column)
+    pages.add(note.secondMisses, page, PlaceColumn.secondMisses &+ column)
+    pages.add(note.memoryLines, page, PlaceColumn.memoryLines &+ column)
+    pages.add(note.walkReads, page, PlaceColumn.walkReads)
+    pages.add(note.walkReadsOfMemory, page, PlaceColumn.walkReadsOfMemory)
+    let code = blocks.row(of: block)
+    blocks.add(note.tlbMisses, code, BlockColumn.tlbMisses)
+    blocks.add(note.walks, code, BlockColumn.walks)
+    blocks.add(note.firstMisses, code, BlockColumn.firstMisses)
+    blocks.add(note.secondMisses, code, BlockColumn.secondMisses)
+    blocks.add(note.memoryLines, code, BlockColumn.memoryLines)
+    blocks.add(note.walkReads, code, BlockColumn.walkReads)
+    blocks.add(note.walkReadsOfMemory, code, BlockColumn.walkReadsOfMemory)
   }
 
   /// The page and the space, or the piece of the kernel half.
@@ -103,4 +136,12 @@ import Observation
 enum BlockRecord {
   /// A bit that the model does not look at.
   static var goesOn: UInt64 { 1 &<< 62 }
+  /// The bits that say which kind a record is, and what they are for instructions.
+  static var kinds: UInt64 { 3 &<< 60 }
+  static var fetch: UInt64 { 2 &<< 60 }
+
+  /// Where a record's kind is counted: loads, stores, instructions; a clear is a store.
+  @inline(__always) static func column(_ word: UInt64) -> Int {
+    Int(truncatingIfNeeded: (0b01_10_01_00 as UInt64 &>> ((word &>> 59) & 6)) & 3)
+  }
 }

@@ -12,27 +12,54 @@ extension Cache {
   /// the program that asks.
   mutating func serve(_ task: inout CacheTask) {
     // Usual shapes are straight code: their numbers are constants there.
-    guard Tag.bitWidth == 32, order == .used, width == ways, setBits != 0 else {
-      return serveAny(&task)
-    }
-    switch (width, task.level == .first) {
-    case (4, true): serveUsual(&task, 4, isFirst: true)
-    case (8, true): serveUsual(&task, 8, isFirst: true)
-    case (16, false): serveUsual(&task, 16, isFirst: false)
-    case (8, false): serveUsual(&task, 8, isFirst: false)
+    guard Tag.bitWidth == 32, width == ways, setBits != 0 else { return serveAny(&task) }
+    switch (order, width, task.level) {
+    case (.used, 4, .first): serveUsedFirst4(&task)
+    case (.used, 8, .first): serveUsedFirst8(&task)
+    case (.used, 8, .second): serveUsedSecond8(&task)
+    case (.used, 16, .second): serveUsedSecond16(&task)
+    case (.used, 16, .last): serveUsedLast16(&task)
+    case (.tree, 4, .first): serveTreeFirst4(&task)
+    case (.tree, 8, .second): serveTreeSecond8(&task)
     default: serveAny(&task)
     }
   }
 
-  /// LRU over a power of two of sets of 4, 8 or 16 ways of 32 bits.
+  // A function each: the compiler inlines into one of them only so much.
+
+  @inline(never) private mutating func serveUsedFirst4(_ task: inout CacheTask) {
+    serveUsual(&task, 4, .first, isTree: false)
+  }
+  @inline(never) private mutating func serveUsedFirst8(_ task: inout CacheTask) {
+    serveUsual(&task, 8, .first, isTree: false)
+  }
+  @inline(never) private mutating func serveUsedSecond8(_ task: inout CacheTask) {
+    serveUsual(&task, 8, .second, isTree: false)
+  }
+  @inline(never) private mutating func serveUsedSecond16(_ task: inout CacheTask) {
+    serveUsual(&task, 16, .second, isTree: false)
+  }
+  @inline(never) private mutating func serveUsedLast16(_ task: inout CacheTask) {
+    serveUsual(&task, 16, .last, isTree: false)
+  }
+  @inline(never) private mutating func serveTreeFirst4(_ task: inout CacheTask) {
+    serveUsual(&task, 4, .first, isTree: true)
+  }
+  @inline(never) private mutating func serveTreeSecond8(_ task: inout CacheTask) {
+    serveUsual(&task, 8, .second, isTree: true)
+  }
+
+  /// LRU or tree-PLRU over a power of two of sets of 4, 8 or 16 ways of 32 bits.
   @inline(__always) private mutating func serveUsual(
-    _ task: inout CacheTask, _ width: Int, isFirst: Bool
+    _ task: inout CacheTask, _ width: Int, _ level: ServedBy, isTree: Bool
   ) {
+    let isFirst = level == .first
     let sets = unsafe UnsafeMutableRawPointer(tags).assumingMemoryBound(to: UInt32.self)
     let (setMask, setBits) = (setMask, setBits)
     let work = task
     var next = work.next
     var asked = work.asked
+    var writtenBack = 0
     let lanes = Int32(truncatingIfNeeded: width)
     while next < work.count {
       let request = unsafe work.requests[next]
@@ -49,47 +76,81 @@ extension Cache {
       }
       next &+= 1
       let line = LineQueues.line(request)
-      let set = unsafe sets + Int(truncatingIfNeeded: line & setMask) &* width
+      let place = Int(truncatingIfNeeded: line & setMask)
+      let set = unsafe sets + place &* width
       let wanted = UInt32(truncatingIfNeeded: ((line &>> setBits) &+ 1) &<< 1)
-      let isWrittenBack = row == LineQueues.writeBack
+      let isWrittenBack = !isFirst && row == LineQueues.writeBack
       let dirt =
         isFirst ? UInt32(truncatingIfNeeded: (request &>> 60) & 1) : isWrittenBack ? 1 : 0
-      let first = unsafe set[0]
-      if first & ~1 == wanted {
-        unsafe set[0] = first | dirt
-        if isFirst || !isWrittenBack { work.note(request, row) }
-        continue
+      if !isTree {
+        let first = unsafe set[0]
+        if first & ~1 == wanted {
+          unsafe set[0] = first | dirt
+          if !isWrittenBack { work.note(request, row, level) }
+          continue
+        }
       }
       let way = unsafe tagWay(set, wanted, lanes)
       if way >= 0 {
         let tag = unsafe set[Int(way)] | dirt
-        if !isFirst && isWrittenBack {
+        if isWrittenBack || isTree {
           unsafe set[Int(way)] = tag
         } else {
           unsafe tagPush(set, tag, way, lanes)
-          work.note(request, row)
         }
+        if isWrittenBack { continue }
+        if isTree { turn(place, awayFrom: Int(way), width) }
+        work.note(request, row, level)
         continue
       }
-      let victim = unsafe tagShift(set, wanted | dirt, lanes)
+      let victim: UInt32
+      if isTree {
+        let empty = unsafe tagWay(set, 0, lanes)
+        let leaving = empty >= 0 ? Int(empty) : leaves(place, width)
+        victim = unsafe set[leaving]
+        unsafe set[leaving] = wanted | dirt
+        turn(place, awayFrom: leaving, width)
+      } else {
+        victim = unsafe tagShift(set, wanted | dirt, lanes)
+      }
       if isFirst && row &>> 1 == LineQueues.clear {
-        work.note(request, row)
-      } else if isFirst || !isWrittenBack {
+        // A line that is wholly written is not read before.
+        work.note(request, row, level)
+      } else if level == .last {
+        if !isWrittenBack { work.note(request, row, .memory) }
+      } else {
+        // What is written back is not asked for; nobody can guess which it is, so no branch does.
         unsafe work.misses[asked] = request
-        asked &+= 1
+        asked &+= isWrittenBack ? 0 : 1
         work.behind.prefetch(line)
       }
-      if victim & 1 != 0 {
+      // A victim that is clean is overwritten by the next that is asked for.
+      let isDirty = Int(truncatingIfNeeded: victim & 1)
+      writtenBack &+= isDirty
+      if level != .last {
         let left = ((UInt64(victim &>> 1) &- 1) &<< setBits) | line & setMask
-        work.noteWriteBack()
-        unsafe work.misses[asked] = LineQueues.request(
-          left, row: LineQueues.writeBack, record: 0)
-        asked &+= 1
-        work.behind.prefetch(left)
+        unsafe work.misses[asked] =
+          left & LineQueues.lineMask | LineQueues.writeBack &<< LineQueues.rowShift
+        asked &+= isDirty
+        work.behind.prefetch(isDirty != 0 ? left : line)
       }
     }
+    unsafe work.counts[Counter.writeBacks(level).index] &+= UInt64(writtenBack)
     task.next = next
     task.asked = asked
+  }
+
+  /// Turns the nodes on a way's path to the other side, in a tree of 4 or 8 ways.
+  @inline(__always) private func turn(_ place: Int, awayFrom way: Int, _ width: Int) {
+    guard let trees = unsafe trees else { return }
+    let (path, other) = PseudoLRUTree.path(of: way, width)
+    unsafe trees[place] = trees[place] & ~path | other
+  }
+
+  /// The way that the tree of a full set points to.
+  @inline(__always) private func leaves(_ place: Int, _ width: Int) -> Int {
+    guard let trees = unsafe trees else { return 0 }
+    return unsafe PseudoLRUTree.victim(trees[place], of: width)
   }
 
   /// Any shape and policy.
@@ -177,7 +238,9 @@ extension Cache {
   var notes: UnsafeMutablePointer<UInt64>?
 
   /// Counts a request that was served here.
-  @inline(__always) func note(_ request: UInt64, _ row: UInt64) {
+  @inline(__always) func note(_ request: UInt64, _ row: UInt64) { note(request, row, level) }
+
+  @inline(__always) func note(_ request: UInt64, _ row: UInt64, _ level: ServedBy) {
     unsafe counts[Counter.served(row: row, level).index] &+= 1
     if let notes = unsafe notes, level != .first || row >= LineQueues.walk {
       let note = row >= LineQueues.walk ? AccessNote.read(level) : AccessNote.line(level)

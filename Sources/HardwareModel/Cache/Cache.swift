@@ -19,7 +19,7 @@ import HostPrefetch
   /// The sets, each of ``stride`` tags; those behind ``ways`` match nothing.
   let tags: UnsafeMutablePointer<Tag>
   /// The tree of each set, under ``Replacement/treePseudoLRU``.
-  private let trees: UnsafeMutablePointer<UInt64>?
+  let trees: UnsafeMutablePointer<UInt64>?
   private let sets: Int
   let ways: Int
   let stride: Int

@@ -71,37 +71,51 @@ extension CoreModel {
   private mutating func translate(
     _ records: UnsafePointer<AccessRecord>, _ count: Int
   ) -> Int {
-    // Accesses, and those of them that took the shortcut, 8 bits a kind and privilege.
-    var all: UInt64 = 0
+    let words = unsafe UnsafeRawPointer(records).assumingMemoryBound(to: UInt64.self)
+    // Accesses that took the shortcut, and those that did not, 8 bits a kind and privilege.
     var near: UInt64 = 0
-    var nearWords: UInt64 = 0
+    var far: UInt64 = 0
     // What was asked for before this block is no longer in the queue.
     nearData = .none
     nearFetch = .none
     record = 0
     while record < count {
-      let word = unsafe records[record].rawValue
+      var word = unsafe words[record]
+      if (word ^ nearData.word) & nearData.same == 0 {
+        // Loads and stores of one size, each within the near line: they are only counted.
+        let (wanted, same) = (nearData.word, nearData.same)
+        let first = record
+        var end = record
+        var stores: UInt64 = 0
+        repeat {
+          stores &+= (word &>> 60) & 1
+          end &+= 1
+          guard end < count else { break }
+          word = unsafe words[end]
+        } while (word ^ wanted) & same == 0
+        record = end
+        let lane = (wanted &>> 60) & 8
+        let loads = UInt64(truncatingIfNeeded: end &- first) &- stores
+        near &+= loads &<< lane &+ stores &<< (lane &+ 16)
+        if stores != 0 { makeNearDirty() }
+        continue
+      }
       // The last byte's address: one that is in another line differs from the near one, too.
       let last = word &+ ((word &>> 53) & 127) &- 1
-      if ((word ^ nearData.word) | (last ^ nearData.word)) & nearData.mask == 0 {
-        let one: UInt64 = 1 &<< Self.lane(word)
-        near &+= one
-        all &+= one
-        nearWords |= word
-      } else if ((word ^ nearFetch.word) | (last ^ nearFetch.word)) & nearFetch.mask == 0 {
-        let one: UInt64 = 1 &<< Self.lane(word)
-        near &+= one
-        all &+= one
+      if ((word ^ nearFetch.word) | (last ^ nearFetch.word)) & nearFetch.mask == 0 {
+        near &+= 1 &<< Self.lane(word)
+      } else if ((word ^ nearData.word) | (last ^ nearData.word)) & nearData.mask == 0 {
+        near &+= 1 &<< Self.lane(word)
+        if word & Self.storeBit != 0 { makeNearDirty() }
+        nearData.expect(word, lineOffsets)
       } else {
-        if nearWords & Self.storeBit != 0 { makeNearDirty() }
-        nearWords = 0
-        guard look(unsafe records[record], last) else { break }
-        all &+= 1 &<< Self.lane(word)
+        let isOne = (word ^ last) & lineMask | word & (1 &<< 61) == 0
+        guard isOne ? data(word) : lookAtMore(unsafe records[record]) else { break }
+        far &+= 1 &<< Self.lane(word)
       }
       record &+= 1
     }
-    if nearWords & Self.storeBit != 0 { makeNearDirty() }
-    addUp(all, near)
+    addUp(near, far)
     return record
   }
 
@@ -114,70 +128,93 @@ extension CoreModel {
     return (top & 3) &<< 4 | top & 8
   }
 
-  private func addUp(_ all: UInt64, _ near: UInt64) {
-    for row in UInt64(0)..<8 {
-      counts.add(.accesses(row: row), (all &>> (row &* 8)) & 0xff)
-      counts.add(.served(row: row, .first), (near &>> (row &* 8)) & 0xff)
+  private func addUp(_ near: UInt64, _ far: UInt64) {
+    var (near, all) = (near, near &+ far)
+    var row: UInt64 = 0
+    while all != 0 {
+      counts.add(.accesses(row: row), all & 0xff)
+      counts.add(.served(row: row, .first), near & 0xff)
+      all &>>= 8
+      near &>>= 8
+      row &+= 1
     }
   }
 
-  /// An access that is looked up; false if it faults.
-  ///
-  /// `last` is its record with the address of its last byte.
-  @inline(__always) private mutating func look(_ record: AccessRecord, _ last: UInt64) -> Bool {
-    let kind = record.kind
-    if (record.rawValue ^ last) & lineMask == 0 && kind != .fetch {
-      return data(record.address.rawValue, kind, record.privilege)
-    }
-    return lookAtMore(record)
-  }
-
-  /// An access that fetches, or may touch two lines.
+  /// An access that fetches, or may touch two lines; false if it faults.
   @inline(never) private mutating func lookAtMore(_ record: AccessRecord) -> Bool {
     let address = record.address.rawValue
     let lastByte = address &+ max(record.size, 1) &- 1
-    let kind = record.kind
-    let privilege = record.privilege
-    if kind == .fetch {
-      guard fetch(address, privilege) else { return false }
+    if record.kind == .fetch {
+      guard fetch(address, record.privilege) else { return false }
       if (address ^ lastByte) &>> lineShift != 0 {
-        guard fetch(lastByte, privilege) else { return false }
+        guard fetch(lastByte, record.privilege) else { return false }
       }
     } else {
-      guard data(address, kind, privilege) else { return false }
+      // Each line as an access of one byte.
+      let who = record.rawValue & ~(AccessRecord.addressMask | 127 &<< 53) | 1 &<< 53
+      guard data(who | address & AccessRecord.addressMask) else { return false }
       if (address ^ lastByte) &>> lineShift != 0 {
-        guard data(lastByte, kind, privilege) else { return false }
+        guard data(who | lastByte & AccessRecord.addressMask) else { return false }
       }
     }
     return true
   }
 
-  private mutating func data(
-    _ address: UInt64, _ kind: AccessKind, _ privilege: Privilege
-  ) -> Bool {
+  /// A load, store or clear of one line, as a record; false if it faults.
+  @inline(__always) private mutating func data(_ word: UInt64) -> Bool {
+    let address = AccessRecord(rawValue: word).address.rawValue
+    let needed = TLBTranslation.needed(word)
     if address & dataPage.mask != dataPage.base
-      || !dataPage.translation.allows(kind, privilege)
+      || dataPage.translation.rawValue & needed != needed
     {
-      guard let hit = translate(address, kind, privilege) else {
-        forgetNearTranslations()
-        return false
-      }
-      dataPage = NearPage(address, hit)
+      guard findDataPage(AccessRecord(rawValue: word)) else { return false }
     }
-    let physical = dataPage.translation.physical(address, shift: dataPage.shift)
-    guard dataPage.translation.has(TLBTranslation.cacheable) else {
-      counts.add(.uncached(kind, privilege))
+    let translation = dataPage.translation
+    let physical = translation.physical(address, shift: dataPage.shift)
+    guard translation.has(TLBTranslation.cacheable) else {
+      let record = AccessRecord(rawValue: word)
+      counts.add(.uncached(record.kind, record.privilege))
       nearData = .none
       return true
     }
     nearRequest = queued
-    request(physical &>> lineShift, kind, privilege)
+    let row = (word &>> 59) & 6 | word &>> 63
+    unsafe queues.first[queued] =
+      LineQueues.request(physical &>> lineShift, row: row, record: record) | word & Self.storeBit
+    queued &+= 1
     // Loads of this line are near, and stores where they are allowed: a bit that tells fetches and
     // clears from them counts, the one that tells stores from loads may.
-    let mayStore = dataPage.translation.allows(.store, privilege)
+    let mayStore = ~translation.rawValue & TLBTranslation.writable
     nearData = NearLine(
-      word: nearWord(address, privilege),
-      mask: lineMask | 1 &<< 61 | (mayStore ? 0 : Self.storeBit))
+      word: word & ~(3 &<< 60), mask: lineMask | 1 &<< 61 | mayStore &<< Self.writableToStore)
+    nearData.expect(word, lineOffsets)
+    return true
+  }
+
+  /// From the flag of a translation to what tells a store from a load.
+  @inline(__always) private static var writableToStore: UInt64 {
+    UInt64(storeBit.trailingZeroBitCount &- TLBTranslation.writable.trailingZeroBitCount)
+  }
+
+  /// Translates a load, store or clear; false if it faults.
+  @inline(never) private mutating func findDataPage(_ record: AccessRecord) -> Bool {
+    let address = record.address.rawValue
+    guard let hit = translateData(address, record.kind, record.privilege) else {
+      forgetNearTranslations()
+      return false
+    }
+    dataPage = NearPage(address, hit)
+    return true
+  }
+
+  @inline(never) private mutating func findFetchPage(
+    _ address: UInt64, _ privilege: Privilege
+  ) -> Bool {
+    guard let hit = translateFetch(address, privilege) else {
+      forgetNearTranslations()
+      return false
+    }
+    fetchPage = NearPage(address, hit)
     return true
   }
 
@@ -185,11 +222,7 @@ extension CoreModel {
     if address & fetchPage.mask != fetchPage.base
       || !fetchPage.translation.allows(.fetch, privilege)
     {
-      guard let hit = translate(address, .fetch, privilege) else {
-        forgetNearTranslations()
-        return false
-      }
-      fetchPage = NearPage(address, hit)
+      guard findFetchPage(address, privilege) else { return false }
     }
     let physical = fetchPage.translation.physical(address, shift: fetchPage.shift)
     guard fetchPage.translation.has(TLBTranslation.cacheable) else {

@@ -3,17 +3,29 @@ import MemoryTypes
 
 /// From a virtual address to what the TLBs or the tables say of it.
 extension CoreModel {
-  /// Translates an address for an access; nil leaves the reason in ``fault``.
-  @inline(__always) mutating func translate(
+  /// Translates an address for an access to data; nil leaves the reason in ``fault``.
+  @inline(__always) mutating func translateData(
     _ address: UInt64, _ kind: AccessKind, _ privilege: Privilege
   ) -> TLBHit? {
-    guard regime != nil else {
-      return TLBHit(translation: .untranslated(address), shift: 12)
-    }
-    let isFetch = kind == .fetch
-    let found =
-      isFetch ? instructionTLB.find(address, asid) : dataTLB.find(address, asid)
+    guard plan.isOn else { return TLBHit(translation: .untranslated(address), shift: 12) }
+    let found = dataTLB.find(address, asid)
     if !found.isNone { return allowed(found, address, kind, privilege) }
+    return missed(address, kind, privilege)
+  }
+
+  /// The same for instructions.
+  @inline(__always) mutating func translateFetch(
+    _ address: UInt64, _ privilege: Privilege
+  ) -> TLBHit? {
+    guard plan.isOn else { return TLBHit(translation: .untranslated(address), shift: 12) }
+    let found = instructionTLB.find(address, asid)
+    if !found.isNone { return allowed(found, address, .fetch, privilege) }
+    return missed(address, .fetch, privilege)
+  }
+
+  @inline(__always) private mutating func missed(
+    _ address: UInt64, _ kind: AccessKind, _ privilege: Privilege
+  ) -> TLBHit? {
     counts.add(.tlbMisses(kind, privilege))
     if isNoting { unsafe queues.notes[record] &+= AccessNote.tlbMiss }
     guard let filled = fill(address, kind, privilege) else { return nil }
@@ -37,15 +49,20 @@ extension CoreModel {
       isGlobal = walked.translation.has(TLBTranslation.global)
       found = walked
       if hasSharedTLB {
-        found = walked.narrowed(to: address, heldBy: sharedTLB.geometry, page: pageShift)
+        if found.shift != pageShift {
+          found = walked.narrowed(to: address, heldBy: sharedTLB.geometry, page: pageShift)
+        }
         sharedTLB.insert(
           address, asid, shift: found.shift, isGlobal: isGlobal, found.translation)
       }
     } else {
       counts.add(.sharedTLBHits(kind, privilege))
     }
-    let own = kind == .fetch ? geometry.instructionTLB : geometry.dataTLB
-    let hit = found.narrowed(to: address, heldBy: own, page: pageShift)
+    var hit = found
+    if found.shift != pageShift {
+      let own = kind == .fetch ? geometry.instructionTLB : geometry.dataTLB
+      hit = found.narrowed(to: address, heldBy: own, page: pageShift)
+    }
     if kind == .fetch {
       instructionTLB.insert(address, asid, shift: hit.shift, isGlobal: isGlobal, hit.translation)
     } else {
@@ -54,7 +71,7 @@ extension CoreModel {
     return hit
   }
 
-  @inline(__always) private var pageShift: UInt64 { regime?.geometry.pageSize.shift ?? 12 }
+  @inline(__always) private var pageShift: UInt64 { plan.pageShift }
 
   /// The hit, if it allows the access.
   ///

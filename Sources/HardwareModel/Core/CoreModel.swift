@@ -41,11 +41,15 @@ public import MemoryTypes
   let secondPlaces: SetPlaces
   let lastPlaces: SetPlaces
   let lineShift: UInt64
+  /// The bits of an offset in a line.
+  let lineOffsets: UInt64
   /// The bits of a record that say its line, and who asked for it.
   let lineMask: UInt64
 
   /// How addresses are translated; nil is not at all: addresses are physical.
   public internal(set) var regime: TranslationRegime?
+  /// What walks need of it at every step.
+  var plan = WalkPlan(nil)
   var asid: UInt64 = 0
   let counts = CounterStore()
   /// What has been counted until now.
@@ -100,6 +104,7 @@ public import MemoryTypes
     secondPlaces = hasSecondCache ? secondCache.places : .none
     lastPlaces = hasLastCache ? lastCache.places : .none
     lineShift = UInt64(geometry.dataCache.line.trailingZeroBitCount)
+    lineOffsets = UInt64(geometry.dataCache.line) - 1
     lineMask = 0x801f_ffff_ffff_ffff & ~(UInt64(geometry.dataCache.line) - 1)
   }
 
@@ -108,6 +113,7 @@ public import MemoryTypes
   /// TLBs keep what they hold: it is the ASID that tells address spaces apart.
   public mutating func load(_ regime: TranslationRegime?, asid: ASID) {
     self.regime = regime
+    plan = WalkPlan(regime)
     self.asid = UInt64(asid.rawValue)
     forgetNearTranslations()
   }
@@ -130,13 +136,26 @@ public struct ModelFault: BitwiseCopyable, Hashable, Sendable {
 
 /// The line used last of its kind, by virtual address.
 struct NearLine: BitwiseCopyable {
-  /// The line as a record names it, and who asked for it.
+  /// The line as a record names it, who asked for it, and the size that ``same`` is for.
   var word: UInt64
-  /// The bits of a record that have to be those of ``word``.
+  /// The bits of a record, and of its last byte's, that have to be those of ``word``.
   var mask: UInt64
+  /// The bits that are enough for a record of that size: aligned to it, it ends in its line.
+  var same: UInt64 = .max
 
-  /// No record is this: its first byte would be its last, and it has none.
-  @inline(__always) static var none: Self { Self(word: 0, mask: .max) }
+  /// No record is this: its first byte would be its last, and it has none; bit 62 is only fetches'.
+  @inline(__always) static var none: Self { Self(word: 1 &<< 62, mask: .max) }
+
+  /// Has records of this one's size be near that are aligned to it, where it lies in the line.
+  ///
+  /// For any size: if no bit of `offset` is one of `size - 1`, their sum is their union, and so in
+  /// the line as both are. `offsets` is what an offset in a line may be.
+  @inline(__always) mutating func expect(_ record: UInt64, _ offsets: UInt64) {
+    let sizes: UInt64 = 127 &<< 53
+    let low = (((record &>> 53) & 127) &- 1) & offsets
+    word = word & ~(sizes | low) | record & sizes
+    same = mask | sizes | low
+  }
 }
 
 /// The page used last of its kind.

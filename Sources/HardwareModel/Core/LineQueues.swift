@@ -33,6 +33,8 @@
   static var walk: UInt64 { 8 }
   static var writeBack: UInt64 { 10 }
   static var dirty: UInt64 { 1 &<< 60 }
+  static var lineMask: UInt64 { 0xffff_ffff_ffff }
+  static var rowShift: UInt64 { 48 }
 
   /// SAFETY: the buffers live as long as this value.
   init() {
@@ -55,7 +57,7 @@
   @inline(__always) static func request(_ line: UInt64, row: UInt64, record: Int) -> UInt64 {
     line | row &<< 48 | UInt64(truncatingIfNeeded: record) &<< 52
   }
-  @inline(__always) static func line(_ request: UInt64) -> UInt64 { request & 0xffff_ffff_ffff }
+  @inline(__always) static func line(_ request: UInt64) -> UInt64 { request & lineMask }
   @inline(__always) static func row(_ request: UInt64) -> UInt64 { (request &>> 48) & 15 }
   @inline(__always) static func record(_ request: UInt64) -> Int {
     Int(truncatingIfNeeded: (request &>> 52) & 255)

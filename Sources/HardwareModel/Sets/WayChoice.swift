@@ -15,6 +15,21 @@ enum PseudoLRUTree {
     return tree
   }
 
+  /// The nodes on a way's path among 4 or 8, and those of them that then point to the upper half.
+  ///
+  /// A way's nodes take four bits of the tree with 4 ways, eight with 8: so all ways' are a word.
+  @inline(__always) static func path(of way: Int, _ ways: Int) -> (UInt64, UInt64) {
+    if ways == 4 {
+      let at = UInt64(truncatingIfNeeded: way) &* 4
+      return ((0xaa66 as UInt64 &>> at) & 15, (0x0826 as UInt64 &>> at) & 15)
+    }
+    let at = UInt64(truncatingIfNeeded: way) &* 8
+    return (
+      (0x8a8a_4a4a_2626_1616 as UInt64 &>> at) & 255,
+      (0x0080_0848_0222_0616 as UInt64 &>> at) & 255
+    )
+  }
+
   /// The way that it points to.
   @inline(__always) static func victim(_ tree: UInt64, of ways: Int) -> Int {
     var node = 1

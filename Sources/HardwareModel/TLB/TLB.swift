@@ -6,16 +6,22 @@ import MemoryTypes
 /// moment is one look-up, the smallest first: of tables, that is the deepest.
 struct TLB: ~Copyable {
   private var entries: WaySets<TLBEntry>
+  /// What is held, roughly: where sets have many ways, they need not be gone through in vain.
+  private let rough: RoughKeys
   let geometry: TLBGeometry
   /// How many entries there are of each size, by the power less 12, and which sizes have any.
   private var populations: InlineArray<32, Int32> = .init(repeating: 0)
   private var heldSizes: UInt32 = 0
   /// The only size that there is, as a power, or 0.
   private var soleShift: UInt64 = 0
+  /// The bits of a probe that a key of it has then, and the others.
+  private var soleMask: UInt64 = 0
+  private var soleSize: UInt64 = 0
 
   init(_ geometry: TLBGeometry) {
     self.geometry = geometry
     entries = WaySets(sets: geometry.sets, ways: geometry.ways, geometry.replacement)
+    rough = RoughKeys(isUsed: geometry.ways > 8)
   }
 
   /// A look-up that counts as a use.
@@ -24,23 +30,31 @@ struct TLB: ~Copyable {
   @inline(__always) mutating func find(_ address: UInt64, _ asid: UInt64) -> TLBHit {
     let probe = TLBKey.probe(address, asid)
     if soleShift != 0 {
-      let row = row(of: address, shift: soleShift)
-      let own = TLBKey.key(probe, shift: soleShift, isGlobal: false)
-      let global = TLBKey.key(probe, shift: soleShift, isGlobal: true)
+      let own = probe & soleMask | soleSize
+      let global = own & ~TLBKey.asidMask | TLBKey.global
+      let row = entries.row(of: own &>> (soleShift &+ 11))
       // Most look-ups find the first way, and leave it there.
       let first = entries[row, 0]
       if (first.key == own || first.key == global) && !entries.notesFirst {
         return TLBHit(translation: first.translation, shift: soleShift)
       }
+      guard rough.mayHold(own) else { return .none }
       let way = entries.find(in: row) { $0.key == own || $0.key == global }
       return way < 0 ? .none : used(way, in: row)
     }
+    return findAmongSizes(address, asid)
+  }
+
+  /// Where entries of several sizes are held, or none.
+  @inline(never) private mutating func findAmongSizes(_ address: UInt64, _ asid: UInt64) -> TLBHit {
+    let probe = TLBKey.probe(address, asid)
     var sizes = heldSizes
     while sizes != 0 {
       let shift = UInt64(truncatingIfNeeded: sizes.trailingZeroBitCount) &+ 12
       sizes &= sizes &- 1
-      let row = row(of: address, shift: shift)
       let own = TLBKey.key(probe, shift: shift, isGlobal: false)
+      guard rough.mayHold(own) else { continue }
+      let row = row(of: address, shift: shift)
       let global = TLBKey.key(probe, shift: shift, isGlobal: true)
       let way = entries.find(in: row) { $0.key == own || $0.key == global }
       if way >= 0 { return used(way, in: row) }
@@ -57,6 +71,8 @@ struct TLB: ~Copyable {
       key: TLBKey.key(probe, shift: shift, isGlobal: isGlobal), translation: translation)
     let row = row(of: address, shift: shift)
     let victim = entries.insert(entry, in: row)
+    rough.add(entry.key, 1)
+    if !victim.isNone { rough.add(victim.key, -1) }
     // One of the same size in its place changes nothing.
     if (victim.key ^ entry.key) & (TLBKey.sizeMask | 1) == 0 { return }
     count(entry, 1)
@@ -100,10 +116,13 @@ struct TLB: ~Copyable {
   @inline(__always) private mutating func count(_ entry: TLBEntry, _ change: Int32) {
     let size = Int(truncatingIfNeeded: entry.shift &- 12)
     populations[size] &+= change
+    guard populations[size] == 0 || populations[size] == change else { return }
     let bit = UInt32(1) &<< UInt32(size)
     heldSizes = populations[size] == 0 ? heldSizes & ~bit : heldSizes | bit
     let isSole = heldSizes != 0 && heldSizes & (heldSizes &- 1) == 0
     soleShift = isSole ? UInt64(truncatingIfNeeded: heldSizes.trailingZeroBitCount) &+ 12 : 0
+    soleMask = TLBKey.addressMask(soleShift) | TLBKey.asidMask | 1
+    soleSize = TLBKey.size(soleShift)
   }
 }
 
@@ -158,6 +177,7 @@ extension TLB {
       let entry = entries[row, way]
       if !entry.isNone && matches(entry) {
         entries.remove(way, in: row)
+        rough.add(entry.key, -1)
         count(entry, -1)
       }
     }

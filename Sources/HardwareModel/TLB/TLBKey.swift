@@ -111,6 +111,11 @@ struct TLBTranslation: RawRepresentable, BitwiseCopyable, Equatable {
     return rawValue & needed == needed
   }
 
+  /// The flags that a load, store or clear needs, which is given as a record.
+  @inline(__always) static func needed(_ word: UInt64) -> UInt64 {
+    held | (word &>> 60 & 1) &<< 2 | (~word &>> 63) &<< 1
+  }
+
   /// The same for a smaller piece of it, around an address.
   @inline(__always) func narrowed(to address: UInt64, from shift: UInt64, to smaller: UInt64)
     -> Self
