@@ -188,7 +188,8 @@ struct RunSession {
     guard
       let found = report.result.text("dmesg").flatMap({ OutOfMemoryReport(log: $0) })
     else { return ["No process was killed for want of memory."] }
-    return found.explanation(pageSize: report.machine.pageSize)
+    return found.explanation(
+      pageSize: report.machine.pageSize, ram: report.machine.banks.total)
   }
 
   /// Shows what the observer has answered.

@@ -30,18 +30,21 @@ import Testing
     #expect(report.managed == .kibibytes(122_276) && report.free == .kibibytes(1396))
     #expect(report.tasks.map(\.pid) == [2, 3] && report.tasks[0].adjustment == -1000)
     #expect(report.victim?.resident == .kibibytes(119_916))
-    let text = report.explanation(pageSize: .fourKiB).joined(separator: "\n")
+    let text = report.explanation(pageSize: .fourKiB, ram: .mebibytes(128)).joined(separator: "\n")
     #expect(text.contains("Why child (process 3) was killed"))
     #expect(text.contains("Exempt by an oom_score_adj of -1000: parent (2)."))
     #expect(text.contains("There was no swap"))
+    #expect(text.contains("  134M of RAM instead of 128M (--ram),"), "\(text)")
+    #expect(text.contains("  120M of swap (--swap)"), "\(text)")
   }
 
   @Test func readsWhatAGroupLacked() throws {
     let report = try #require(OutOfMemoryReport(log: Self.group))
     #expect(report.group == "/oomtest" && report.limit == .kibibytes(65536))
-    let text = report.explanation(pageSize: .fourKiB).joined(separator: "\n")
+    let text = report.explanation(pageSize: .fourKiB, ram: .mebibytes(128)).joined(separator: "\n")
     #expect(text.contains("the memory group /oomtest had"))
     #expect(text.contains("It was the only one that could be chosen."))
+    #expect(text.contains("  a limit of 69M (memory.max, --memory-max)"), "\(text)")
   }
 
   @Test(arguments: ["", "oom invoked oom-killer:", ": Killed process x (y) total-vm:"])

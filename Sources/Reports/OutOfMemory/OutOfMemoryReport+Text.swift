@@ -3,7 +3,9 @@ package import MemoryTypes
 
 extension OutOfMemoryReport {
   /// In plain words: why that process died, and what would have saved it.
-  package func explanation(pageSize: PageSize) -> [String] {
+  ///
+  /// `ram` is all the RAM of the machine, of which the kernel has a part for itself.
+  package func explanation(pageSize: PageSize, ram: ByteCount) -> [String] {
     guard let victim else { return [] }
     var lines = ["Why \(victim.name) (process \(victim.pid)) was killed"]
     let what = order == 0 ? "a page" : "\(1 << max(order, 0)) pages in one piece (order \(order))"
@@ -23,7 +25,7 @@ extension OutOfMemoryReport {
         + " \(victim.virtual.rounded) that it had mapped.")
     lines += choice(victim, pageSize).map { "  " + $0 }
     lines.append("What would have saved it")
-    lines += remedies(victim).map { "  " + $0 }
+    lines += remedies(victim, ram).map { "  " + $0 }
     return lines
   }
 
@@ -63,21 +65,31 @@ extension OutOfMemoryReport {
   }
 
   /// What it had mapped and not touched is what it would have wanted more, at the most.
-  private func remedies(_ victim: Victim) -> [String] {
+  ///
+  /// Sizes are whole mebibytes, as the options take them.
+  private func remedies(_ victim: Victim, _ ram: ByteCount) -> [String] {
     let missing =
       victim.virtual > victim.resident ? victim.virtual - victim.resident : ByteCount.zero
-    // Room to breathe: reserves, tables.
-    let more = missing + ByteCount(victim.virtual.rawValue / 64) + .mebibytes(1)
+    // Room to breathe: reserves, tables, the table of frames of more RAM.
+    let more = missing + ByteCount(victim.virtual.rawValue / 32) + .mebibytes(2)
     var lines: [String] = []
     if let limit {
-      lines.append("a limit of \((limit + more).rounded) (memory.max, --memory-max), if it goes on")
+      lines.append(
+        "a limit of \(Self.whole(limit + more)) (memory.max, --memory-max), if it goes on")
       lines.append("  to use all that it had mapped and maps no more; or")
     } else {
-      lines.append("\((managed + more).rounded) of memory instead of \(managed.rounded) (--ram),")
+      lines.append("\(Self.whole(ram + more)) of RAM instead of \(ram.rounded) (--ram),")
       lines.append("  if it goes on to use all that it had mapped and maps no more; or")
     }
-    lines.append("\(more.rounded) \(swapTotal == .zero ? "of" : "more") swap (--swap), slowly; or")
+    // Pages that came back keep their slots for a while: it may need one for each.
+    let swap = swapTotal + victim.virtual + .mebibytes(2)
+    lines.append("\(Self.whole(swap)) of swap (--swap), slowly; or")
     lines.append("an oom_score_adj of -1000, and somebody else would have died.")
     return lines
+  }
+
+  /// The next whole mebibyte: `73M`.
+  private static func whole(_ size: ByteCount) -> String {
+    "\((size.rawValue + (1 << 20) - 1) >> 20)M"
   }
 }
