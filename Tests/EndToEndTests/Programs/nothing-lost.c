@@ -287,7 +287,8 @@ static void act(void) {
       else if (errno != EINVAL) broken("forget");
     }
   } else if (which < 36) {
-    // A few chunks as a whole, or they could not be moved.
+    // A few chunks, or no limit could be held; as a whole, or they could not be moved.
+    if (me) return;
     c = below(pages / CHUNK < 4 ? pages / CHUNK : 4);
     if (next() % 2) mlock(chunk[c], CHUNK * page);
     else munlock(chunk[c], CHUNK * page);
@@ -343,7 +344,7 @@ static void tormentOnce(long total) {
   switch (below(14)) {
     case 0: case 1: put("/proc/sys/vm/compact_memory", "1", 0); break;
     case 2: put("/proc/sys/vm/drop_caches", "%ld", 1 + below(3)); break;
-    case 3: put(GROUP "memory.max", "%ld", ram / 3 + below(ram)); break;
+    case 3: put(GROUP "memory.max", "%ld", ram / 2 + below(ram)); break;
     case 4: put(GROUP "memory.max", "max", 0); break;
     case 5: put(GROUP "memory.high", "%ld", ram / 4 + below(ram)); break;
     case 6: put(GROUP "memory.high", "max", 0); break;
