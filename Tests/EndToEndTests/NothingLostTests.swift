@@ -24,13 +24,13 @@ import Testing
     let megabytes = pages.size == "64K" ? 64 : 40
     // Eight write an eighth each of what the first has, so that there is twice that at the end.
     let own = (processes == 1 ? 2 : 1) * megabytes
-    let rounds = Self.rounds(pages, processes)
+    let rounds = Self.isLong ? 0 : (pages.size == "64K" ? 200 : 800) / processes
     let words =
       ["run", "--ram", "\(megabytes)M", "--swap", "\(megabytes * 4)M"] + pages.options + [
         "--bind", "\(text):/text", "--bind", "\(written):/written", "--", program,
         "own=\(own << 20)", "shared=4194304", "tmpfs=4194304", "file=/text", "written=/written",
         "procs=\(processes)", "rounds=\(rounds)", "ram=\(megabytes << 20)",
-        "all=\(Self.isLong ? 1 : 0)",
+        "all=\(Self.isLong ? 1 : 0)", "seconds=\(Self.isLong ? 14 : 0)",
       ]
     let run = try Kilburn.run(words)
     #expect(run.status == 0, "\(words): \(run)")
@@ -45,19 +45,6 @@ import Testing
     if Self.isLong { print("\(pages), \(processes): \(run.errors.prefix(1200))") }
     let instructions = try #require(Self.instructions(run.errors), "\(run)")
     if Self.isLong { #expect(instructions >= 10_000_000_000) }
-  }
-
-  /// How often each process does something: for 10^10 instructions, or for a second.
-  private static func rounds(_ pages: Pages, _ processes: Int) -> Int {
-    guard isLong else { return (pages.size == "64K" ? 200 : 800) / processes }
-    return switch (pages.size, processes) {
-    case ("4K", 1): 450_000
-    case ("4K", _): 18_000
-    case ("16K", 1): 330_000
-    case ("16K", _): 18_000
-    case (_, 1): 140_000
-    default: 6_000
-    }
   }
 
   /// Words that are their number times a constant, as the program has it.

@@ -8,6 +8,7 @@
 // tmpfs    bytes of a file in /dev/shm, which all map shared, and read and write besides
 // procs    processes; with more than one, each writes its own share of every region only
 // rounds   actions of each process
+// seconds  of the machine's time for which they go on
 // ram      bytes of RAM, for limits that can be held
 // all      0: at the end a process checks its own share only
 // torment  0: nobody changes anything
@@ -37,7 +38,7 @@ typedef unsigned long word;
 #define GROUP "/sys/fs/cgroup/lost/"
 
 static long page, words, procs = 1, rounds = 1000, ram, own, torment = 1, seed = 1;
-static long shared, tmpfs, all = 1;
+static long shared, tmpfs, all = 1, seconds;
 static const char *path, *written;
 static int me;
 
@@ -321,11 +322,18 @@ static void checkAll(void) {
   for (long i = first; i < blocks; i += step) checkText(i);
 }
 
+static int goesOn(long n) {
+  struct timespec time;
+  if (!seconds || n % 16) return seconds;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec < seconds;
+}
+
 static void work(int number) {
   me = number;
   state = seed * ODD + number * 77 + 1;
   for (int n = 0; n < 8; n++) next();
-  for (long n = 0; n < rounds; n++) act();
+  for (long n = 0; n < rounds || goesOn(n); n++) act();
   checkAll();
 }
 
@@ -387,7 +395,7 @@ static void say(const char *what, const char *name) {
 static void read_arguments(int count, char **argument) {
   struct { const char *name; long *value; } known[] = {
       {"own", &own}, {"shared", &shared}, {"tmpfs", &tmpfs}, {"procs", &procs},
-      {"rounds", &rounds}, {"ram", &ram}, {"all", &all}, {"torment", &torment}, {"seed", &seed}};
+      {"rounds", &rounds}, {"ram", &ram}, {"all", &all}, {"seconds", &seconds}, {"torment", &torment}, {"seed", &seed}};
   for (int n = 1; n < count; n++) {
     char *equal = strchr(argument[n], '=');
     int isKnown = 0;
@@ -395,7 +403,7 @@ static void read_arguments(int count, char **argument) {
     *equal = 0;
     if (!strcmp(argument[n], "file")) path = equal + 1, isKnown = 1;
     if (!strcmp(argument[n], "written")) written = equal + 1, isKnown = 1;
-    for (int k = 0; k < 9; k++)
+    for (int k = 0; k < 10; k++)
       if (!strcmp(argument[n], known[k].name)) *known[k].value = atol(equal + 1), isKnown = 1;
     if (!isKnown) fprintf(stderr, "%s?\n", argument[n]), exit(2);
   }
