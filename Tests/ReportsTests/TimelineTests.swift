@@ -7,7 +7,7 @@ import Testing
 /// `--timeline`'s rows, and what is read of the kernel's account of memory being short.
 @Suite struct TimelineTests {
   private func bytes(_ records: [TraceRecord]) -> [UInt8] {
-    records.flatMap { record in withUnsafeBytes(of: record) { Array($0) } }
+    records.flatMap { record in unsafe withUnsafeBytes(of: record) { unsafe Array($0) } }
   }
 
   private func sample(time: UInt64, some: UInt64) -> [TraceRecord] {
