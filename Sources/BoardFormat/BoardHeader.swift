@@ -19,6 +19,9 @@ public struct BoardHeader: BitwiseCopyable, Sendable {
   public var pageShift: UInt32 = 12
   public var vaBits: UInt32 = 48
 
+  /// Where the last area ends: the kernel's first tables map all that is before.
+  public var end: UInt64 = 0
+
   /// The flattened device tree that describes memory: banks and reserved holes.
   public var deviceTree = Area()
   /// The files the guest may see (``Archive``).

@@ -158,7 +158,7 @@ static void map(struct Tables *tables, uint64_t *root, uint64_t virtual, uint64_
 struct Header {
   uint64_t magic;
   uint32_t version, options, page_shift, va_bits;
-  struct { uint64_t start, length; } areas[9];
+  uint64_t end;
 };
 
 static void check_geometry(uint64_t page_shift, uint64_t va_bits, bool large_output) {
@@ -234,10 +234,7 @@ struct KernelParameters *early_boot(const uint8_t *tree, uint64_t image) {
   uint64_t uart = fixmap_top - ((device_tree_pages + 1) << page_shift);
 
   uint64_t board_end = (uint64_t)header + 65536;
-  for (int i = 0; i < 9; i++) {
-    uint64_t end = header->areas[i].start + header->areas[i].length;
-    if (end > board_end) board_end = end;
-  }
+  if (header->end > board_end) board_end = header->end;
 
   if (board_end - RAM_BASE > (uint64_t)1 << (minimum_bits - 1))
     die("kernel: RAM and the files behind it do not fit the linear map of so few VA bits");

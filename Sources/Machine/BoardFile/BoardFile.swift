@@ -61,6 +61,7 @@ final class BoardFile {
     var header = BoardHeader()
     header.pageShift = UInt32(machine.pageSize.shift)
     header.vaBits = UInt32(machine.translation.vaBits)
+    header.end = layout.areasEnd.rawValue
     header.deviceTree = layout.deviceTree
     header.archive = layout.archive
     header.program = layout.program

@@ -31,6 +31,8 @@ struct BoardLayout {
   var controlGroups = BoardHeader.Area()
   var swap = BoardHeader.Area()
   var swapFiles: [BoardHeader.Area] = []
+  /// Where the last area ends.
+  let areasEnd: PhysicalAddress
   /// The bytes from the start of RAM to the board file.
   let ram: ByteCount
   /// The bytes of the board file, which begins with the header.
@@ -74,6 +76,7 @@ struct BoardLayout {
     if controlGroups > 0 { self.controlGroups = area(controlGroups) }
     if swap > 0 { self.swap = area(swap) }
     self.swapFiles = swapFiles.map { area($0) }
+    areasEnd = next
     let end = max(next, MemoryBank.ramBase + .mebibytes(256))
     ram = start - MemoryBank.ramBase
     size = end.alignedUp(to: ByteCount.mebibytes(2)) - start
