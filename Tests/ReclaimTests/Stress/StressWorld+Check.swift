@@ -34,7 +34,7 @@ extension StressWorld {
     checkSlots(slotUsers, here)
   }
 
-  /// The entries of all tables, by frame and by slot.
+  /// What names each frame and each slot: entries of tables, and of files in memory.
   private func users() -> (frames: [UInt64: Int32], slots: [UInt64: Int]) {
     var frames: [UInt64: Int32] = [:]
     var slots: [UInt64: Int] = [:]
@@ -49,6 +49,16 @@ extension StressWorld {
             frames[run[index].frame(in: geometry).rawValue, default: 0] += 1
           }
         }
+      }
+    }
+    // And of files in memory, whose trees name slots.
+    let files = machine.files
+    var inode = files.pointee.state.pointee.swapped
+    while let here = inode {
+      inode = here.pointee.nextSwapped
+      _ = files.pointee.trees.checkInvariants(here.pointee.pages) { _, entry in
+        guard let value = entry.value, value != FileSystem<HostBoard>.lost else { return }
+        slots[value, default: 0] += 1
       }
     }
     return (frames, slots)
