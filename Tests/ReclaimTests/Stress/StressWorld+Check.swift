@@ -1,5 +1,6 @@
 import Arm64
 import HostBoard
+import KernelHeap
 import MemorySupport
 import MemoryTypes
 import PageFrames
