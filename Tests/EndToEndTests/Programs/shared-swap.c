@@ -75,8 +75,13 @@ int main(int argc, char **argv) {
                              ? "some" : "none");
   printf("smaps %s\n", key("/proc/self/smaps", "Swap:") > 0 ? "some" : "none");
   printf("of its own %s\n", key("/proc/self/status", "VmSwap:") < 1024 ? "little" : "much");
-  for (int p = 0; p < 4; p++) printf("wrong %zu\n", wrong(p, 1));
-  printf("segment %s\n", swapped() > 0 ? "some" : "none");
+  // Where the first two were read last, no room is left for all of the segment.
+  long segments = 0;
+  for (int p = 0; p < 4; p++) {
+    printf("wrong %zu\n", wrong(p, 1));
+    if (p == 1) segments = swapped();
+  }
+  printf("segment %s\n", segments > 0 ? "some" : "none");
   struct stat st;
   for (int p = 1; p < 4; p += 2) {
     fstat(file[p], &st);
