@@ -115,8 +115,9 @@ import Testing
         contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
       for word in (list ?? "").split(separator: " ") {
         guard let child = Int32(word) else { continue }
-        let name = try? String(contentsOfFile: "/proc/\(child)/comm", encoding: .utf8)
-        if name?.hasPrefix("qemu") == true { return child }
+        // Not the one that is only asked for its version.
+        let words = try? String(contentsOfFile: "/proc/\(child)/cmdline", encoding: .utf8)
+        if let words, words.contains("qemu"), words.contains("\0-M\0") { return child }
       }
       try await Task.sleep(for: .milliseconds(50))
     }
