@@ -10,6 +10,8 @@ enum SwapProbes {
       if name == "Active(anon):" { return 128 * kibibytes }
       // Stocks of slots, 64 of them, and batches.
       if line.contains(" kB") || heading == "== swaps" { return 64 * kibibytes }
+      // Of a few pages some are met twice, on Linux on one of the four variants only; in bytes.
+      if name == "active_anon" { return 4 * variant.pageSize }
       // A slab or a table more or less, in bytes.
       if kernels.contains(name) { return 4 * variant.pageSize }
       return 64
