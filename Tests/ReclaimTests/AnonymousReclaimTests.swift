@@ -23,12 +23,8 @@ import Testing
   /// A program with twice as many pages as there are frames, and a file besides, finds every word.
   @Test(arguments: [PageSize.fourKiB, .sixtyFourKiB], [1, 2, 3] as [UInt64])
   func twiceTheMemoryIsAllThere(size: PageSize, seed: UInt64) throws {
-    let ram = size == .fourKiB ? ByteCount.mebibytes(16) : .mebibytes(128)
-    let all = Int(ram.wholePages(of: size).rawValue)
-    let machine = try ReclaimMachine(size, ram: ram, pages: all / 4)
+    let (machine, pages, filePages) = try ReclaimMachine.withSwap(size)
     defer { machine.end() }
-    let pages = all * 3 / 2
-    try machine.addSwap(pages: UInt64(pages + all))
     let space = try machine.machine.makeSpace()
     let start = try space.pointee.map(
       MappingRequest(
@@ -51,7 +47,7 @@ import Testing
         model[page] = random.next()
         try space.pointee.copyOut(model[page], to: address)
       case 3:
-        let index = UInt64(random.below(all / 4))
+        let index = UInt64(random.below(filePages))
         #expect(try machine.word(index) == index, "seed \(seed), step \(step)")
       default:
         let word = try space.pointee.copyIn(UInt64.self, from: address)

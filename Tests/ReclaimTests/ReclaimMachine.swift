@@ -31,6 +31,20 @@ struct ReclaimMachine {
     file = try files.pointee.open(path, from: files.pointee.root, .readWrite)
   }
 
+  /// A small machine with swap for more than all its frames: how many pages are too many for it, and
+  /// how many its file has.
+  static func withSwap(
+    _ size: PageSize
+  ) throws -> (ReclaimMachine, pages: Int, filePages: Int) {
+    let ram = size == .fourKiB ? ByteCount.mebibytes(16) : .mebibytes(128)
+    let all = Int(ram.wholePages(of: size).rawValue)
+    let filePages = all / 4
+    let machine = try ReclaimMachine(size, ram: ram, pages: filePages)
+    let pages = all * 3 / 2
+    try machine.addSwap(pages: UInt64(pages + all))
+    return (machine, pages, filePages)
+  }
+
   var board: HostBoard { machine.board }
   var frames: KernelPointer<FrameAllocator<HostBoard>> { machine.frames }
   var files: KernelPointer<FileSystem<HostBoard>> { machine.files }

@@ -33,12 +33,8 @@ import Testing
   /// array of words is.
   @Test(arguments: [PageSize.fourKiB, .sixtyFourKiB], [1, 2, 3] as [UInt64])
   func twiceTheMemoryIsAllThere(size: PageSize, seed: UInt64) throws {
-    let ram = size == .fourKiB ? ByteCount.mebibytes(16) : .mebibytes(128)
-    let all = Int(ram.wholePages(of: size).rawValue)
-    let machine = try ReclaimMachine(size, ram: ram, pages: all / 4)
+    let (machine, pages, filePages) = try ReclaimMachine.withSwap(size)
     defer { machine.end() }
-    let pages = all * 3 / 2
-    try machine.addSwap(pages: UInt64(pages + all))
     let file = try makeFile(machine, pages: pages)
     let inode = file.pointee.inode
     let space = try machine.machine.makeSpace()
@@ -94,7 +90,7 @@ import Testing
           inode, from: UInt64(page) << size.shift, to: (last + 1) << size.shift, keepsSize: true)
         for made in page...Int(last) { isThere[made] = true }
       default:
-        let index = UInt64(random.below(all / 4))
+        let index = UInt64(random.below(filePages))
         #expect(try machine.word(index) == index, "seed \(seed), step \(step)")
       }
       if step % 1500 == 0 { check(machine, file) }
