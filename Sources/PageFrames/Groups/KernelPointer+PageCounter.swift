@@ -5,75 +5,60 @@ extension KernelPointer where Pointee == MemoryGroup {
 
   /// Charges RAM if every limit allows it; else answers the first group that does not
   /// (`page_counter_try_charge()`).
-  func tryCharge(memory pages: Int) -> KernelPointer<MemoryGroup>? {
-    var group: KernelPointer<MemoryGroup>? = self
-    while let here = group {
-      let new = here.pointee.memory.usage &+ pages
-      guard new <= here.pointee.memory.maximum else {
-        here.pointee.memory.failures &+= 1
-        uncharge(memory: pages, below: here)
-        return here
-      }
-      here.pointee.memory.usage = new
-      here.noteMemoryUsage()
-      group = here.pointee.parent
-    }
-    return nil
-  }
+  func tryCharge(memory pages: Int) -> KernelPointer<MemoryGroup>? { tryCharge(pages, .memory) }
+
+  /// Charges swap space; the first group whose limit forbids it, if any.
+  func tryCharge(swap pages: Int) -> KernelPointer<MemoryGroup>? { tryCharge(pages, .swap) }
 
   /// Charges RAM whatever the limits (`page_counter_charge()`).
   func charge(memory pages: Int) {
     var group: KernelPointer<MemoryGroup>? = self
     while let here = group {
-      here.pointee.memory.usage &+= pages
-      here.noteMemoryUsage()
+      here.setUsage(here.pointee.memory.usage &+ pages, .memory)
       group = here.pointee.parent
     }
   }
 
-  /// Takes a charge back, here and above up to but not including `top`
-  /// (`page_counter_uncharge()`).
-  func uncharge(memory pages: Int, below top: KernelPointer<MemoryGroup>? = nil) {
-    var group: KernelPointer<MemoryGroup>? = self
-    while let here = group, here != top {
-      precondition(here.pointee.memory.usage >= pages)
-      here.pointee.memory.usage &-= pages
-      here.pointee.propagateProtectedUsage()
-      group = here.pointee.parent
-    }
-  }
+  /// Takes a charge of RAM back (`page_counter_uncharge()`).
+  func uncharge(memory pages: Int) { uncharge(pages, .memory) }
 
-  @inline(__always) private func noteMemoryUsage() {
-    pointee.propagateProtectedUsage()
-    if pointee.memory.usage > pointee.memory.watermark {
-      pointee.memory.watermark = pointee.memory.usage
-    }
-  }
+  /// Takes a charge of swap space back.
+  func uncharge(swap pages: Int) { uncharge(pages, .swap) }
 
-  /// Charges swap space; the first group whose limit forbids it, if any.
-  func tryCharge(swap pages: Int) -> KernelPointer<MemoryGroup>? {
+  @inline(__always) private func tryCharge(
+    _ pages: Int, _ resource: ChargedResource
+  ) -> KernelPointer<MemoryGroup>? {
     var group: KernelPointer<MemoryGroup>? = self
     while let here = group {
-      let new = here.pointee.swap.usage &+ pages
-      guard new <= here.pointee.swap.maximum else {
-        here.pointee.swap.failures &+= 1
-        uncharge(swap: pages, below: here)
+      let new = here.pointee[resource].usage &+ pages
+      guard new <= here.pointee[resource].maximum else {
+        here.pointee[resource].failures &+= 1
+        uncharge(pages, resource, below: here)
         return here
       }
-      here.pointee.swap.usage = new
-      if new > here.pointee.swap.watermark { here.pointee.swap.watermark = new }
+      here.setUsage(new, resource)
       group = here.pointee.parent
     }
     return nil
   }
 
-  func uncharge(swap pages: Int, below top: KernelPointer<MemoryGroup>? = nil) {
+  /// Takes a charge back, here and above up to but not including `top`.
+  @inline(__always) private func uncharge(
+    _ pages: Int, _ resource: ChargedResource, below top: KernelPointer<MemoryGroup>? = nil
+  ) {
     var group: KernelPointer<MemoryGroup>? = self
     while let here = group, here != top {
-      precondition(here.pointee.swap.usage >= pages)
-      here.pointee.swap.usage &-= pages
+      precondition(here.pointee[resource].usage >= pages)
+      here.setUsage(here.pointee[resource].usage &- pages, resource)
       group = here.pointee.parent
     }
+  }
+
+  @inline(__always) private func setUsage(_ usage: Int, _ resource: ChargedResource) {
+    pointee[resource].usage = usage
+    // Nothing of swap space is protected.
+    if resource == .memory { pointee.propagateProtectedUsage() }
+    if usage > pointee[resource].watermark { pointee[resource].watermark = usage }
   }
 
   /// What is protected changed: here and in all groups above (`page_counter_set_min()`).
@@ -86,7 +71,20 @@ extension KernelPointer where Pointee == MemoryGroup {
   }
 }
 
+/// What a group has a ``PageCounter`` of.
+private enum ChargedResource { case memory, swap }
+
 extension MemoryGroup {
+  fileprivate subscript(resource: ChargedResource) -> PageCounter {
+    @inline(__always) get { resource == .memory ? memory : swap }
+    @inline(__always) _modify {
+      switch resource {
+      case .memory: yield &memory
+      case .swap: yield &swap
+      }
+    }
+  }
+
   /// Tells the parent how much of what is used here is protected
   /// (`propagate_protected_usage()`).
   ///
