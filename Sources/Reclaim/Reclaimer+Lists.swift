@@ -96,13 +96,8 @@ extension Reclaimer {
     frames.pointee.count(isFile ? .pgsteal_file : .pgsteal_anon, by: reclaimed)
     countSteal(vector, scan, reclaimed)
     frames.pointee.noteCost(vector, isFile: isFile, UInt64(figures.pageout))
-    scan.met.dirty &+= figures.dirty
-    scan.met.congested &+= figures.congested
-    scan.met.unqueuedDirty &+= figures.unqueuedDirty
     scan.met.writeback &+= figures.writeback
-    scan.met.immediate &+= figures.immediate
     scan.met.taken &+= isolated.taken
-    if isFile { scan.met.fileTaken &+= isolated.taken }
     return reclaimed
   }
 

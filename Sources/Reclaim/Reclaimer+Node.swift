@@ -23,7 +23,6 @@ extension Reclaimer {
         if scan.priority < 0 { break }
       }
       rememberActivations(scan.group)
-      if scan.isOfGroup { frames.pointee.lruVector(group: scan.group).pointee.isCongested = false }
       if scan.reclaimed != 0 { return scan.reclaimed }
       // All that could be taken is being written: that comes to an end
       // (reclaim_throttle(VMSCAN_THROTTLE_WRITEBACK)). Once: where every write fails it would be for
@@ -63,11 +62,6 @@ extension Reclaimer {
       if scan.met.writeback != 0 && scan.met.writeback == scan.met.taken {
         frames.pointee.meetsWriteback = true
       }
-    }
-    if scan.isKswapd || scan.isOfGroup, scan.met.dirty != 0,
-      scan.met.dirty == scan.met.congested
-    {
-      frames.pointee.lruVector(group: scan.group).pointee.isCongested = true
     }
     if scan.reclaimed != before { frames.pointee.kswapd.failures = 0 }
   }

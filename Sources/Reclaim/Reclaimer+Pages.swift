@@ -60,16 +60,7 @@ extension Reclaimer {
     if !flags.isDisjoint(with: [.mlocked, .unevictable, .ownerLocked]) { return .activated }
     if !scan.mayUnmap && frame.pointee.mapCount > 0 { return .kept }
     let isFile = !flags.contains(.swapBacked) && frame.pointee.state == .pageCache
-    let isWritten = flags.contains(.writeback)
-    if isFile {
-      let isDirty = flags.contains(.dirty)
-      if isDirty || isWritten { figures.dirty &+= 1 }
-      if isDirty && !isWritten { figures.unqueuedDirty &+= 1 }
-    }
-    if isWritten {
-      if isFile && flags.contains(.reclaim) { figures.congested &+= 1 }
-      return meetWriteback(frame, scan, &figures)
-    }
+    if flags.contains(.writeback) { return meetWriteback(frame, scan, &figures) }
     var references = References.reclaim
     if !ignoresReferences { references = check(number, frame) }
     if references == .activate { return .activated }
@@ -80,10 +71,7 @@ extension Reclaimer {
       guard scan.flags.contains(.io) else { return .kept }
       guard addToSwap(number) else { return .activated }
     }
-    if frame.pointee.mapCount > 0, !unmap(number) {
-      figures.unmapFailed &+= 1
-      return .activated
-    }
+    if frame.pointee.mapCount > 0, !unmap(number) { return .activated }
     if isUnsaved(frame), frame.pointee.state != .anonymous || isSwapped(frame) {
       if isFile {
         // It is written back by whoever writes files back, and taken then.
@@ -111,9 +99,8 @@ extension Reclaimer {
   private func meetWriteback(
     _ frame: KernelPointer<Frame>, _ scan: ScanControl, _ figures: inout BatchFigures
   ) -> Verdict {
-    if scan.isKswapd && frame.pointee.flags.contains(.reclaim) && frames.pointee.meetsWriteback {
-      figures.immediate &+= 1
-    } else {
+    // One that kswapd meets again while all is being written tells it nothing new.
+    if !scan.isKswapd || !frame.pointee.flags.contains(.reclaim) || !frames.pointee.meetsWriteback {
       frame.pointee.flags.insert(.reclaim)
       figures.writeback &+= 1
     }

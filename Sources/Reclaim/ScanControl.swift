@@ -12,8 +12,6 @@ public struct ScanControl: BitwiseCopyable, Sendable {
   /// How many pages are enough.
   public var wanted = 0
   public var isKswapd = false
-  /// Whether a person asked (`memory.reclaim`), so that nobody is to be told of pressure.
-  public var isProactive = false
   public var mayUnmap = true
   public var maySwap = true
   public var mayWrite = true
@@ -49,14 +47,9 @@ public struct ScanControl: BitwiseCopyable, Sendable {
   /// Whether a memory group must shrink (`cgroup_reclaim()`).
   var isOfGroup: Bool { group != 0 }
 
-  /// Pages of a kind that says something about the devices (`sc->nr`).
+  /// Pages that were taken off the lists, and those of them that are being written (`sc->nr`).
   struct Met: BitwiseCopyable {
-    var dirty = 0
-    var unqueuedDirty = 0
-    var congested = 0
     var writeback = 0
-    var immediate = 0
-    var fileTaken = 0
     var taken = 0
 
     init() {}
@@ -65,14 +58,9 @@ public struct ScanControl: BitwiseCopyable, Sendable {
 
 /// What became of a batch (`struct reclaim_stat`).
 struct BatchFigures: BitwiseCopyable {
-  var dirty = 0
-  var unqueuedDirty = 0
-  var congested = 0
   var writeback = 0
-  var immediate = 0
   var pageout = 0
   var activated: (anonymous: Int, file: Int) = (0, 0)
-  var unmapFailed = 0
 
   init() {}
 }

@@ -94,8 +94,6 @@ public enum MemoryEvent: UInt8, BitwiseCopyable, Sendable {
   case low = 0
   case high, max, outOfMemory, kill, groupKill
   case swapHigh, swapMax, swapFail
-
-  var isOfSwap: Bool { rawValue >= MemoryEvent.swapHigh.rawValue }
 }
 
 extension KernelPointer where Pointee == MemoryGroup {

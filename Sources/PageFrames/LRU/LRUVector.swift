@@ -30,8 +30,6 @@ public import MemoryTypes
   public var activated: InlineArray<2, UInt64> = .init(repeating: 0)
   /// `activated` when reclaim last looked (`refaults`).
   public var seenActivated: InlineArray<2, UInt64> = .init(repeating: 0)
-  /// Whether all dirty pages were found under write-back and marked for reclaim (LRUVEC_CONGESTED).
-  public var isCongested = false
 
   init(group: UInt32) { self.group = group }
 

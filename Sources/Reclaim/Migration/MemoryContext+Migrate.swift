@@ -50,8 +50,7 @@ extension MemoryContext {
     target.pointee.mapping = source.pointee.mapping
     target.pointee.index = source.pointee.index
     target.pointee.privateWord = source.pointee.privateWord
-    target.pointee.charge = source.pointee.charge
-    source.pointee.charge = 0
+    frames.pointee.moveCharge(from: old, to: new)
     source.pointee.privateWord = 0
     frames.pointee.moveFlags(from: old, to: new)
     if isCached { files.pointee.replaceCached(old, with: new) }

@@ -21,7 +21,6 @@ extension KernelState {
       if order < request.order { order = 0 }
       if frames.pointee.kswapd.failures >= KswapdRequest.mostFailures { return }
       if frames.pointee.isBalanced(order, upTo: request.highest) {
-        frames.pointee.lruVector(group: 0).pointee.isCongested = false
         frames.pointee.meetsWriteback = false
         return
       }
