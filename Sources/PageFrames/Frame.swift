@@ -57,6 +57,8 @@ public struct Frame: ~Copyable {
     case kernelStack = 6
     case anonymous = 7
     case pageCache = 8
+    /// Kept in a pool of huge pages.
+    case hugePage = 9
 
     /// Whether somebody has the frame.
     @inlinable public var isAllocated: Bool { rawValue >= State.kernel.rawValue }

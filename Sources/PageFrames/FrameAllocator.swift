@@ -68,6 +68,8 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   public var hasSwap = false
   /// Whether kswapd met nothing but pages being written (PGDAT_WRITEBACK).
   public var meetsWriteback = false
+  /// Blocks that are kept for programs that ask for huge pages, by ``HugePageSize``.
+  public var hugePages: InlineArray<2, HugePagePool>
   /// What kswapd is to see to; the node's.
   public var kswapd = KswapdRequest()
 
@@ -99,6 +101,7 @@ public struct FrameAllocator<B: Board>: ~Copyable {
     self.banks = banks
     self.options = options
     geometry = BlockGeometry(board.pageSize)
+    hugePages = HugePagePool.all(board.pageSize)
     blockMask = ~(geometry.pageblock.pages.rawValue &- 1)
     choices = .init(repeating: ZoneChoice(zone: zones[.dma], limit: 0))
   }

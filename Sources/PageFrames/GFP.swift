@@ -19,6 +19,8 @@ public struct GFP: OptionSet, BitwiseCopyable, Hashable, Sendable {
   @inlinable public static var directReclaim: GFP { GFP(rawValue: 0x400) }
   @inlinable public static var kswapdReclaim: GFP { GFP(rawValue: 0x800) }
   @inlinable public static var noWarn: GFP { GFP(rawValue: 0x2000) }
+  /// Is to try hard, but nobody is killed for it (`__GFP_RETRY_MAYFAIL`).
+  @inlinable public static var retryMayFail: GFP { GFP(rawValue: 0x4000) }
   @inlinable public static var noRetry: GFP { GFP(rawValue: 0x10000) }
   /// May use all reserves: the allocation helps to free memory (`__GFP_MEMALLOC`).
   @inlinable public static var memoryAllocator: GFP { GFP(rawValue: 0x20000) }

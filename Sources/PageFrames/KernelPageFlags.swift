@@ -22,6 +22,8 @@ public struct KernelPageFlags: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var swapBacked: Self { Self(rawValue: 1 << 14) }
   @inlinable public static var compoundHead: Self { Self(rawValue: 1 << 15) }
   @inlinable public static var compoundTail: Self { Self(rawValue: 1 << 16) }
+  /// A huge page, whether mapped or in a pool.
+  @inlinable public static var huge: Self { Self(rawValue: 1 << 17) }
   @inlinable public static var unevictable: Self { Self(rawValue: 1 << 18) }
   /// No frame has this number.
   @inlinable public static var noPage: Self { Self(rawValue: 1 << 20) }
@@ -49,6 +51,7 @@ extension FrameAllocator {
     let isCompound = frame.pointee.blockOrder > 0
     switch state {
     case .slab: return isCompound ? [.slab, .compoundHead] : .slab
+    case .hugePage: return [.huge, .compoundHead]
     // The two last levels have a page type (pgtable_pte_page_ctor()), the others none.
     case .pageTable: return frame.pointee.index >= 2 ? .pageTable : []
     // What only the swap cache has may be of a file in memory, too.
@@ -110,6 +113,7 @@ extension FrameAllocator {
       switch frame.pointee.state {
       case .free: return .buddy
       case .slab: return [.slab, .compoundTail]
+      case .hugePage: return [.huge, .compoundTail]
       default: return []
       }
     }

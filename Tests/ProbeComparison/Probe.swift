@@ -3,7 +3,7 @@ import Foundation
 /// A program whose output on real Linux was recorded.
 public struct Probe: Sendable, CustomStringConvertible {
   public let name: String
-  let source: URL
+  var source: URL
   /// The folder with `NAME.VARIANT.txt`, or `NAME.txt` where all variants printed the same.
   let recordings: URL
   var flags: [String]
@@ -30,6 +30,8 @@ public struct Probe: Sendable, CustomStringConvertible {
     case within(Int)
     /// It has counters of memory under pressure.
     case pressure
+    /// Its figures are of compaction.
+    case compaction
   }
 
   public var description: String { name }

@@ -153,3 +153,11 @@ extension FrameList {
     head.pointee.previous = last
   }
 }
+
+extension Frame {
+  /// Whether it is the first of a block whose frames know that they belong together (PageHead()):
+  /// the scanners pass over all of it at once.
+  @inlinable public var isCompound: Bool {
+    (state == .slab || state == .hugePage) && blockOrder > 0
+  }
+}

@@ -62,10 +62,26 @@ extension ProcFS {
     pages("ShmemPmdMapped: ", count(.nr_shmem_pmdmapped), &out)
     pages("FileHugePages:  ", count(.nr_file_hugepages), &out)
     pages("FilePmdMapped:  ", count(.nr_file_pmdmapped), &out)
-    out.text("HugePages_Total:       0\nHugePages_Free:        0\n")
-    out.text("HugePages_Rsvd:        0\nHugePages_Surp:        0\n")
+    hugePages(&out)
+  }
+
+  /// What pools of huge pages have: of the default size, and in all (hugetlb_report_meminfo()).
+  ///
+  /// None can be reserved or mapped, so all are free.
+  private func hugePages(_ out: inout Writer) {
+    let frames = kernel.frames
+    let count = UInt64(frames.pointee.hugePages[0].count)
+    out.text("HugePages_Total:   ")
+    out.decimal(count, width: 5)
+    out.text("\nHugePages_Free:    ")
+    out.decimal(count, width: 5)
+    out.text("\nHugePages_Rsvd:        0\nHugePages_Surp:        0\n")
     kilobytes("Hugepagesize:   ", hugePageSize, &out)
-    kilobytes("Hugetlb:        ", .zero, &out)
+    let small = UInt64(frames.pointee.hugePages[1].count)
+    let bytes =
+      frames.pointee.hugePageBytes(.block).rawValue &* count
+      &+ frames.pointee.hugePageBytes(.contiguous).rawValue &* small
+    kilobytes("Hugetlb:        ", ByteCount(bytes), &out)
   }
 
   func pages(_ label: StaticString, _ pages: UInt64, _ out: inout Writer) {

@@ -43,6 +43,31 @@ extension ProcFS {
     out.text(word)
   }
 
+  /// How broken up free memory is, in thousandths by order (mm/vmstat.c: unusable_show_print(),
+  /// extfrag_show_print()).
+  func fragmentation(_ out: inout Writer, isUnusable: Bool) {
+    forEachZone { zone in
+      guard zone.isPopulated else { return }
+      out.text("Node 0, zone ")
+      right(zone.index.name, 8, &out)
+      out.byte(0x20)
+      forEachOrder { order in
+        let order = Int(order.rawValue)
+        let frames = kernel.frames
+        let index =
+          isUnusable
+          ? frames.pointee.unusableIndex(zone.index, order)
+          : frames.pointee.fragmentationIndex(zone.index, order)
+        if !isUnusable { out.text(index < 0 ? "-" : " ") }
+        out.decimal(UInt64(index.magnitude / 1000))
+        out.byte(0x2E)
+        out.zeroFilled(UInt64(index.magnitude % 1000), width: 3)
+        out.byte(0x20)
+      }
+      out.newline()
+    }
+  }
+
   /// `/proc/pagetypeinfo` (pagetypeinfo_show()).
   func pagetypeinfo(_ out: inout Writer) {
     let geometry = kernel.frames.pointee.geometry

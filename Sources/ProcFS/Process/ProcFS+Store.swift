@@ -37,6 +37,10 @@ extension ProcFS {
         return length
       }
       if file.kind == .moduleParameter { return try store(room.contents, inParameter: file) }
+      if file.kind == .attribute {
+        try storeAttribute(room.contents, file.number)
+        return length
+      }
       if file.kind == .slabAttribute {
         try storeSlab(room.contents, in: file)
         return length

@@ -1,9 +1,10 @@
 import Arm64
 import Files
 import MemoryTypes
+import PageFrames
 import Tasks
 
-/// `/sys`: the texts of attributes, and the folder of the one size of huge pages.
+/// `/sys`: the texts of attributes, and the folders of huge pages, which have their size's name.
 extension ProcFS {
   func write(_ attribute: SysAttribute, _ out: inout Writer) {
     if let text = attribute.row.text {
@@ -15,16 +16,44 @@ extension ProcFS {
     switch attribute {
     case .pageTables: kernelPageTables(&out)
     case .modalias: cpuModalias(&out)
+    case .unusableIndex: fragmentation(&out, isUnusable: true)
+    case .fragmentationIndex: fragmentation(&out, isUnusable: false)
     case .midr:
       out.text("0x")
       out.hexadecimal(kernel.board.idRegisters.midr, width: 16)
       out.newline()
     case .hugePageSize: line(hugePageSize.rawValue, &out)
+    case .freeHugePages, .numberOfHugePages, .freeContiguousPages, .numberOfContiguousPages:
+      line(UInt64(pool(attribute).count), &out)
+    case .overcommitHugePages, .overcommitContiguousPages: line(pool(attribute).overcommit, &out)
     case .maxShared: line(entries / 2, &out)
     case .maxNone: line(entries &- 1, &out)
     case .pagesToScan: line(entries &* 8, &out)
     case .maxSwap: line(entries / 8, &out)
     default: return
+    }
+  }
+
+  private func pool(_ attribute: SysAttribute) -> HugePagePool {
+    kernel.frames.pointee.hugePages[attribute.hugePageSize.rawValue]
+  }
+
+  /// Takes what a program writes to a file of a pool of huge pages (nr_hugepages_store_common()).
+  func storeAttribute(_ text: ByteString, _ number: UInt16) throws(Errno) {
+    guard let attribute = SysAttribute(rawValue: UInt8(truncatingIfNeeded: number)) else {
+      throw .EINVAL
+    }
+    var reader = NumberReader(text)
+    guard let value = reader.next(), !value.isNegative else { throw .EINVAL }
+    reader.skipBlanks()
+    guard reader.isAtEnd else { throw .EINVAL }
+    let size = attribute.hugePageSize
+    switch attribute {
+    case .numberOfHugePages, .numberOfContiguousPages:
+      kernel.setHugePages(value.magnitude, size)
+    case .overcommitHugePages, .overcommitContiguousPages:
+      kernel.frames.pointee.hugePages[size.rawValue].overcommit = value.magnitude
+    default: throw .EINVAL
     }
   }
 
@@ -57,7 +86,7 @@ extension ProcFS {
   func withName<T>(
     of attribute: SysAttribute, _ body: (ByteString) throws(Errno) -> T
   ) throws(Errno) -> T {
-    guard attribute == .hugePageFolder else {
+    guard attribute == .hugePageFolder || attribute == .contiguousPageFolder else {
       return try body(ByteString(attribute.row.name))
     }
     var bytes = InlineArray<64, UInt8>(repeating: 0)
@@ -66,7 +95,7 @@ extension ProcFS {
     return unsafe try span.withUnsafeMutableBytes { (room) throws(Errno) in
       var writer = unsafe Writer(kernel.files, room)
       writer.text("hugepages-")
-      writer.decimal(hugePageSize.kibibytes)
+      writer.decimal(kernel.frames.pointee.hugePageBytes(attribute.hugePageSize).kibibytes)
       writer.text("kB")
       let length = Int(writer.count)
       return try unsafe body(ByteString(UnsafeRawBufferPointer(rebasing: room[..<length])))

@@ -84,6 +84,9 @@ extension ProcFS {
     case .overcommitMemory: return Int64(bitPattern: settings.overcommit.rawValue)
     case .overcommitRatio: return Int64(bitPattern: settings.overcommitRatio)
     case .panicOnOOM: return Int64(settings.panicOnOutOfMemory)
+    case .hugePages: return Int64(kernel.frames.pointee.hugePages[0].count)
+    case .overcommitHugePages:
+      return Int64(bitPattern: kernel.frames.pointee.hugePages[0].overcommit)
     case .tainted: return Int64(bitPattern: kernel.store.pointee.taint)
     default: return setting.initial(self) &+ kernel.store.pointee.settings[setting.index]
     }
@@ -181,9 +184,8 @@ extension ProcFS {
     case .pageCluster: kernel.memory.pointee.swap.pointee.pageCluster = number
     case .swappiness: kernel.memory.pointee.settings.swappiness = number
     case .cachePressure: kernel.memory.pointee.settings.cachePressure = number
-    // There are no pages that could be had whole: what is asked for cannot be given
-    // (set_max_huge_pages() keeps what it got).
-    case .hugePages: break
+    case .hugePages: kernel.setHugePages(number, .block)
+    case .overcommitHugePages: kernel.frames.pointee.hugePages[0].overcommit = number
     case .dropCaches: dropCaches(number)
     // Amounts and ratios exclude each other (mm/page-writeback.c).
     case .dirtyBytes, .dirtyRatio: exclude(setting, value, .dirtyBytes, .dirtyRatio)

@@ -8,12 +8,14 @@ extension SysAttribute {
     case .cpuFolder: Row("cpu", in: .system)
     case .mm: Row("mm", in: .kernel)
     case .debug: Row("debug", in: .kernel)
+    case .extfrag: Row("extfrag", in: .debug)
     case .slab: Row("slab", in: .kernel)
     case .modules: Row("module", in: .root)
     case .fileSystems: Row("fs", in: .root)
     case .block: Row("block", in: .root)
     case .hugepages: Row("hugepages", in: .mm)
     case .hugePageFolder: Row("", in: .hugepages)
+    case .contiguousPageFolder: Row("", in: .hugepages)
     case .transparent: Row("transparent_hugepage", in: .mm)
     case .khugepaged: Row("khugepaged", in: .transparent)
     case .swapFolder: Row("swap", in: .mm)
@@ -69,17 +71,26 @@ extension SysAttribute {
     }
   }
 
-  /// There are no huge pages to be had, and nothing that collapses small ones.
+  /// Pools of huge pages (``PageFrames/HugePagePool``), and nothing that collapses small ones.
   private var memoryRow: Row {
     switch self {
     case .pageTables: Row("kernel_page_tables", in: .debug, permissions: 0o400)
-    case .freeHugePages: Row("free_hugepages", in: .hugePageFolder, "0\n")
+    case .unusableIndex: Row("unusable_index", in: .extfrag)
+    case .fragmentationIndex: Row("extfrag_index", in: .extfrag)
+    case .freeHugePages: Row("free_hugepages", in: .hugePageFolder)
     case .reservedHugePages: Row("resv_hugepages", in: .hugePageFolder, "0\n")
     case .surplusHugePages: Row("surplus_hugepages", in: .hugePageFolder, "0\n")
     case .numberOfHugePages:
-      Row("nr_hugepages", in: .hugePageFolder, "0\n", permissions: 0o644)
+      Row("nr_hugepages", in: .hugePageFolder, permissions: 0o644)
     case .overcommitHugePages:
-      Row("nr_overcommit_hugepages", in: .hugePageFolder, "0\n", permissions: 0o644)
+      Row("nr_overcommit_hugepages", in: .hugePageFolder, permissions: 0o644)
+    case .freeContiguousPages: Row("free_hugepages", in: .contiguousPageFolder)
+    case .reservedContiguousPages: Row("resv_hugepages", in: .contiguousPageFolder, "0\n")
+    case .surplusContiguousPages: Row("surplus_hugepages", in: .contiguousPageFolder, "0\n")
+    case .numberOfContiguousPages:
+      Row("nr_hugepages", in: .contiguousPageFolder, permissions: 0o644)
+    case .overcommitContiguousPages:
+      Row("nr_overcommit_hugepages", in: .contiguousPageFolder, permissions: 0o644)
     case .defrag:
       Row("defrag", in: .transparent, "always defer defer+madvise madvise [never]\n")
     case .enabled: Row("enabled", in: .transparent, "always madvise [never]\n")

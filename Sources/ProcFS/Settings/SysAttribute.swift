@@ -1,4 +1,5 @@
 import Files
+import PageFrames
 
 /// The folders and files of `/sys`: what the recorded configuration has of CPUs and of memory.
 ///
@@ -8,7 +9,7 @@ enum SysAttribute: UInt8, BitwiseCopyable {
   case devices, kernel, system, cpuFolder, mm, debug, hugepages, hugePageFolder, transparent
   case khugepaged, swapFolder, vulnerabilities, cpu0, topology, regs, slab, modules, fileSystems
   case block
-  case identification
+  case contiguousPageFolder, extfrag, identification
   // /sys/devices/system/cpu
   case possible, offline, present, online, isolated, kernelMax, modalias
   case spectreV1, spectreV2, spectreV4, meltdown
@@ -19,12 +20,16 @@ enum SysAttribute: UInt8, BitwiseCopyable {
   // /sys/kernel
   case pageTables
   case freeHugePages, reservedHugePages, surplusHugePages, numberOfHugePages, overcommitHugePages
+  case freeContiguousPages, reservedContiguousPages, surplusContiguousPages
+  case numberOfContiguousPages, overcommitContiguousPages
   case defrag, enabled, useZeroPage, shmemEnabled, hugePageSize
   case khugepagedDefrag, maxShared, scanSleep, maxNone, pagesToScan, maxSwap, allocSleep
   case pagesCollapsed, fullScans
   case readAheadEnabled
+  // /sys/kernel/debug/extfrag
+  case unusableIndex, fragmentationIndex
 
-  static var count: UInt8 { readAheadEnabled.rawValue &+ 1 }
+  static var count: UInt8 { fragmentationIndex.rawValue &+ 1 }
 
   struct Row: BitwiseCopyable {
     var name: StaticString
@@ -41,6 +46,16 @@ enum SysAttribute: UInt8, BitwiseCopyable {
       self.folder = folder
       self.text = text
       self.permissions = permissions
+    }
+  }
+
+  /// The pool that a folder or a file is about.
+  var hugePageSize: HugePageSize {
+    switch self {
+    case .contiguousPageFolder, .freeContiguousPages, .numberOfContiguousPages,
+      .overcommitContiguousPages:
+      .contiguous
+    default: .block
     }
   }
 

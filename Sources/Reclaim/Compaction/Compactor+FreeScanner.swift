@@ -58,7 +58,7 @@ extension Compactor {
       let order = UInt64(entry.pointee.blockOrder)
       guard entry.pointee.state == .free else {
         // PageCompound.
-        if entry.pointee.state == .slab && order > 0 { frame &+= 1 &<< order &- 1 }
+        if entry.pointee.isCompound { frame &+= 1 &<< order &- 1 }
         frame &+= stride
         continue
       }

@@ -41,7 +41,7 @@ extension Compactor {
   private func isSuitableSource(_ block: PageFrameNumber, _ control: CompactControl) -> Bool {
     let frame = frames.pointee.frame(block)
     // A block of that size cannot be moved, and has nothing free in it (pageblock_skip_persistent()).
-    if frame.pointee.state == .slab,
+    if frame.pointee.isCompound,
       Order(UInt64(frame.pointee.blockOrder)) >= frames.pointee.geometry.pageblock
     {
       return false
@@ -95,7 +95,7 @@ extension Compactor {
         continue
       }
       // PageCompound.
-      if frame.pointee.state == .slab && order > 0 {
+      if frame.pointee.isCompound {
         low &+= 1 &<< order
       } else if take(frame, number, control) {
         if !skipIsUpdated {

@@ -65,13 +65,16 @@ extension Compactor {
   }
 
   /// kcompactd's work: so that a block of an order can be had (kcompactd_do_work()).
-  public func compactInBackground(_ order: Int, upTo highest: ZoneIndex) {
+  public func compactInBackground(
+    _ order: Int, upTo highest: ZoneIndex, threshold: Int = 500
+  ) {
     frames.pointee.count(.compact_daemon_wake)
     forEachZone(upTo: highest) { zone in
       let state = frames.pointee.compaction(of: zone)
       guard !state.pointee.defers(order) else { return }
       var control = CompactControl(order: order, .kernel, .light)
       control.highest = highest
+      control.threshold = threshold
       guard suitability(zone, order, control) == .goesOn else { return }
       let result = compact(zone, &control)
       if result == .success {

@@ -25,12 +25,18 @@ extension KernelState {
   func compactInBackground() {
     let request = frames.pointee.kcompactd
     frames.pointee.kcompactd = KswapdRequest()
-    if request.order > 0 { compactor.compactInBackground(request.order, upTo: request.highest) }
+    if request.order > 0 {
+      let threshold = memory.pointee.settings.fragmentationThreshold
+      stalling {
+        compactor.compactInBackground(
+          request.order, upTo: request.highest, threshold: threshold)
+      }
+    }
     let proactiveness = memory.pointee.settings.proactiveness
     if frames.pointee.compactsProactively {
       frames.pointee.compactsProactively = false
       if compactor.isFragmented(proactiveness) {
-        _ = compactor.compactProactively(proactiveness)
+        _ = stalling { compactor.compactProactively(proactiveness) }
       }
     }
   }
@@ -43,14 +49,40 @@ extension KernelState {
     wake(.kcompactd)
   }
 
+  /// Whether every zone has so much free memory, above the high mark and what compaction itself
+  /// takes, that a block above order 3 is a matter of compaction alone (compaction_ready()).
+  func isReadyToCompact(for shortage: Shortage) -> Bool {
+    let order = Int(truncatingIfNeeded: shortage.order.rawValue)
+    guard order > 3, shortage.group == 0 else { return false }
+    for raw in 0...shortage.flags.highestZone.rawValue {
+      guard let zone = ZoneIndex(rawValue: raw) else { continue }
+      let figures = frames.pointee.figures(of: zone)
+      guard figures.isPopulated else { continue }
+      var control = CompactControl(order: order, shortage.flags, .light)
+      control.highest = shortage.flags.highestZone
+      control.threshold = memory.pointee.settings.fragmentationThreshold
+      switch compactor.suitability(zone, order, control) {
+      case .success: continue
+      case .skipped: return false
+      default:
+        let mark = figures.watermarks.high &+ 2 &<< order
+        let reserve = figures.protection[Int(control.highest.rawValue)]
+        guard figures.free > mark &+ Int(reserve) else { return false }
+      }
+    }
+    return true
+  }
+
   /// Compacts for a large block that could not be had; whether it can be now
   /// (__alloc_pages_direct_compact()).
   func compact(for shortage: Shortage, _ priority: Compactor<B>.Priority) -> Bool {
     guard shortage.group == 0, shortage.order > .zero else { return false }
     let order = Int(truncatingIfNeeded: shortage.order.rawValue)
-    let result = compactor.compact(
-      for: order, shortage.flags, priority,
-      threshold: memory.pointee.settings.fragmentationThreshold)
+    let result = stalling {
+      compactor.compact(
+        for: order, shortage.flags, priority,
+        threshold: memory.pointee.settings.fragmentationThreshold)
+    }
     if result == .skipped { return false }
     frames.pointee.count(.compact_stall)
     guard frames.pointee.hasRoom(for: shortage) else {

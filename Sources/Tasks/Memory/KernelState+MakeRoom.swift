@@ -43,7 +43,7 @@ extension KernelState {
     while !frames.pointee.hasRoom(for: shortage) {
       // Who dies gives back more than it could ask for.
       if hasFatalSignal { return false }
-      let progress = stalling { reclaim(for: shortage) }
+      let progress = reclaim(for: shortage)
       if frames.pointee.hasRoom(for: shortage) { return true }
       frames.pointee.drain(for: shortage)
       if frames.pointee.hasRoom(for: shortage) { return true }
@@ -71,7 +71,15 @@ extension KernelState {
   }
 
   /// One direct reclaim (__perform_reclaim()); how many pages.
-  private func reclaim(for shortage: Shortage) -> Int {
+  ///
+  /// Nothing is taken for a large block where so much is free that compaction is what would help
+  /// (shrink_zones(), compaction_ready()).
+  func reclaim(for shortage: Shortage) -> Int {
+    if isReadyToCompact(for: shortage) { return 1 }
+    return stalling { takePages(for: shortage) }
+  }
+
+  private func takePages(for shortage: Shortage) -> Int {
     var scan = ScanControl(shortage.flags, highest: shortage.flags.highestZone)
     scan.order = Int(truncatingIfNeeded: shortage.order.rawValue)
     scan.wanted = Reclaimer<B>.batch

@@ -203,12 +203,28 @@ extension KernelState {
         default: nil
         }
       guard let size else { continue }
+      let pages = hugePages(of: .kibibytes(size))
       log(.warning) { line in
-        line.append("Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=")
+        line.append("Node 0 hugepages_total=")
+        line.append(decimal: pages)
+        line.append(" hugepages_free=")
+        line.append(decimal: pages)
+        line.append(" hugepages_surp=0 hugepages_size=")
         line.append(decimal: size)
         line.append("kB")
       }
     }
+  }
+
+  /// How many are in the pool of a size; none where there is no pool.
+  private func hugePages(of size: ByteCount) -> UInt64 {
+    if size == frames.pointee.hugePageBytes(.block) {
+      return UInt64(frames.pointee.hugePages[0].count)
+    }
+    if size == frames.pointee.hugePageBytes(.contiguous) {
+      return UInt64(frames.pointee.hugePages[1].count)
+    }
+    return 0
   }
 
   /// show_swap_cache_info().
