@@ -25,7 +25,13 @@ extension Compactor {
       if isolatePages(&control) {
         keepsInStep = false
         lastMigrated = start
-        if !movePages(&control), control.isDirect, control.isAsynchronous {
+        let moved = movePages(&control)
+        // No frame to move to, above the mark, and the scanners are apart: no use to go on.
+        if moved == .withoutFrames, !haveMet(control) {
+          result = .contended
+          break
+        }
+        if moved != .all, control.isDirect, control.isAsynchronous {
           // That block cannot become whole: the rest of it is left alone.
           control.migrateFrame = roundUp(control.migrateFrame, control.order)
           lastMigrated = 0
@@ -133,8 +139,16 @@ extension Compactor {
     return .goesOn
   }
 
-  /// Moves what was isolated, and puts the rest back; whether all were moved (migrate_pages()).
-  private func movePages(_ control: inout CompactControl) -> Bool {
+  /// How far moving what was isolated came.
+  private enum Moved {
+    case all
+    case some
+    /// There were no frames for the others (-ENOMEM).
+    case withoutFrames
+  }
+
+  /// Moves what was isolated, and puts the rest back (migrate_pages()).
+  private func movePages(_ control: inout CompactControl) -> Moved {
     var moved = 0
     var failed = 0
     var stranded = FrameStack()
@@ -167,7 +181,8 @@ extension Compactor {
     frames.pointee.count(.pgmigrate_success, by: moved)
     frames.pointee.count(.pgmigrate_fail, by: failed)
     putBack(&stranded)
-    return failed == 0
+    guard hasFrames else { return .withoutFrames }
+    return failed == 0 ? .all : .some
   }
 
   /// Puts isolated pages back to their lists (putback_movable_pages()).
