@@ -135,7 +135,8 @@ let hostTargets: [Target] =
       "TraceReplay",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "KernelLayout", "PageFrames", "KernelHeap", "Files",
-        "AddressSpaces", "HostBoard", "HardwareModel", "TraceFiles", "MemoryTraces",
+        "Swap", "AddressSpaces", "Reclaim", "HostBoard", "HardwareModel", "TraceFiles",
+        "MemoryTraces",
       ]),
     room("HeapTraces", ["MemoryTypes", "PTMalloc", "TraceFiles", "CompressionLibraries"]),
     room(
@@ -200,7 +201,7 @@ let hostTargets: [Target] =
       "Reports",
       [
         "MemoryTypes", "BoardFormat", "Arm64", "HardwareModel", "Cores", "KernelHistory", "Machine",
-        "HostInspection", "TraceFiles", "HeapTraces",
+        "HostInspection", "TraceFiles", "HeapTraces", "MemoryTraces", "TraceReplay",
       ]),
     tests("KernelHistory", ["MemoryTypes", "Arm64", "KernelLayout"]),
     .testTarget(

@@ -58,8 +58,7 @@ struct Compare: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
-    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    try GuestRunOptions.end { () throws(MachineError) in
+    try end(command) { () throws(MachineError) in
       let words = try GuestWords.program(of: command, verb: "compare")
       try guest.check()
       if let jobs, !(1...256 ~= jobs) { throw .usage("--jobs: it is 1 to 256") }
@@ -73,6 +72,7 @@ struct Compare: ParsableCommand {
       let comparison = try compared()
       if let csv { try OutputFile.write(comparison.csv, to: csv, option: "csv") }
       try file?.write(comparison.json)
+      if let why = comparison.commonFailure { throw .failure(why) }
       try HostText.show(comparison.text(HostText.style))
       return comparison.isWhole ? 0 : 125
     }
@@ -101,8 +101,14 @@ struct Compare: ParsableCommand {
       recorder = try traces.session.recorder()
     } catch { throw MachineError(error) }
     let base = try guest.machine.base(recordedBy: recorder)
-    let session = CompareSession(columns: try guest.machine.columns(from: base), jobs: jobs)
-    return { () throws(MachineError) in try traces.compare(session) }
+    let columns = try guest.machine.columns(from: base).map { column in
+      MachineColumn(
+        words: column.words,
+        configuration: column.configuration.map { guest.machine.fitting($0, recorder) })
+    }
+    return { () throws(MachineError) in
+      try traces.compare(CompareSession(columns: columns, jobs: jobs))
+    }
   }
 
   /// Refuses what is of programs that run.

@@ -49,9 +49,9 @@ struct ComparedTraces {
     do throws(MachineError) {
       let machine = try column.configuration.get().described()
       do throws(TraceError) {
-        return .init(
-          words: column.words,
-          try replays.play(try replays.opened(), on: machine) { true })
+        let report = try replays.play(try replays.opened(), on: machine) { true }
+        if let failure = report.result.failure, report.result.accesses == 0 { throw failure }
+        return .init(words: column.words, report)
       } catch { throw MachineError(error) }
     } catch {
       return .init(words: column.words, outcome: .failed("\(error)"))

@@ -48,6 +48,9 @@ struct CoreCommand: ParsableCommand {
       if !chase, csv != nil || svg != nil || pageSize != nil {
         throw .usage("--csv, --svg and --page-size are for --chase")
       }
+      if chase && json {
+        throw .usage("--json: a curve is no object", hint: "--csv FILE has its points")
+      }
       guard let core else { return try showAll() }
       if chase { return try showChase(on: core) }
       if file {

@@ -54,6 +54,16 @@ struct GuestRunOptions: ParsableArguments {
   }
 }
 
+extension ParsableCommand {
+  /// Does what a verb does with the words behind its options, and ends as the program did.
+  ///
+  /// What comes first of the words that are not ours is ours after all if it asks for help.
+  func end(_ command: [String], _ body: () throws(MachineError) -> Int32) throws {
+    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
+    try GuestRunOptions.end(body)
+  }
+}
+
 /// A program and its machine, ready to run.
 struct PreparedRun {
   let guest: Guest

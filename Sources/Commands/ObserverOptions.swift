@@ -37,6 +37,8 @@ struct ObserverOptions: ParsableArguments {
       guard !record.isEmpty, let packed = PackedPath(record) else {
         throw .usage("--record: a path of 1 to 1,023 bytes")
       }
+      // The emulator opens it when the machine runs; a bad path fails before.
+      try OutputFile.write("", to: record, option: "record")
       path = packed
     }
     let recorded = path

@@ -18,12 +18,15 @@ struct ReplayCommand: ParsableCommand {
 
       A trace of our own brings its machine with it, and is replayed with the recorded kernel and \
       tables: the counts are those of the run. On another machine, and for traces of others, the \
-      kernel's libraries serve the faults: mappings appear as they are first touched. The exit \
-      code is 1 where a trace cannot be read to its end; what came before is shown and marked.
+      kernel's libraries serve the faults: mappings appear as they are first touched, and go where \
+      the trace tells that they were unmapped; what does not fit in RAM goes to swap (four times \
+      the RAM unless --swap says otherwise). The exit code is 1 where a trace cannot be read to its \
+      end, 130 after a Ctrl-C; what came before is shown and marked.
 
       Examples:
         kilburn replay app.kmt
         kilburn replay app.kmt --page-size 64K --core neoverse-v2
+        kilburn replay app.kmt --from 1000000000 --to 1100000000
         valgrind --tool=lackey --trace-mem=yes ./app 2>&1 >/dev/null | kilburn replay -
         kilburn replay 602.gcc_s-734B.champsimtrace.xz 605.mcf_s-472B.champsimtrace.xz
       """)
@@ -48,17 +51,26 @@ struct ReplayCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    var isInterrupted = false
     do throws(TraceError) {
       try options.check(traces)
+      if cachegrind != nil, options.from != nil || options.to != nil {
+        throw TraceError(.usage, "--from and --to: cachegrind counts whole programs")
+      }
       if let cachegrind {
         return try CachegrindReplay.run(cachegrind, traces, try options.named(), json)
       }
       let report = try report()
       try Self.show(json ? [report.json.text] : report.text(HostText.style).map { $0 + "\n" })
       if let failure = report.result.failure { throw failure }
+      isInterrupted = report.result.isInterrupted
     } catch {
       Stream.error.line("kilburn: \(error)")
       throw ExitCode(error.exitCode)
+    }
+    if isInterrupted {
+      Stream.error.line("kilburn: interrupted: what was played until then is shown")
+      throw ExitCode(130)
     }
   }
 
@@ -86,7 +98,7 @@ struct ReplayCommand: ParsableCommand {
       guard configurations.count == 1, let configuration = configurations.first else {
         throw .usage("--page-size: a replay has one machine", hint: "kilburn compare has several")
       }
-      return try configuration.described()
+      return try machine.fitting(configuration, own).described()
     } catch { throw TraceError(error) }
   }
 }

@@ -28,7 +28,9 @@ struct ReplaySession {
   /// Opens all of them.
   func opened() throws(TraceError) -> [ReplayedTrace] {
     var opened: [ReplayedTrace] = []
-    for path in traces { opened.append(ReplayedTrace(path, try open(path))) }
+    for path in traces {
+      opened.append(ReplayedTrace(path, try open(path), part: options.part))
+    }
     return opened
   }
 
@@ -42,6 +44,7 @@ struct ReplaySession {
     }
     var setup = machine.replaySetup(hardware.geometry)
     setup.quantum = options.quantum ?? setup.quantum
+    setup.swap = machine.configuration.swap
     let result: ReplayResult
     if let own = Self.machine(of: opened), !isServed, setup.isMachine(own) {
       var replay = try RecordedReplay(own, hardware.geometry)

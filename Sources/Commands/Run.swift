@@ -55,9 +55,7 @@ struct Run: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
-    // What comes first of the words that are not ours is ours after all if it asks for help.
-    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    try GuestRunOptions.end { () throws(MachineError) in
+    try end(command) { () throws(MachineError) in
       let words = try GuestWords.program(of: command, verb: "run")
       try guest.check()
       if let gdb, !(1...65535 ~= gdb) { throw .usage("--gdb: there is no port \(gdb)") }

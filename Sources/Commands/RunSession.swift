@@ -66,6 +66,9 @@ struct RunSession {
   /// Has every access shown to a model of the core's hardware.
   mutating func observe(_ options: ObserverOptions) throws(MachineError) {
     guard options.isAsked else { return }
+    if options.record != nil && machines.count > 1 {
+      throw .usage("--record: a trace is of one machine", hint: "name one page size")
+    }
     observer = options
   }
 

@@ -57,8 +57,7 @@ struct SlabCommand: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
-    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    try GuestRunOptions.end { () throws(MachineError) in
+    try end(command) { () throws(MachineError) in
       guard let order = SlabReport.Order(word: sort) else {
         let orders = SlabReport.Order.allCases.map(\.rawValue).joined(separator: ", ")
         throw .usage(

@@ -48,8 +48,7 @@ struct Trace: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
-    if ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
-    try GuestRunOptions.end { () throws(MachineError) in
+    try end(command) { () throws(MachineError) in
       let filter = try traceFilter()
       let prepared = try guest.prepare(command, verb: "trace")
       let file = try report.destination(or: .error)

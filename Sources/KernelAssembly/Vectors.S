@@ -134,7 +134,7 @@ compat_system_call:
 user_exception:
   mrs     x2, far_el1
   mov     x9, #-1                 // no system call
-  str     x9, [sp, #CONTEXT_ORIGINAL_X0_NUMBER + 8]
+  stp     x2, x9, [sp, #CONTEXT_ORIGINAL_X0_NUMBER]
   mov     x0, sp
   bl      kernel_user_exception   // (context, syndrome, address)
   b       return_to_user

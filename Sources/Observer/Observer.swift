@@ -33,6 +33,8 @@ import Observation
   var alone: CoreModel
   /// What is recorded, if anything is.
   var trace: UnsafeMutablePointer<MachineTraceWriter>?
+  /// Where the program's registers are, while something is recorded.
+  var saved = SavedContext()
   let records: UnsafeMutablePointer<AccessRecord>
   let notes: UnsafeMutablePointer<UInt64>
 

@@ -93,6 +93,42 @@ package final class TraceInput {
     return count > 0
   }
 
+  /// Whether it is a file that is not compressed, so that any byte of it can come next.
+  package var isSeekable: Bool {
+    if case .plain = decoder { return name != "-" && progress.total != nil }
+    return false
+  }
+
+  /// Goes on at a byte of a file that can be sought in.
+  package func seek(to offset: UInt64) throws(TraceError) {
+    precondition(isSeekable)
+    guard offset <= UInt64(Int64.max), lseek(descriptor, Int(offset), SEEK_SET) >= 0 else {
+      throw TraceError(
+        .malformed, "no file is so long", at: TracePlace(name, offset: offset))
+    }
+    (at, end) = (0, 0)
+    isEnded = false
+    self.offset = offset
+  }
+
+  /// Passes over so many bytes, which are not read where that can be; false where the file ends
+  /// before.
+  package func skip(_ count: UInt64) throws(TraceError) -> Bool {
+    if count > UInt64(end - at), isSeekable, let length = progress.total {
+      guard offset + count <= length else { return false }
+      try seek(to: offset + count)
+      return true
+    }
+    var left = count
+    while left > 0 {
+      if at == end, try !fill() { return false }
+      let part = Int(min(left, UInt64(end - at)))
+      take(part)
+      left -= UInt64(part)
+    }
+    return true
+  }
+
   /// Makes so many bytes available; false where the file ends before.
   package func require(_ count: Int) throws(TraceError) -> Bool {
     precondition(count <= Self.capacity)

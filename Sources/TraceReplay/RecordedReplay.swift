@@ -36,7 +36,10 @@ package struct RecordedReplay: ~Copyable {
         }
       }
       run(trace)
-      if trace.record >= trace.batch.count && !tick() { break }
+      if trace.isBatchDone && !tick() {
+        result.isInterrupted = true
+        break
+      }
     }
     if result.failure == nil { result.failure = trace.batch.failure }
     return ended(trace)

@@ -27,20 +27,34 @@ package struct ReplayResult: Sendable {
   package var gaps: UInt64 = 0
   /// Where the kernel's libraries served.
   package var faults: UInt64 = 0
+  /// Those of them that had to wait for swap.
+  package var majorFaults: UInt64 = 0
+  /// Pages that went to swap, and pages that came back.
+  package var swapped: (out: UInt64, back: UInt64) = (0, 0)
+  /// What the processes had at most, where the kernel's libraries served.
   package var resident = ByteCount.zero
   package var tables = ByteCount.zero
   package var processes = 0
   package var traces: [Trace] = []
   /// Why it ended before the traces did.
   package var failure: TraceError?
+  /// Whether somebody ended it.
+  package var isInterrupted = false
+
+  package init(kernel: Kernel) { self.kernel = kernel }
 
   /// One of the traces.
   package struct Trace: Sendable {
     package var path: String
     package var nature: MemoryTraceNature
     package var facts: [TraceFact]
+    /// The number of the first access that was asked for.
+    package var first: UInt64 = 0
     package var accesses: UInt64 = 0
   }
+
+  /// Whether it is not all that was asked for.
+  package var isPartial: Bool { failure != nil || isInterrupted }
 
   /// Whether some of the programs' accesses are all that it has.
   package var isSampled: Bool { traces.contains { $0.nature.isSampled } }

@@ -81,6 +81,28 @@ import TraceFiles
     }
   }
 
+  /// -record_syscall: arguments and result; x86-64's munmap is arm64's.
+  @Test func drmemtraceTellsArguments() {
+    let base: UInt64 = 1 << 32
+    let calls = [
+      Self.entry(25, 0, 4), Self.entry(28, 9, 0x40), Self.entry(10, 4, 0x40_0000),
+      Self.entry(28, 25, 11), Self.entry(28, 4, base + 11), Self.entry(28, 6, 0x7000_0000),
+      Self.entry(28, 6, 0x1000), Self.entry(28, 2, 5), Self.entry(28, 4, base + 11),
+      Self.entry(28, 7, 0), Self.entry(10, 4, 0x40_0004), Self.entry(28, 25, 200),
+      Self.entry(10, 4, 0x40_0008), Self.entry(28, 4, 7), Self.entry(28, 7, 9),
+      Self.entry(26, 0, 0),
+    ].flatMap { $0 }
+    let told = WholeTrace(calls).events.filter {
+      $0.kind == .systemCall || $0.kind == .systemReturn
+    }
+    #expect(
+      told == [
+        MemoryTraceEvent(.systemCall, 215, 0x7000_0000, 0x1000, position: 1),
+        MemoryTraceEvent(.systemReturn, 0, position: 1),
+        MemoryTraceEvent(.systemCall, base + 200, position: 2),
+      ])
+  }
+
   @Test func whatWasFilteredIsSampled() throws {
     let filtered = [
       Self.entry(25, 0, 4), Self.entry(28, 9, 0x180), Self.entry(26, 0, 0),

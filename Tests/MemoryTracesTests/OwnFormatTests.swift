@@ -83,6 +83,7 @@ import TraceFiles
       if words.count > 1 { event.b = words[1] }
       if words.count > 2 { event.c = words[2] }
       if words.count > 3 { event.d = words[3] }
+      if words.count > 6 { (event.e, event.f, event.g) = (words[4], words[5], words[6]) }
       return event
     }
   }
@@ -218,7 +219,7 @@ extension OwnFormatTests {
       0, 0, 0, 0, 0, 0, 2, 0x50, 8, 0, 0x20,
     ]
     #expect(Array(bytes[56..<56 + chunk.count]) == chunk)
-    #expect(bytes[..<16] == [75, 76, 66, 77, 69, 77, 84, 10, 1, 0, 0, 0, 0, 0, 0, 0])
+    #expect(bytes[..<16] == [75, 76, 66, 77, 69, 77, 84, 10, 2, 0, 0, 0, 0, 0, 0, 0])
     #expect(bytes[bytes.count - 64] == 0x5a)
   }
 }

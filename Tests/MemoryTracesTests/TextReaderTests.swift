@@ -119,6 +119,53 @@ import TraceFiles
     #expect(wrong.failure?.kind == .malformed && wrong.failure?.place?.line == 7)
   }
 
+  /// Lines of perf 6.1's own, of page faults recorded with -d: shortened, not changed.
+  @Test func perfScriptAsItIsPrinted() {
+    // -F comm,pid,tid,time,event,addr,ip,sym
+    let fields = """
+                    pf 27149/27149 74363.281654: page-faults:     7ffaa2326010 [unknown]     55b31e8b1151 main
+                    pf 27149/27149 74363.281663: page-faults:     7ffaa23ff5e0 __unregister_atfork     7ffaa23ff5e0 __unregister_atfork
+
+      """
+    // -F +addr
+    let symbols = """
+                    pf 27149 74363.281654:          1 page-faults:     7ffaa2326010 [unknown] ([unknown]) 55b31e8b1151 main+0x18 (/tmp/pf)
+                    pf 27149 74363.281663:          1 page-faults:     7ffaa23ff5e0 __unregister_atfork+0x0 (/usr/lib/libc.so.6)     7ffaa23ff5e0 __unregister_atfork+0x0 (/usr/lib/libc.so.6)
+
+      """
+    // record -g, -F +addr
+    let chains = """
+      pf 27198 74365.473468:          1 page-faults:     7ffaa2326010 __TMC_END__+0x0 (/tmp/pf)
+      \tffffffff81752b6a elf_load+0x28a ([kernel.kallsyms])
+      \tffffffff8175320a load_elf_binary+0x66a ([kernel.kallsyms])
+
+      pf 27198 74365.473606:          1 page-faults:     7ffaa23ff5e0 [unknown] ([unknown])
+      \t    7f30980f2ad7 [unknown] ([unknown])
+
+      """
+    let header = (0..<30).map { "# fact \($0) : as long as it is\n" }.joined()
+    for text in [fields, symbols, chains, header + "#\n" + fields] {
+      let whole = WholeTrace(text)
+      #expect(whole.failure == nil, "\(text)")
+      #expect(
+        whole.records == [
+          Self.record(.load, 0x7ffa_a232_6010, 1), Self.record(.load, 0x7ffa_a23f_f5e0, 1),
+        ], "\(text)")
+    }
+    // Without -F +addr it is the places of the program: of data they say nothing.
+    let places = """
+                    pf 27149 74363.273374:          1 page-faults:  ffffffff81752b6a elf_load+0x28a ([kernel.kallsyms])
+                    pf 27149 74363.273464:          1 page-faults:      7ffaa253db70 _start+0x0 (/usr/lib/ld.so.2)
+
+      """
+    let without = WholeTrace(places)
+    #expect(without.failure?.kind == .unsupported && without.records.isEmpty)
+    #expect(without.failure?.message.contains("-F +addr") == true)
+    let bare = WholeTrace(
+      "pf 27198 74365.473468:          1 page-faults: \n\t ffffffff81752b6a x (y)\n")
+    #expect(bare.failure?.kind == .unsupported && bare.records.isEmpty)
+  }
+
   @Test func whatIsNoTraceIsRefused() {
     for text in ["", "hello\n", "%PDF-1.4", "= Start\n"] {
       #expect(WholeTrace(text).failure?.kind == .unsupported, "\(text)")

@@ -1,11 +1,11 @@
 import Arm64
 import HardwareModel
-import MemoryTraces
 import MemoryTypes
 import TestSupport
 import Testing
 import TraceFiles
 
+@testable import MemoryTraces
 @testable import TraceReplay
 
 /// Traces on the host board.
@@ -40,14 +40,20 @@ import TraceFiles
     var progress: TraceProgress { TraceProgress(done: 0, total: nil) }
     private var left: [AccessRecord]
     private let failure: TraceError?
+    private var events: [MemoryTraceEvent]
 
-    init(_ records: [AccessRecord], failure: TraceError? = nil) {
+    init(
+      _ records: [AccessRecord], _ events: [MemoryTraceEvent] = [], failure: TraceError? = nil
+    ) {
       left = records
+      self.events = events
       self.failure = failure
     }
 
     func read(into batch: MemoryTraceBatch) {
       batch.fill(with: left.prefix(5000))
+      batch.set(events: events)
+      events = []
       left = Array(left.dropFirst(5000))
       if left.isEmpty { batch.failure = failure }
     }
@@ -95,7 +101,9 @@ import TraceFiles
   }
 
   @Test func whatCannotBeReplayedIsNamed() throws {
-    var replay = try ServedReplay(try Self.setup(.fourKiB, ram: 32 << 20))
+    var small = try Self.setup(.fourKiB, ram: 32 << 20)
+    small.swap = .mebibytes(8)
+    var replay = try ServedReplay(small)
     let full = replay.play([ReplayedTrace("t", Made(Self.walk(20_000, from: 0x1000_0000)))]) {
       true
     }

@@ -9,6 +9,6 @@ import ArgumentParser
       Operations.self, Swapping.self, KernelOperations.self, Programs.self, Boot.self, Decode.self,
       Tables.self,
       Inspect.self, HeapReplay.self, Malloc.self, MallocRun.self, Model.self,
-      Observe.self,
+      Observe.self, Traces.self,
     ])
 }

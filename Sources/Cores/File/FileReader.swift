@@ -116,20 +116,21 @@ extension FileReader {
   mutating func number(_ node: Node, _ path: String, in range: ClosedRange<Int>)
     throws(CoreFileError) -> Int
   {
-    let value = try value(node, path)
-    guard let number = value.string.flatMap({ Int($0) }), range.contains(number) else {
-      throw error(
-        value, "\(path) is not a number of \(range.lowerBound) to \(range.upperBound)")
-    }
-    return number
+    try parsed(node, path, in: range)
   }
 
   /// A number that need not be whole.
   mutating func measure(_ node: Node, _ path: String, in range: ClosedRange<Double>)
     throws(CoreFileError) -> Double
   {
+    try parsed(node, path, in: range)
+  }
+
+  private mutating func parsed<T: LosslessStringConvertible>(
+    _ node: Node, _ path: String, in range: ClosedRange<T>
+  ) throws(CoreFileError) -> T {
     let value = try value(node, path)
-    guard let number = value.string.flatMap({ Double($0) }), range.contains(number) else {
+    guard let number = value.string.flatMap({ T($0) }), range.contains(number) else {
       throw error(
         value, "\(path) is not a number of \(range.lowerBound) to \(range.upperBound)")
     }

@@ -7,7 +7,9 @@ package import TraceFiles
 /// Records of 12 bytes: a type and a size of 2 bytes, an address of 8 (of 64-bit programs). Kept are
 /// loads, stores, instructions, threads and processes, system calls and times; prefetches, flushes
 /// and the bytes of instructions are passed over. What a program traced with filters lacks is not
-/// there: then it is marked as sampled. Kernel code that was traced too is the kernel's.
+/// there: then it is marked as sampled. A system call's arguments and result are there where it was
+/// traced with `-record_syscall`; numbers of x86-64 become arm64's where they are about memory, and
+/// others lie above 2³². Kernel code that was traced too is the kernel's.
 package final class DrmemtraceReader: MemoryTraceReader {
   package var nature: MemoryTraceNature {
     MemoryTraceNature(.drmemtrace, isSampled: isFiltered)
@@ -22,6 +24,12 @@ package final class DrmemtraceReader: MemoryTraceReader {
   private var window: UInt64?
   private var firstTime: UInt64?
   private var instructions: (user: UInt64, kernel: UInt64) = (0, 0)
+  /// A system call whose arguments may still come, and how many have.
+  private var call: MemoryTraceEvent?
+  private var arguments = 0
+  /// Whether the function that markers speak of is a system call.
+  private var isCall = false
+  private var isX86 = false
   /// Where the instructions of a bundle go on.
   private var next: UInt64 = 0
 
@@ -61,6 +69,7 @@ package final class DrmemtraceReader: MemoryTraceReader {
         try takeRecords(batch)
       }
     } catch { batch.failure = error }
+    tellCall(batch)
     tellInstructions(batch)
   }
 
@@ -93,6 +102,7 @@ package final class DrmemtraceReader: MemoryTraceReader {
   @inline(__always) private func take(
     _ type: UInt16, _ size: UInt64, _ address: UInt64, _ batch: MemoryTraceBatch, _ offset: Int
   ) -> TraceError? {
+    if call != nil && type != 28 { tellCall(batch) }
     switch type {
     case 0, 1:
       guard size > 0 && size <= Self.largest else { return badSize(size, offset) }
@@ -193,16 +203,56 @@ package final class DrmemtraceReader: MemoryTraceReader {
       set("file-type", value)
       // Filtered: all, instructions, data.
       if value & 0x181 != 0 { isFiltered = true }
+      // OFFLINE_FILE_TYPE_ARCH_X86_64.
+      isX86 = value & 0x78 == 0x40
     case 18: set("traced-page-size", value)
     case 17: break
     case 14:
       if let window, window != value { batch.append(MemoryTraceEvent(.gap)) }
       window = value
-    case 25: batch.append(MemoryTraceEvent(.systemCall, value))
+    case 25:
+      tellCall(batch)
+      call = MemoryTraceEvent(.systemCall, number(value))
+      arguments = 0
+    // A function or system call, its arguments, its result.
+    case 4: isCall = value >= Self.callBase && value - Self.callBase < 1 << 16
+    case 6:
+      guard isCall, call != nil else { return }
+      arguments += 1
+      switch arguments {
+      case 1: call?.b = value
+      case 2: call?.c = value
+      case 3: call?.d = value
+      case 4: call?.e = value
+      case 5: call?.f = value
+      case 6: call?.g = value
+      default: break
+      }
+    case 7:
+      tellCall(batch)
+      if isCall { batch.append(MemoryTraceEvent(.systemReturn, value)) }
     case 27, 28:
       tellInstructions(batch)
       isKernel = marker == 27
     default: break
     }
+  }
+
+  /// TRACE_FUNC_ID_SYSCALL_BASE.
+  private static var callBase: UInt64 { 0x1_0000_0000 }
+
+  private func tellCall(_ batch: MemoryTraceBatch) {
+    guard let call else { return }
+    self.call = nil
+    batch.append(call)
+  }
+
+  /// The number that arm64 has for a system call; of x86-64, for those that change memory.
+  private func number(_ number: UInt64) -> UInt64 {
+    guard isX86 else { return number }
+    let known: [UInt64: UInt64] = [
+      9: 222, 10: 226, 11: 215, 12: 214, 25: 216, 28: 233, 56: 220, 57: 220, 59: 221, 231: 94,
+    ]
+    return known[number] ?? number | 1 << 32
   }
 }

@@ -3,7 +3,7 @@ import MemoryTypes
 
 /// What happens between accesses.
 ///
-/// Its words `a` to `d` are those that ``Kind`` names, in that order, and 0 where it names fewer.
+/// Its words `a` to `g` are those that ``Kind`` names, in that order, and 0 where it names fewer.
 package struct MemoryTraceEvent: BitwiseCopyable, Hashable, Sendable {
   package enum Kind: UInt8, BitwiseCopyable, CaseIterable, Sendable {
     /// Instructions that were executed since the last such event: by the program, by the kernel.
@@ -12,11 +12,12 @@ package struct MemoryTraceEvent: BitwiseCopyable, Hashable, Sendable {
     case task
     /// A thread has ended: a process, a thread.
     case threadEnd
-    /// A system call: its number, its first three arguments.
+    /// A system call: its number, its six arguments.
     case systemCall
     /// It returns: its result.
     case systemReturn
-    /// An access has faulted and the kernel serves it: the address, the syndrome (ESR_EL1).
+    /// An access has faulted and the kernel serves it: the address, the syndrome (ESR_EL1) where
+    /// it is known, else 0.
     case faultBegin
     case faultEnd
     /// The user half is another: the root of its tables, its ASID.
@@ -34,6 +35,9 @@ package struct MemoryTraceEvent: BitwiseCopyable, Hashable, Sendable {
     /// The trace has a gap: accesses that are known to be missing, 0 where nobody knows how many.
     case gap
 
+    /// How many words it had in version 1 of the format.
+    var wordsOfFirstVersion: Int { self == .systemCall ? 4 : words }
+
     /// How many words it has.
     package var words: Int {
       switch self {
@@ -42,7 +46,8 @@ package struct MemoryTraceEvent: BitwiseCopyable, Hashable, Sendable {
       case .instructions, .task, .threadEnd, .faultBegin, .addressSpace, .invalidateInstructions,
         .descriptor:
         2
-      case .systemCall, .invalidate: 4
+      case .invalidate: 4
+      case .systemCall: 7
       }
     }
   }
@@ -54,10 +59,13 @@ package struct MemoryTraceEvent: BitwiseCopyable, Hashable, Sendable {
   package var b: UInt64
   package var c: UInt64
   package var d: UInt64
+  package var e: UInt64 = 0
+  package var f: UInt64 = 0
+  package var g: UInt64 = 0
 
   package init(
     _ kind: Kind, _ a: UInt64 = 0, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0,
-    position: Int = 0
+    _ e: UInt64 = 0, _ f: UInt64 = 0, _ g: UInt64 = 0, position: Int = 0
   ) {
     self.kind = kind
     self.position = position
@@ -65,6 +73,9 @@ package struct MemoryTraceEvent: BitwiseCopyable, Hashable, Sendable {
     self.b = b
     self.c = c
     self.d = d
+    self.e = e
+    self.f = f
+    self.g = g
   }
 }
 

@@ -11,6 +11,13 @@ package protocol MemoryTraceReader: AnyObject {
   var progress: TraceProgress { get }
   /// Fills a batch. An empty one without failure is the end.
   func read(into batch: MemoryTraceBatch)
+  /// Goes on near an access, at it or before it, without reading what lies before, and tells which
+  /// one comes next; 0 where that cannot be done.
+  func seek(to access: UInt64) throws(TraceError) -> UInt64
+}
+
+extension MemoryTraceReader {
+  package func seek(to access: UInt64) throws(TraceError) -> UInt64 { 0 }
 }
 
 /// What a trace of accesses is.

@@ -9,6 +9,8 @@ final class MemoryTraceChunks {
   private(set) var header = MemoryTraceFormat.ChunkHeader(
     kind: 0, isCompressed: false, storedLength: 0, length: 0, count: 0, first: 0, instructions: 0,
     sum: 0)
+  /// The version of the file.
+  let version: UInt16
   /// Where the chunk begins in the file.
   private(set) var offset: UInt64 = 0
   private let stored = ByteBuffer(capacity: 1 << 18)
@@ -20,17 +22,17 @@ final class MemoryTraceChunks {
   /// Begins behind the file's header.
   init(_ input: TraceInput) throws(TraceError) {
     self.input = input
+    let isWhole = try input.require(MemoryTraceFormat.headerSize)
+    version = isWhole ? unsafe MemoryTraceChunks.number(UInt16.self, input.available, 8) : 0
     capacity = 1 << 19
     unsafe content = .allocate(capacity: capacity)
     unsafe content.initialize(repeating: 0, count: capacity)
     unsafe context = ZSTD_createDCtx()
-    guard try input.require(MemoryTraceFormat.headerSize) else {
-      throw truncated("its header ends")
-    }
-    let version = unsafe Self.number(UInt16.self, input.available, 8)
-    guard version == MemoryTraceFormat.version else {
+    guard isWhole else { throw truncated("its header ends") }
+    guard (1...MemoryTraceFormat.version).contains(version) else {
       throw TraceError(
-        .unsupported, "version \(version) of the format; \(MemoryTraceFormat.version) is known",
+        .unsupported,
+        "version \(version) of the format; 1 to \(MemoryTraceFormat.version) are known",
         at: TracePlace(input.name, offset: 8))
     }
     input.take(MemoryTraceFormat.headerSize)
@@ -63,6 +65,13 @@ final class MemoryTraceChunks {
 
   /// Reads the next chunk.
   func next() throws(TraceError) -> MemoryTraceFormat.ChunkKind {
+    let kind = try nextHeader()
+    try load()
+    return kind
+  }
+
+  /// Reads the header of the next chunk; its content is then loaded or passed over.
+  func nextHeader() throws(TraceError) -> MemoryTraceFormat.ChunkKind {
     offset = input.offset
     guard try input.require(MemoryTraceFormat.chunkHeaderSize) else {
       throw truncated(unsafe input.available.isEmpty ? "its end is told" : "a chunk's header ends")
@@ -76,8 +85,12 @@ final class MemoryTraceChunks {
       header.isCompressed || header.length == header.storedLength
     else { throw malformed("a chunk of \(header.storedLength) bytes, \(header.length) unpacked") }
     input.take(MemoryTraceFormat.chunkHeaderSize)
-    try load()
     return kind
+  }
+
+  /// Passes over the content of the chunk, which is not unpacked.
+  func skip() throws(TraceError) {
+    guard try input.skip(UInt64(header.storedLength)) else { throw truncated("a chunk does") }
   }
 
   private static func header(_ bytes: UnsafeRawBufferPointer) -> MemoryTraceFormat.ChunkHeader {
@@ -96,7 +109,8 @@ final class MemoryTraceChunks {
     unsafe content.initialize(repeating: 0, count: capacity)
   }
 
-  private func load() throws(TraceError) {
+  /// Unpacks the content of the chunk.
+  func load() throws(TraceError) {
     makeRoom(Int(header.length))
     guard header.isCompressed else {
       var done = 0

@@ -1,7 +1,10 @@
 /// The bytes of Kilburn's own trace of accesses; `Documentation/MemoryTrace.md` describes them.
 enum MemoryTraceFormat {
   static var magic: [UInt8] { Array("KLBMEMT\n".utf8) }
-  static var version: UInt16 { 1 }
+  /// What is written; 1 is read, too.
+  static var version: UInt16 { 2 }
+  /// From here on a system call has six arguments, and descriptors are told in chunks of their own.
+  static var descriptorVersion: UInt16 { 2 }
   static var headerSize: Int { 16 }
   static var chunkHeaderSize: Int { 40 }
   /// No chunk is longer, stored or not.
@@ -20,6 +23,7 @@ enum MemoryTraceFormat {
   enum ChunkKind: UInt8 {
     case facts = 0x4d
     case accesses = 0x41
+    case descriptors = 0x44
     case index = 0x49
     case end = 0x5a
   }
@@ -30,15 +34,27 @@ enum MemoryTraceFormat {
     var isCompressed: Bool
     var storedLength: UInt32
     var length: UInt32
-    /// How many accesses it has; of an index, how many chunks.
+    /// How many accesses or descriptors it has; of an index, how many chunks.
     var count: UInt32
-    /// The number of its first access, from 0.
+    /// The number of its first access, from 0; of descriptors, how many accesses come before them.
     var first: UInt64
     /// The instructions that were executed before it.
     var instructions: UInt64
     /// Of what is stored as it is: zstd has a sum of its own.
     var sum: UInt64
   }
+
+  /// A chunk of the index: where it begins, its first access, the instructions before it.
+  struct IndexEntry {
+    var offset: UInt64
+    var first: UInt64
+    var instructions: UInt64
+    /// Bit 63 of the offset.
+    var isDescriptors = false
+  }
+
+  static var indexEntrySize: Int { 24 }
+  static var descriptorsBit: UInt64 { 1 &<< 63 }
 
   /// The sum of bytes that are stored as they are: a word of 8 at a time, the last one filled up with
   /// zeros.

@@ -31,7 +31,9 @@ package final class MemoryTraceWriter {
   private let encoder = AccessEncoder()
   private let events = ByteBuffer(capacity: 1 << 12)
   private let content = ByteBuffer(capacity: 1 << 18)
-  private var index: [IndexEntry] = []
+  private var index: [MemoryTraceFormat.IndexEntry] = []
+  /// The descriptors that the chunk tells, for who seeks beyond it.
+  private var descriptors: [MemoryTraceEvent] = []
   /// Where the last event of the chunk stands.
   private var position = 0
   /// Executed and not told yet.
@@ -43,12 +45,6 @@ package final class MemoryTraceWriter {
   private var standing: [MemoryTraceEvent?] = [nil, nil, nil]
   private var repeatedBytes = 0
   private var isFinished = false
-
-  struct IndexEntry {
-    var offset: UInt64
-    var first: UInt64
-    var instructions: UInt64
-  }
 
   /// Creates a file, and writes its header and its facts.
   package init(_ path: String, facts: [TraceFact] = [], level: Int32 = 1) throws(TraceError) {
@@ -96,6 +92,7 @@ package final class MemoryTraceWriter {
     case .task: standing[0] = event
     case .kernelTables: standing[1] = event
     case .addressSpace: standing[2] = event
+    case .descriptor: descriptors.append(event)
     default: break
     }
     tellInstructions()
@@ -130,7 +127,7 @@ package final class MemoryTraceWriter {
     let count = unsafe hot.pointee.count
     guard count > 0 || events.count > 0 else { return }
     index.append(
-      IndexEntry(offset: output.offset, first: written, instructions: toldBeforeChunk))
+      .init(offset: output.offset, first: written, instructions: toldBeforeChunk))
     content.removeAll()
     for _ in 0..<MemoryTraceFormat.lengthsSize { content.append(0) }
     let streams = unsafe encoder.encode(hot.pointee.records, count, into: content)
@@ -143,11 +140,25 @@ package final class MemoryTraceWriter {
       .accesses, content, count: count, first: written, instructions: toldBeforeChunk)
     written += UInt64(count)
     toldBeforeChunk = told
+    flushDescriptors()
     unsafe hot.pointee.count = 0
     events.removeAll()
     position = 0
     for event in standing { if let event { add(event) } }
     repeatedBytes = events.count
+  }
+
+  /// Writes what the chunk has told of tables once more, so that who seeks beyond it finds it without
+  /// its accesses.
+  private func flushDescriptors() {
+    guard !descriptors.isEmpty else { return }
+    index.append(
+      .init(
+        offset: output.offset, first: written, instructions: toldBeforeChunk, isDescriptors: true))
+    content.removeAll()
+    EventCoding.append(descriptors, to: content)
+    output.writeChunk(.descriptors, content, count: descriptors.count, first: written)
+    descriptors.removeAll(keepingCapacity: true)
   }
 
   /// Writes what is left, the index and the end, and closes the file.
@@ -174,10 +185,11 @@ package final class MemoryTraceWriter {
   /// The chunks that one chunk of the index tells.
   private static var indexLimit: Int { 1 << 16 }
 
-  private func writeIndex(_ entries: ArraySlice<IndexEntry>) {
+  private func writeIndex(_ entries: ArraySlice<MemoryTraceFormat.IndexEntry>) {
     content.removeAll()
     for entry in entries {
-      content.append(fixed: entry.offset)
+      content.append(
+        fixed: entry.offset | (entry.isDescriptors ? MemoryTraceFormat.descriptorsBit : 0))
       content.append(fixed: entry.first)
       content.append(fixed: entry.instructions)
     }

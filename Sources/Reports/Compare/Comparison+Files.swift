@@ -46,7 +46,9 @@ extension Comparison {
       "best": .object(
         rows.map { row in
           let best = row.best
-          let winners = row.values.indices.filter { best != nil && row.values[$0] == best }
+          let winners = row.values.indices.filter {
+            best != nil && row.values[$0] == best && !row.partial.contains($0)
+          }
           return .init(
             name: row.key, value: .array(winners.map { .number(UInt64($0)) }))
         }),

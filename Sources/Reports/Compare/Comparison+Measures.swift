@@ -60,7 +60,8 @@ extension Comparison.Measures {
       peakResident = result.resident.rawValue
       residentAnonymous = result.resident.rawValue
       pageTables = result.tables.rawValue
-      minorFaults = result.faults
+      minorFaults = result.faults - min(result.faults, result.majorFaults)
+      majorFaults = result.majorFaults
     }
   }
 }

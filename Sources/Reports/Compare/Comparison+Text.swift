@@ -18,14 +18,14 @@ extension Comparison {
         [row.name]
           + row.values.enumerated().flatMap { index, value -> [String] in
             guard let value else { return ["-", ""] }
-            let mark = value == row.best ? "*" : ""
+            let mark = value == row.best && !row.partial.contains(index) ? "*" : ""
             return [Self.text(value, row.unit), Self.difference(value, row, index) + mark]
           })
     }
     var lines = table.lines()
     for index in options.indices { lines[index] = style.heading(lines[index]) }
     let failed = failures.map {
-      style.alarm("\($0.names.joined(separator: ", ")) failed") + ": \($0.why)"
+      style.alarm("\($0.names.joined(separator: ", ")) \($0.verb)") + ": \($0.why)"
     }
     return [style.heading(command.joined(separator: " "))] + lines + failed
       + ["", style.faint("* the least of a row; percentages are of the first column")]
@@ -52,14 +52,25 @@ extension Comparison {
   }
 
   /// Why columns failed, those together that failed alike.
-  private var failures: [(why: String, names: [String])] {
-    var all: [(why: String, names: [String])] = []
+  private var failures: [(why: String, verb: String, names: [String])] {
+    var all: [(why: String, verb: String, names: [String])] = []
     for column in columns {
-      guard case .failed(let why) = column.outcome else { continue }
+      let why: String
+      let verb: String
+      switch column.outcome {
+      case .failed(let reason):
+        why = reason
+        verb = "failed"
+      case .replayed(let replay):
+        guard let failure = replay.result.failure else { continue }
+        why = "\(failure)"
+        verb = "ended early"
+      case .ran: continue
+      }
       if let place = all.firstIndex(where: { $0.why == why }) {
         all[place].names.append(name(of: column))
       } else {
-        all.append((why, [name(of: column)]))
+        all.append((why, verb, [name(of: column)]))
       }
     }
     return all
@@ -84,7 +95,9 @@ extension Comparison {
 
   /// How far it is from the first column, in per cent; of a share, in points.
   private static func difference(_ value: Double, _ row: Row, _ index: Int) -> String {
-    guard index > 0, let first = row.values[0], first != value else { return "" }
+    guard index > 0, let first = row.values[0], first != value,
+      row.partial.isDisjoint(with: [0, index])
+    else { return "" }
     if row.unit == .percent {
       return "\(value > first ? "+" : "-")\(tenths(abs(value - first))) "
     }

@@ -34,6 +34,15 @@ package struct Comparison {
       self.hardware = hardware
     }
 
+    /// Whether it came to its end.
+    var isWhole: Bool {
+      switch outcome {
+      case .ran: true
+      case .replayed(let replay): !replay.result.isPartial
+      case .failed: false
+      }
+    }
+
     /// Traces that were played.
     package init(words: [Word], _ replay: TraceReplayReport) {
       self.init(words: words, outcome: .replayed(replay), hardware: Hardware(replay))
@@ -94,12 +103,14 @@ package struct Comparison {
     var key: String
     var unit: Unit
     var values: [Double?]
+    /// The columns that came to no end: they compare with nothing.
+    var partial: Set<Int> = []
 
     enum Unit: String { case bytes, count, percent, rate }
 
     /// The least, where columns differ: less is better in every row.
     var best: Double? {
-      let known = values.compactMap(\.self)
+      let known = values.indices.filter { !partial.contains($0) }.compactMap { values[$0] }
       guard known.count > 1, let least = known.min(), least != known.max() else { return nil }
       return least
     }
@@ -133,7 +144,13 @@ package struct Comparison {
           else { return nil }
           return user + kernel == 0 ? 0 : Double(kernel) * 100 / Double(user + kernel)
         }))
-    return rows + hardwareRows
+    let partial = Set(
+      columns.indices.filter { columns[$0].measures != nil && !columns[$0].isWhole })
+    return (rows + hardwareRows).map { row in
+      var row = row
+      row.partial = partial
+      return row
+    }
   }
 
   /// What the hardware did, where it was observed.
@@ -196,13 +213,17 @@ package struct Comparison {
 
   /// Whether every column came to its end.
   package var isWhole: Bool {
-    columns.allSatisfy { column in
-      switch column.outcome {
-      case .ran: true
-      case .replayed(let replay): replay.result.failure == nil
-      case .failed: false
-      }
+    columns.allSatisfy(\.isWhole)
+  }
+
+  /// Why all columns failed, where that is the same: there is nothing to show.
+  package var commonFailure: String? {
+    var reasons: Set<String> = []
+    for column in columns {
+      guard case .failed(let why) = column.outcome else { return nil }
+      reasons.insert(why)
     }
+    return reasons.count == 1 ? reasons.first : nil
   }
 
   /// How columns are called in a list: their words.

@@ -32,7 +32,10 @@ package struct TraceReplayReport: Sendable {
   /// What makes the figures something else than a program's on this core.
   package var marks: [String] {
     var marks: [String] = []
-    if result.failure != nil { marks.append("partial: the traces were not replayed to their end") }
+    if result.isPartial { marks.append("partial: the traces were not replayed to their end") }
+    if result.traces.contains(where: { $0.first > 0 }) {
+      marks.append("TLBs and caches are empty where the part begins: what it finds cold is counted")
+    }
     if result.isSampled {
       marks.append("sampled: only some of the accesses are in the trace, so misses are not rates")
     }
@@ -60,7 +63,7 @@ package struct TraceReplayReport: Sendable {
   }
 
   /// Whether the traces were played to their end.
-  var ending: String { result.failure == nil ? "replayed" : "partial" }
+  var ending: String { result.isPartial ? "partial" : "replayed" }
 
   // MARK: for people
 
@@ -69,14 +72,17 @@ package struct TraceReplayReport: Sendable {
     for trace in result.traces {
       lines.append(
         style.heading(trace.path)
-          + "  \(trace.nature.format.rawValue), \(trace.accesses.grouped) accesses")
+          + "  \(trace.nature.format.rawValue), \(trace.accesses.grouped) accesses"
+          + (trace.first > 0 ? " from \(trace.first.grouped) on" : ""))
     }
     let machine = "\(pageSize.bytes) pages, \(vaBits) bits, \(core)"
     lines.append(
       machine + ", \(result.kernel == .recorded ? "the recorded kernel" : "faults served here")")
     lines += ["", style.heading("Memory hardware")] + AccessTable(result.counters).lines(style)
     lines += ["", style.heading("Counts")] + counts.lines()
-    if let cycles { lines += ["", style.heading("Estimated cycles")] + table(cycles).lines() }
+    if let cycles {
+      lines += [""] + CycleTable(cycles: cycles, instructions: result.instructions).lines(style)
+    }
     let marks = marks
     if !marks.isEmpty { lines += [""] + marks.map { style.alarm("note: ") + $0 } }
     return lines
@@ -93,24 +99,13 @@ package struct TraceReplayReport: Sendable {
     row("context switches", result.switches)
     row("system calls", result.systemCalls)
     row("faults", result.faults)
+    row("of them from swap", result.majorFaults)
+    row("pages to swap", result.swapped.out)
+    row("pages from swap", result.swapped.back)
     row("TLB invalidations", result.counters[.invalidations])
     if result.resident > .zero {
-      table.rows.append(["resident", "\(result.resident)"])
+      table.rows.append(["resident at most", "\(result.resident)"])
       table.rows.append(["page tables", "\(result.tables)"])
-    }
-    return table
-  }
-
-  private func table(_ cycles: CycleEstimate) -> TextTable {
-    var table = TextTable([.left] + Array(repeating: .right, count: 5))
-    table.rows.append(["", "base", "TLB", "walks", "caches", "all"])
-    for (name, parts) in [("program", cycles.user), ("kernel", cycles.kernel)] {
-      guard parts.total > 0 else { continue }
-      table.rows.append(
-        [name]
-          + [parts.base, parts.tlb, parts.walk, parts.cache, parts.total].map {
-            UInt64($0).grouped
-          })
     }
     return table
   }
@@ -120,13 +115,14 @@ package struct TraceReplayReport: Sendable {
   package var json: JSON {
     [
       "format": "kilburn-replay", "version": 1,
-      "page-size": .string("\(pageSize.bytes)"), "va-bits": .number(vaBits),
+      "pageSize": .string("\(pageSize.bytes)"), "vaBits": .number(vaBits),
       "core": .string(core), "kernel": .string(result.kernel.rawValue),
       "traces": .array(
         result.traces.map { trace in
           [
             "path": .string(trace.path), "format": .string(trace.nature.format.rawValue),
-            "accesses": .number(trace.accesses), "sampled": .bool(trace.nature.isSampled),
+            "first": .number(trace.first), "accesses": .number(trace.accesses),
+            "sampled": .bool(trace.nature.isSampled),
             "facts": .object(
               trace.facts.map { .init(name: $0.name, value: .string($0.value)) }),
           ]
@@ -137,23 +133,24 @@ package struct TraceReplayReport: Sendable {
         "user": .number(result.instructions.user), "kernel": .number(result.instructions.kernel),
       ],
       "processes": .number(UInt64(result.processes)), "switches": .number(result.switches),
-      "system-calls": .number(result.systemCalls), "faults": .number(result.faults),
+      "systemCalls": .number(result.systemCalls), "faults": .number(result.faults),
+      "majorFaults": .number(result.majorFaults),
+      "swapped": [
+        "out": .number(result.swapped.out), "back": .number(result.swapped.back),
+      ],
       "gaps": .number(result.gaps),
       "resident": .number(result.resident.rawValue),
-      "page-tables": .number(result.tables.rawValue),
-      "counters": AccessTable(result.counters).json,
-      "cycles": cycles.map { ["user": Self.json($0.user), "kernel": Self.json($0.kernel)] }
-        ?? .null,
+      "pageTables": .number(result.tables.rawValue),
+      "hardware": hardware,
       "marks": .array(marks.map { .string($0) }),
       "failure": result.failure.map { .string("\($0)") } ?? .null,
     ]
   }
 
-  private static func json(_ parts: CycleEstimate.Parts) -> JSON {
-    [
-      "base": .number(UInt64(parts.base)), "tlb": .number(UInt64(parts.tlb)),
-      "walk": .number(UInt64(parts.walk)), "cache": .number(UInt64(parts.cache)),
-      "total": .number(UInt64(parts.total)),
-    ]
+  private var hardware: JSON {
+    var members = AccessTable(result.counters).members
+    let cycles = cycles.map { CycleTable(cycles: $0, instructions: result.instructions).json }
+    members.append(JSON.Member(name: "cycles", value: cycles ?? .null))
+    return .object(members)
   }
 }

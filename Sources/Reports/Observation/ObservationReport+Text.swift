@@ -22,59 +22,18 @@ extension ObservationReport {
     return lines
   }
 
-  /// A row for each kind of access and who made it, a column for each level.
   private func accessLines(_ style: Style) -> [String] {
-    var table = TextTable([.left] + Array(repeating: .right, count: 8))
-    table.rows.append([
-      "", "accesses", "TLB misses", "L2 TLB", "walks", "L1", "L2", "last level", "memory",
-    ])
-    let counts = observation.counters
-    for (who, privilege) in [("program", Privilege.user), ("kernel", .kernel)] {
-      for (what, kind) in Self.kinds where counts[.accesses(kind, privilege)] != 0 {
-        let translations = [
-          counts[.tlbMisses(kind, privilege)], counts[.sharedTLBHits(kind, privilege)],
-          counts[.walks(kind, privilege)],
-        ]
-        let lines = ServedBy.allCases.map { counts[.served(kind, privilege, $0)] }
-        table.rows.append(
-          ["\(who) \(what)", counts[.accesses(kind, privilege)].grouped]
-            + (translations + lines).map(\.grouped))
-      }
-      let reads = ServedBy.allCases.map { counts[.walkReads(privilege, $0)] }
-      table.rows.append(
-        ["\(who) descriptors", reads.reduce(0, +).grouped, "", "", ""] + reads.map(\.grouped))
-    }
-    let levels = (-1...3).compactMap { level -> String? in
-      let reads = [Privilege.user, .kernel].reduce(0) {
-        $0 + counts[.descriptorReads($1, level: level)]
-      }
-      return reads == 0 ? nil : "\(reads.grouped) at level \(level)"
-    }
+    let table = AccessTable(observation.counters)
     let shared = reach.shared.map { ", with L2 \($0.rounded)" } ?? ""
-    return headed(table, style) + [
-      "  Descriptors: \(levels.joined(separator: ", ")). "
+    return table.lines(style) + [
+      "  Descriptors: \(table.levels). "
         + "Pages reach \(reach.first.rounded) in the data TLB\(shared)."
     ]
   }
 
-  static var kinds: [(String, AccessKind)] {
-    [("loads", .load), ("stores", .store), ("instructions", .fetch), ("clears", .clear)]
-  }
-
   private func cycleLines(_ style: Style) -> [String] {
     guard let cycles else { return [] }
-    var table = TextTable([.left] + Array(repeating: .right, count: 6))
-    table.rows.append(["estimated cycles", "all", "base", "TLB", "walks", "caches", "each"])
-    for (who, parts, count) in [
-      ("program", cycles.user, instructions.user), ("kernel", cycles.kernel, instructions.kernel),
-    ] {
-      let each = count == 0 ? 0 : UInt64((parts.total * 100 / Double(count)).rounded())
-      table.rows.append(
-        [who]
-          + [parts.total, parts.base, parts.tlb, parts.walk, parts.cache].map { UInt64($0).grouped }
-          + ["\(each / 100).\(each % 100 < 10 ? "0" : "")\(each % 100)"])
-    }
-    return [""] + headed(table, style)
+    return [""] + CycleTable(cycles: cycles, instructions: instructions).lines(style)
   }
 
   private func figureLines(
@@ -91,7 +50,7 @@ extension ObservationReport {
         [row.name] + (hasAccesses ? row.accesses : []).map(\.grouped)
           + sums.map { $0.reduce(0, +).grouped } + [row.cycles.grouped])
     }
-    return [""] + headed(table, style)
+    return [""] + table.headed(style)
   }
 
   /// What the kernel did for whom, and what that cost in misses.
@@ -118,7 +77,7 @@ extension ObservationReport {
             sum { .walks($0, $1) }, notFirst, sum { .served($0, $1, .memory) }, cause.cycles,
           ].map(\.grouped))
     }
-    return [""] + headed(table, style)
+    return [""] + table.headed(style)
   }
 
   /// What programs would have missed without the kernel, and what more they do with it.
@@ -135,7 +94,7 @@ extension ObservationReport {
       table.rows.append(
         [name] + misses.map(\.grouped) + [cycles.map { UInt64($0).grouped } ?? ""])
     }
-    return [""] + headed(table, style)
+    return [""] + table.headed(style)
   }
 
   /// TLB misses, walks, lines that L1 did not have, lines from memory.
@@ -162,11 +121,5 @@ extension ObservationReport {
         return "  \(kind) of \(words[3] == 1 ? "the kernel" : "a program") at "
           + "\(hexadecimal(words[1])): \(hexadecimal(words[4])), \(hexadecimal(words[5]))"
       }
-  }
-
-  private func headed(_ table: TextTable, _ style: Style) -> [String] {
-    var lines = table.lines()
-    lines[0] = style.faint(lines[0])
-    return lines
   }
 }

@@ -7,9 +7,7 @@ import CompressionLibraries
 @safe
 final class ZipStream {
   let input = CompressedBytes()
-  /// SAFETY: initialised in init, ended in deinit; zlib keeps a pointer to it, so it does not move.
-  private let stream: UnsafeMutablePointer<z_stream>
-  private let isReady: Bool
+  private let inflater = Inflater(.none)
   private var member = Member.none
   private var sum: UInt = 0
   private var told: UInt32 = 0
@@ -22,23 +20,9 @@ final class ZipStream {
     case stored(left: UInt64)
   }
 
-  init() {
-    unsafe stream = .allocate(capacity: 1)
-    unsafe stream.initialize(to: z_stream())
-    // Negative: deflate without a header around it.
-    isReady =
-      unsafe inflateInit2_(stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
-  }
-
-  deinit {
-    if isReady { unsafe inflateEnd(stream) }
-    unsafe stream.deallocate()
-  }
-
   func read(_ descriptor: Int32, into room: UnsafeMutableRawBufferPointer)
     throws(StreamDecoder.Failure) -> Int
   {
-    guard isReady else { throw .corrupt("zlib has no memory") }
     while true {
       var count = 0
       switch member {
@@ -63,23 +47,9 @@ final class ZipStream {
     throws(StreamDecoder.Failure) -> Int
   {
     guard try input.fill(descriptor) else { throw .truncated }
-    unsafe stream.pointee.next_in = (input.bytes + input.at).assumingMemoryBound(to: UInt8.self)
-    unsafe stream.pointee.avail_in = UInt32(input.end - input.at)
-    unsafe stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    unsafe stream.pointee.avail_out = UInt32(room.count)
-    let status = unsafe inflate(stream, Z_NO_FLUSH)
-    input.at = unsafe input.end - Int(stream.pointee.avail_in)
-    let count = unsafe room.count - Int(stream.pointee.avail_out)
+    let (count, isEnded) = unsafe try inflater.read(input, into: room)
     unsafe note(room, count)
-    switch status {
-    case Z_STREAM_END:
-      unsafe inflateReset(stream)
-      try end(descriptor)
-    case Z_OK, Z_BUF_ERROR: break
-    default:
-      let reason = unsafe stream.pointee.msg.map { unsafe String(cString: $0) }
-      throw .corrupt(reason ?? "zlib answers \(status)")
-    }
+    if isEnded { try end(descriptor) }
     return count
   }
 
