@@ -5,6 +5,7 @@
 /// header.entries     ArchiveEntry × header.count, a folder before what is in it, "/" first
 /// header.names       the paths' bytes, not terminated
 /// entry.data         a file's bytes, each file's on a 64 KiB boundary; a link's target
+/// header.blocks      the disk's free part, where there are files that may be written
 /// ```
 /// Offsets count from the start of the area. The kernel checks each before it uses it.
 public struct ArchiveHeader: BitwiseCopyable, Sendable {
@@ -13,6 +14,9 @@ public struct ArchiveHeader: BitwiseCopyable, Sendable {
   public var count: UInt64 = 0
   public var entries: UInt64 = 0
   public var names: UInt64 = 0
+  /// Room on a 64 KiB boundary, to which the kernel writes pages of files back.
+  public var blocks: UInt64 = 0
+  public var blocksLength: UInt64 = 0
   @inlinable public init() {}
 }
 

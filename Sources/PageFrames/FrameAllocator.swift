@@ -70,6 +70,12 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   public var meetsWriteback = false
   /// Blocks that are kept for programs that ask for huge pages, by ``HugePageSize``.
   public var hugePages: InlineArray<2, HugePagePool>
+  /// Whether kswapd met nothing but dirty pages of files, and writes them itself (PGDAT_DIRTY).
+  public var meetsDirty = false
+  /// `vm.dirty_background_ratio`: of what could be dirty, when writing back begins; or so many
+  /// pages, if not 0.
+  var backgroundRatio = 10
+  var backgroundPages = 0
   /// What kswapd is to see to; the node's.
   public var kswapd = KswapdRequest()
 

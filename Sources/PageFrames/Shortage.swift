@@ -61,6 +61,10 @@ public struct MemoryRequests: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var kcompactd: Self { Self(rawValue: 1 << 2) }
   /// A memory group is above its `memory.high` (`set_notify_resume()`).
   @inlinable public static var groupHigh: Self { Self(rawValue: 1 << 3) }
+  /// Much of files' pages is dirty (`wb_start_background_writeback()`).
+  @inlinable public static var writeBack: Self { Self(rawValue: 1 << 4) }
+  /// A program's pages are to be brought in that there was no room for (`mm_populate()`).
+  @inlinable public static var populate: Self { Self(rawValue: 1 << 5) }
 }
 
 /// Which block kswapd was last woken for (`kswapd_order`, `kswapd_highest_zoneidx`).
@@ -70,6 +74,8 @@ public struct KswapdRequest: BitwiseCopyable, Sendable {
   /// How often it found nothing to take (`kswapd_failures`): after 16 times only direct reclaim can
   /// wake it again, by its success.
   public var failures = 0
+  /// Until when it had hoped to rest a little, in nanoseconds (kswapd_try_to_sleep()).
+  public var restsUntil: UInt64 = 0
 
   public init() {}
 

@@ -96,6 +96,10 @@ extension Reclaimer {
     frames.pointee.count(isFile ? .pgsteal_file : .pgsteal_anon, by: reclaimed)
     countSteal(vector, scan, reclaimed)
     frames.pointee.noteCost(vector, isFile: isFile, UInt64(figures.pageout))
+    // Nothing but pages that nobody writes back yet: whoever writes is behind.
+    if figures.unqueuedDirty == isolated.taken { memory.pointee.writeBackAll() }
+    scan.met.unqueuedDirty &+= figures.unqueuedDirty
+    if isFile { scan.met.fileTaken &+= isolated.taken }
     scan.met.writeback &+= figures.writeback
     scan.met.taken &+= isolated.taken
     return reclaimed

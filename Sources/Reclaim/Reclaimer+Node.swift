@@ -62,6 +62,7 @@ extension Reclaimer {
       if scan.met.writeback != 0 && scan.met.writeback == scan.met.taken {
         frames.pointee.meetsWriteback = true
       }
+      if scan.met.unqueuedDirty == scan.met.fileTaken { frames.pointee.meetsDirty = true }
     }
     if scan.reclaimed != before { frames.pointee.kswapd.failures = 0 }
   }

@@ -60,6 +60,7 @@ extension Reclaimer {
     if !flags.isDisjoint(with: [.mlocked, .unevictable, .ownerLocked]) { return .activated }
     if !scan.mayUnmap && frame.pointee.mapCount > 0 { return .kept }
     let isFile = !flags.contains(.swapBacked) && frame.pointee.state == .pageCache
+    if isFile, flags.contains(.dirty) { figures.unqueuedDirty &+= 1 }
     if flags.contains(.writeback) { return meetWriteback(frame, scan, &figures) }
     var references = References.reclaim
     if !ignoresReferences { references = check(number, frame) }
@@ -73,7 +74,7 @@ extension Reclaimer {
     }
     if frame.pointee.mapCount > 0, !unmap(number) { return .activated }
     if isUnsaved(frame), frame.pointee.state != .anonymous || isSwapped(frame) {
-      if isFile {
+      if isFile, !scan.isKswapd || !flags.contains(.reclaim) || !frames.pointee.meetsDirty {
         // It is written back by whoever writes files back, and taken then.
         frames.pointee.count(.nr_vmscan_immediate_reclaim)
         frame.pointee.flags.insert(.reclaim)

@@ -43,7 +43,12 @@ extension Reclaimer {
   /// Writes a page to its slot; `.freed` where that has begun.
   func pageOut(_ number: PageFrameNumber, _ frame: KernelPointer<Frame>) -> PageOut {
     let isShared = isShared(frame)
-    guard isSwapped(frame) || isShared else { return .activated }
+    if !isSwapped(frame) && !isShared {
+      guard frame.pointee.state == .pageCache else { return .activated }
+      memory.pointee.writeBack(number)
+      frames.pointee.count(.nr_vmscan_write)
+      return .freed
+    }
     // is_page_cache_freeable(): the cache has it, who isolated it, and nobody else.
     guard frame.pointee.referenceCount == 2 else { return .kept }
     frame.pointee.flags.insert(.reclaim)

@@ -47,10 +47,13 @@ public struct ScanControl: BitwiseCopyable, Sendable {
   /// Whether a memory group must shrink (`cgroup_reclaim()`).
   var isOfGroup: Bool { group != 0 }
 
-  /// Pages that were taken off the lists, and those of them that are being written (`sc->nr`).
+  /// Pages that were taken off the lists, and those of them that are being written, that are of files,
+  /// and that are of files and dirty, and not being written (`sc->nr`).
   struct Met: BitwiseCopyable {
     var writeback = 0
     var taken = 0
+    var fileTaken = 0
+    var unqueuedDirty = 0
 
     init() {}
   }
@@ -58,6 +61,7 @@ public struct ScanControl: BitwiseCopyable, Sendable {
 
 /// What became of a batch (`struct reclaim_stat`).
 struct BatchFigures: BitwiseCopyable {
+  var unqueuedDirty = 0
   var writeback = 0
   var pageout = 0
   var activated: (anonymous: Int, file: Int) = (0, 0)

@@ -85,8 +85,11 @@ extension SystemCall {
     guard error == .EFAULT || error == .ENOMEM, kernel.isShort, !kernel.hasFatalSignal else {
       return false
     }
-    return kernel.makeRoom(orFail: true, isHopeless: times >= 16)
+    return kernel.makeRoom(orFail: true, isHopeless: times >= Self.mostAttempts)
   }
+
+  /// MAX_RECLAIM_RETRIES.
+  static var mostAttempts: Int { 16 }
 
   /// The table proper.
   @inline(never)

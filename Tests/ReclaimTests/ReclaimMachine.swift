@@ -18,14 +18,14 @@ struct ReclaimMachine {
   let swapStart: PhysicalAddress
   let file: KernelPointer<OpenFile>
 
-  init(_ size: PageSize, ram: ByteCount, pages: Int) throws {
+  init(_ size: PageSize, ram: ByteCount, pages: Int, blocks: Int = 0) throws {
     // Behind RAM there is room for swap.
     let span = ByteCount(ram.rawValue * 4)
     swapStart = HostBoard.ramBase + ram
     machine = try HostMemory(
       HostMachine(
         size, [(0, span.rawValue)], reserved: [(ram.rawValue, span.rawValue - ram.rawValue)]),
-      archive: Self.archive(size, pages))
+      archive: Self.archive(size, pages, blocks))
     let path = unsafe ByteString(keptBytes(Array("/f".utf8)))
     let files = machine.files
     file = try files.pointee.open(path, from: files.pointee.root, .readWrite)
@@ -95,11 +95,16 @@ struct ReclaimMachine {
     }
   }
 
-  private static func archive(_ size: PageSize, _ pages: Int) -> [UInt8] {
+  private static func archive(_ size: PageSize, _ pages: Int, _ blocks: Int) -> [UInt8] {
     let length = pages << Int(size.shift)
     let place = 1 << 16
-    var bytes = [UInt8](repeating: 0, count: place + length)
+    // A word and a page for each block, on a boundary of their own.
+    let disk = (place + length + 0xffff) & ~0xffff
+    let room = blocks == 0 ? 0 : (blocks + blocks / 64 + 2) << Int(size.shift)
+    var bytes = [UInt8](repeating: 0, count: disk + room)
     var header = ArchiveHeader()
+    header.blocks = UInt64(disk)
+    header.blocksLength = UInt64(room)
     header.count = 1
     header.entries = UInt64(MemoryLayout<ArchiveHeader>.stride)
     header.names = header.entries + UInt64(MemoryLayout<ArchiveEntry>.stride)

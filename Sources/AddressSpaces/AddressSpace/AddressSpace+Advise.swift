@@ -90,7 +90,7 @@ extension AddressSpace {
       return area
     case .cold, .pageOut:
       guard flags.isDisjoint(with: [.locked, .frameNumbers]) else { throw .EINVAL }
-      markCold(start, end)
+      markCold(start, end, deactivates: advice == .cold)
       return area
     case .dontNeed, .dontNeedLocked:
       let forbidden: AreaFlags = advice == .dontNeed ? [.frameNumbers, .locked] : .frameNumbers

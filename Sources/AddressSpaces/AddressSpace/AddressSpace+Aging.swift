@@ -48,9 +48,9 @@ extension AddressSpace {
     if changed != 0 { invalidate(start, end, tables: false) }
   }
 
-  /// MADV_COLD and, without a place to put pages, MADV_PAGEOUT
-  /// (`madvise_cold_or_pageout_pte_range()`): pages that nobody else has become old and inactive.
-  mutating func markCold(_ start: VirtualAddress, _ end: VirtualAddress) {
+  /// MADV_COLD, and the half of MADV_PAGEOUT that is the space's own
+  /// (`madvise_cold_or_pageout_pte_range()`): pages that nobody else has become old, and inactive.
+  mutating func markCold(_ start: VirtualAddress, _ end: VirtualAddress, deactivates: Bool) {
     let geometry = board.translation
     let frames = frames
     var changed: UInt64 = 0
@@ -67,7 +67,7 @@ extension AddressSpace {
           changed &+= 1
         }
         frame.pointee.flags.remove(.referenced)
-        frames.pointee.deactivate(number)
+        if deactivates { frames.pointee.deactivate(number) }
       }
     }
     traceEntries(.aged, start, changed)

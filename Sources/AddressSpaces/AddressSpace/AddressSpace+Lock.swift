@@ -160,9 +160,13 @@ extension AddressSpace {
       guard here.pointee.isAccessible else { throw .ENOMEM }
       let write = here.pointee.flags.intersection([.write, .shared]) == .write
       let range = max(here.pointee.start, start)..<min(here.pointee.end, end)
-      switch touchAll(here, range, write: write) {
+      var stop = range.lowerBound
+      switch touchAll(here, range, write: write, &stop) {
       case .resolved: continue
-      case .outOfMemory: throw .EAGAIN
+      case .outOfMemory:
+        guard frames.pointee.shortage != nil else { throw .EAGAIN }
+        leave(stop, end)
+        return
       case .notMapped, .accessDenied, .beyondObject: throw .ENOMEM
       }
     }

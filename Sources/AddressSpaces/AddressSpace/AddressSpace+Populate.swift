@@ -1,11 +1,14 @@
 import Arm64
-import MemoryTypes
+public import MemoryTypes
 import PageFrames
 
 /// Bringing pages in before they are asked for (mm/gup.c:__mm_populate()).
 extension AddressSpace {
   /// Faults in what a range's areas allow; what cannot be had is left for later.
-  mutating func populate(_ start: VirtualAddress, _ end: VirtualAddress) {
+  ///
+  /// Where memory is short it stops, and goes on when room was made, on the way back to the program
+  /// (``unpopulated``).
+  public mutating func populate(_ start: VirtualAddress, _ end: VirtualAddress) {
     var area = areas.area(endingAbove: start)
     while let here = area, here.pointee.start < end {
       area = here.pointee.next
@@ -17,8 +20,24 @@ extension AddressSpace {
       let write = flags.intersection([.write, .shared]) == .write
       let range = max(here.pointee.start, start)..<min(here.pointee.end, end)
       // What one area cannot have does not keep the next from it.
-      guard touchAll(here, range, write: write) != .outOfMemory else { return }
+      var stop = range.lowerBound
+      if touchAll(here, range, write: write, &stop) == .outOfMemory {
+        leave(stop, end)
+        return
+      }
     }
+  }
+
+  /// Leaves the rest of a range to be populated when there is room.
+  mutating func leave(_ start: VirtualAddress, _ end: VirtualAddress) {
+    unpopulated = (start, end)
+    frames.pointee.request(.populate)
+  }
+
+  /// What was left to be populated; nothing is left then.
+  public mutating func takeUnpopulated() -> (start: VirtualAddress, end: VirtualAddress)? {
+    defer { unpopulated = nil }
+    return unpopulated
   }
 
   /// MADV_POPULATE_READ and _WRITE: what cannot be had is an error (`madvise_populate()`).
@@ -28,18 +47,23 @@ extension AddressSpace {
     guard area.pointee.flags.isDisjoint(with: [.deviceMemory, .frameNumbers]) else { throw .EINVAL }
     // check_vma_flags(): what may only be executed, or only written, may not be read this way.
     guard area.pointee.flags.contains(write ? .write : .read) else { throw .EINVAL }
-    switch touchAll(area, start..<end, write: write) {
+    var stop = start
+    switch touchAll(area, start..<end, write: write, &stop) {
     case .resolved: return
-    case .outOfMemory: throw .ENOMEM
+    case .outOfMemory:
+      // Several areas are asked for one after the other: the call is made again where one stops.
+      throw .ENOMEM
     case .notMapped, .accessDenied, .beyondObject: throw .EFAULT
     }
   }
 
+  /// Faults in all pages of a range of an area, up to where one could not be had.
   mutating func touchAll(
-    _ area: Area, _ range: Range<VirtualAddress>, write: Bool
+    _ area: Area, _ range: Range<VirtualAddress>, write: Bool, _ stop: inout VirtualAddress
   ) -> FaultOutcome {
     defer { frames.pointee.drainLRU() }  // populate_vma_page_range()
     var page = range.lowerBound
+    defer { stop = page }
     while page < range.upperBound {
       if !isThere(page, write: write) {
         let outcome = fault(area, page, write: write)

@@ -96,6 +96,8 @@ public import MemoryTypes
   var swapReadahead = SwapFaultWindow()
   /// What reclaim has taken of it.
   public internal(set) var taken = TakenPages()
+  /// What is to be populated still, when room was made (``takeUnpopulated()``).
+  var unpopulated: (start: VirtualAddress, end: VirtualAddress)?
   /// Bytes of page tables below the root (`pgtables_bytes`, VmPTE).
   public internal(set) var tableBytes = ByteCount(0)
 

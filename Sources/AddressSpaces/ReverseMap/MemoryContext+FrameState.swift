@@ -1,7 +1,5 @@
 import Arm64
-public import Files
 public import MemoryTypes
-import PageFrames
 
 /// What all entries of a frame know together, asked for through the reverse map.
 extension MemoryContext {
@@ -48,17 +46,5 @@ extension MemoryContext {
       found = true
     }
     return found
-  }
-
-  /// Writes a file's dirty pages back (mm/page-writeback.c:write_cache_pages(),
-  /// folio_clear_dirty_for_io()): what is under the file is always the page cache itself, so that
-  /// what is left of it is that pages are clean afterwards, and the next write is noticed.
-  public func writeBack(_ inode: KernelPointer<Inode>, _ pages: Range<UInt64>) {
-    guard !inode.pointee.isSharedMemory, inode.pointee.isRegular else { return }
-    files.pointee.forEachCachedPage(of: inode, in: pages) { _, number in
-      let wasMapped = makeEntriesClean(number)
-      if wasMapped { frames.pointee.setDirty(number, counted: true) }
-      frames.pointee.setClean(number, counted: true, isWritten: true)
-    }
   }
 }

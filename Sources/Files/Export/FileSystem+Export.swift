@@ -114,22 +114,31 @@ extension FileSystem {
     return isDirty
   }
 
-  /// Every page in RAM: those that were only read say what the origin says.
+  /// Every page in RAM, and every one that was written back: those that were only read say what the
+  /// origin says.
   private func exportPages(of inode: KernelPointer<Inode>) {
     let size = inode.pointee.size
-    trees.forEachFrame(in: 0..<pageCount(of: inode), of: inode.pointee.pages) { index, frame in
+    trees.forEachEntry(in: 0..<pageCount(of: inode), of: inode.pointee.pages) { index, entry in
       let start = index &<< pageSize.shift
-      guard start < size else { return }
+      guard start < size, let source = unsafe bytes(of: entry) else { return }
       var data = ExportRecord()
       data.kind = ExportRecord.Kind.data.rawValue
       data.size = start
       data.length = UInt32(min(pageSize.bytes.rawValue, size &- start))
       send(data)
-      // SAFETY: the bytes of a frame that the cache holds.
-      send(
-        unsafe ByteString(
-          UnsafeRawBufferPointer(
-            start: board.pointer(to: frame.address(pageSize)), count: Int(data.length))))
+      send(unsafe ByteString(UnsafeRawBufferPointer(start: source, count: Int(data.length))))
+    }
+  }
+
+  /// The bytes of a page in RAM or in a block.
+  @unsafe private func bytes(of entry: PageTree.Entry) -> UnsafeRawPointer? {
+    switch entry {
+    case .frame(let frame): unsafe UnsafeRawPointer(board.pointer(to: frame.address(pageSize)))
+    case .value(let value):
+      unsafe DiskBlocks.block(value).map {
+        unsafe UnsafeRawPointer(state.pointee.disk.bytes(of: $0))
+      }
+    case .none: nil
     }
   }
 

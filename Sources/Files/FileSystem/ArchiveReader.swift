@@ -32,9 +32,20 @@ import MemoryTypes
     let header = unsafe bytes(at: 0).loadUnaligned(as: ArchiveHeader.self)
     let entry = UInt64(MemoryLayout<ArchiveEntry>.stride)
     guard header.magic == ArchiveHeader.magic, header.count <= length / entry,
-      holds(header.entries, header.count &* entry), header.names <= length
+      holds(header.entries, header.count &* entry), header.names <= length,
+      holds(header.blocks, header.blocksLength), header.blocks & 0xffff == 0
     else { throw .EINVAL }
     return header
+  }
+
+  /// The area of a header that was checked that is the disk's free part.
+  @unsafe func blocks(_ header: ArchiveHeader?) -> UnsafeMutableRawBufferPointer {
+    guard let header, header.blocksLength > 0 else {
+      return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+    return unsafe UnsafeMutableRawBufferPointer(
+      start: UnsafeMutableRawPointer(mutating: bytes(at: header.blocks)),
+      count: Int(header.blocksLength))
   }
 
   /// An entry of a header that was checked.

@@ -50,12 +50,17 @@ extension FileSystem {
     var swapped: UInt64 = 0
     let isSound = trees.checkInvariants(inode.pointee.pages) { index, entry in
       if let number = entry.frame { checkPage(index, number, of: inode) }
-      if inode.pointee.isSharedMemory, let value = entry.value, value != Self.lost {
+      guard let value = entry.value else { return }
+      if inode.pointee.isSharedMemory {
+        guard value != Self.lost else { return }
         precondition(swap.pointee.users(of: SwapEntry(rawValue: value)) == 1)
         swapped &+= 1
+      } else if let block = DiskBlocks.block(value) {
+        precondition(block < state.pointee.disk.count && index < pageCount(of: inode))
       }
     }
     precondition(isSound && swapped == inode.pointee.swapped)
+    precondition(state.pointee.disk.used <= state.pointee.disk.count)
     var listed = state.pointee.swapped
     while let here = listed, here != inode { listed = here.pointee.nextSwapped }
     precondition((listed != nil) == (swapped > 0))

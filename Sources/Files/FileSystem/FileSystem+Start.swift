@@ -55,7 +55,8 @@ extension FileSystem {
     unsafe stateObject.initialize(
       to: FileSystemState(
         managed: frames.pointee.managed, isInteractive: sources.isInteractive,
-        seconds: sources.realtimeSeconds))
+        seconds: sources.realtimeSeconds,
+        disk: unsafe DiskBlocks(archive.blocks(header), board.pageSize)))
     let inode = Inode(
       number: 1, mount: .root, kind: .directory, mode: FileMode(.directory, permissions: 0o755),
       size: 0, time: FileTime(seconds: Int64(sources.realtimeSeconds & 0x7fff_ffff_ffff)))
@@ -95,8 +96,9 @@ extension FileSystem {
 
 extension FileSystemState {
   /// tmpfs allows half of RAM for pages and for inodes (shmem_default_max_blocks()).
-  init(managed: PageCount, isInteractive: Bool, seconds: UInt64) {
+  init(managed: PageCount, isInteractive: Bool, seconds: UInt64, disk: DiskBlocks) {
     self.isInteractive = isInteractive
+    self.disk = disk
     bootSeconds = Int64(seconds & 0x7fff_ffff_ffff)
     random = 0x4b69_6c62_7572_6e21
     for raw in 0..<Mount.firstMounted {

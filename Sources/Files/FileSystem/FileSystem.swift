@@ -89,6 +89,8 @@ struct FileSystemState: BitwiseCopyable {
   var promised: Int64 = 0
   /// Whether input is typed; then the console is a terminal.
   var isInteractive: Bool
+  /// Where pages of disk files are written back to.
+  var disk: DiskBlocks
   /// Bytes of standard input that were read.
   var inputRead: UInt64 = 0
   /// The last stamp, the counter then, and how long it holds.

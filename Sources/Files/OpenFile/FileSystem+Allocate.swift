@@ -9,8 +9,12 @@ extension FileSystem {
   /// They read as zeros, and are no data for SEEK_DATA until they are written to. All or none: what
   /// was made for nothing goes again. A file on a disk has no pages that are not read or written;
   /// it only grows.
+  ///
+  /// Where memory is short `makeRoom` is asked whether it is worth going on; it may let other tasks
+  /// run.
   public func allocate(
-    _ inode: KernelPointer<Inode>, from start: UInt64, to end: UInt64, keepsSize: Bool
+    _ inode: KernelPointer<Inode>, from start: UInt64, to end: UInt64, keepsSize: Bool,
+    makeRoom: () -> Bool = { false }
   ) throws(Errno) {
     let growsTo = keepsSize ? 0 : end
     guard inode.pointee.isSharedMemory else {
@@ -30,9 +34,17 @@ extension FileSystem {
         if let frame = trees.find(index, in: inode.pointee.pages) {
           // Also a hole that was read must not be dropped as one any more.
           if isData(frame) { frames.pointee.setDirty(frame, counted: false) }
-        } else if try swappedPage(of: inode, at: index) == nil {
-          let frame = try addZeroPage(at: index, of: inode)
-          frames.pointee.frame(frame).pointee.flags.remove(.uptodate)
+        } else {
+          do throws(Errno) {
+            if try swappedPage(of: inode, at: index) == nil {
+              let frame = try addZeroPage(at: index, of: inode)
+              frames.pointee.frame(frame).pointee.flags.remove(.uptodate)
+            }
+          } catch {
+            guard error == .ENOMEM, makeRoom() else { throw error }
+            continue
+          }
+          if frames.pointee.shortage != nil { _ = makeRoom() }
         }
         index &+= 1
       }

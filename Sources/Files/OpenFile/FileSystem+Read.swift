@@ -89,11 +89,18 @@ extension FileSystem {
     into room: ByteRoom
   ) throws(Errno) -> Int {
     var place = 0
-    return try read(file, at: position, ByteCount(UInt64(room.count))) { piece in
-      let taken = room.copy(piece, at: place)
-      place &+= taken
-      return taken
+    // A read stops early where memory is short; this one is a whole.
+    while place < room.count {
+      let done = try read(
+        file, at: position &+ UInt64(place), ByteCount(UInt64(room.count &- place))
+      ) { piece in
+        let taken = room.copy(piece, at: place)
+        place &+= taken
+        return taken
+      }
+      if done == 0 { break }
     }
+    return place
   }
 
   /// A page for reading; nil for a hole of a file in memory, which reading does not fill
@@ -115,6 +122,8 @@ extension FileSystem {
   ) throws(Errno) -> Int {
     var done: UInt64 = 0
     while done < count {
+      // A safe point: the caller makes room and goes on.
+      if done > 0 && frames.pointee.shortage != nil { break }
       let place = position &+ done
       // Each time anew: what the sink does may change the file.
       let end = size()

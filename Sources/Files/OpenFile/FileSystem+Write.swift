@@ -61,6 +61,8 @@ extension FileSystem {
   ) throws(Errno) -> Int {
     var done: UInt64 = 0
     while done < count {
+      // A safe point: the caller makes room and goes on.
+      if done > 0 && frames.pointee.shortage != nil { break }
       let place = position &+ done
       let offset = place & pageSize.offsetMask
       let length = min(count &- done, pageSize.bytes.rawValue &- offset)
@@ -159,9 +161,20 @@ extension FileSystem {
 
   /// Zeros bytes of one page, if that is there.
   func clear(_ inode: KernelPointer<Inode>, _ start: UInt64, _ count: UInt64) {
-    guard let frame = trees.find(start &>> pageSize.shift, in: inode.pointee.pages) else { return }
     let offset = start & pageSize.offsetMask
     precondition(offset &+ count <= pageSize.bytes.rawValue)
+    let index = start &>> pageSize.shift
+    guard let frame = trees.find(index, in: inode.pointee.pages) else {
+      guard !inode.pointee.isSharedMemory, let block = storedBlock(index, of: inode) else { return }
+      // SAFETY: a part of a block, which is a page long.
+      unsafe (state.pointee.disk.bytes(of: block) + Int(offset)).initializeMemory(
+        as: UInt8.self, repeating: 0, count: Int(count))
+      return
+    }
+    // What was written back is not what the page has any more.
+    if !inode.pointee.isSharedMemory, frames.pointee.frame(frame).pointee.privateWord != 0 {
+      frames.pointee.setDirty(frame, counted: true)
+    }
     // SAFETY: a part of a frame that the cache holds.
     unsafe (board.pointer(to: frame.address(pageSize)) + Int(offset)).initializeMemory(
       as: UInt8.self, repeating: 0, count: Int(count))

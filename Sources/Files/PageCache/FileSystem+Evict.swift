@@ -18,15 +18,13 @@ extension FileSystem {
       frame.pointee.referenceCount == 2, frame.pointee.mapCount == 0,
       frame.pointee.flags.isDisjoint(with: [.dirty, .unbacked, .writeback])
     else { return false }
-    // SAFETY: a frame of the page cache has its inode's address, and is in its tree.
-    let inode = unsafe KernelPointer(
-      UnsafeMutablePointer<Inode>(bitPattern: UInt(frame.pointee.mapping)).unsafelyUnwrapped)
+    guard let inode = owner(of: frame) else { return false }
     if frame.pointee.flags.contains(.swapBacked) { return dropHole(number, of: inode) }
     let index = frame.pointee.index
-    if leavesShadow {
-      let shadow = frames.pointee.evict(number, for: group)
+    let shadow = leavesShadow ? frames.pointee.evict(number, for: group) : nil
+    if let value = remains(of: frame, shadow: shadow) {
       // Something stands there already, so that no memory is needed.
-      _ = try? trees.store(.value(shadow), at: index, in: &inode.pointee.pages)
+      _ = try? trees.store(.value(value), at: index, in: &inode.pointee.pages)
     } else {
       _ = trees.remove(index, in: &inode.pointee.pages)
     }

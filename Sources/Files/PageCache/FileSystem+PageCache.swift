@@ -109,7 +109,10 @@ extension FileSystem {
       if inode.pointee.promised == 0 { state.pointee.promised &+= 1 }
     } else {
       frame.pointee.flags = .uptodate
-      if let shadow { frames.pointee.refault(number, shadow) }
+      frame.pointee.privateWord = 0
+      if let shadow, let shadow = takeBlock(shadow, for: frame) {
+        frames.pointee.refault(number, shadow)
+      }
     }
     frames.pointee.addToLRU(number)
   }
@@ -123,9 +126,7 @@ extension FileSystem {
 
   /// Whether a page of a file is to be written back one day: its inode is on a disk.
   private func countsDirty(_ frame: KernelPointer<Frame>) -> Bool {
-    // SAFETY: a frame of the page cache has its inode's address.
-    let inode = unsafe UnsafeMutablePointer<Inode>(bitPattern: UInt(frame.pointee.mapping))
-    return unsafe inode.map { unsafe !$0.pointee.mount.isMemory } ?? false
+    owner(of: frame).map { !$0.pointee.mount.isMemory } ?? false
   }
 
   /// A program wrote to a file through a mapping for the first time, or again after a write-back
@@ -151,7 +152,12 @@ extension FileSystem {
     var tree = inode.pointee.pages
     trees.removeEntries(from: first, to: end, in: &tree) { _, entry in
       guard let number = entry.frame else {
-        if isMemory, let value = entry.value, dropSlot(value, of: inode) { dropped &+= 1 }
+        guard let value = entry.value else { return }
+        if isMemory {
+          if dropSlot(value, of: inode) { dropped &+= 1 }
+        } else {
+          freeBlock(of: value)
+        }
         return
       }
       let frame = frames.pointee.frame(number)
@@ -160,6 +166,8 @@ extension FileSystem {
       if isMemory {
         frames.pointee.count(.nr_shmem, by: -1)
         frames.pointee.countGroup(.nr_shmem, frame, by: -1)
+      } else {
+        freeBlock(of: frame)
       }
       frame.pointee.mapping = 0
       frames.pointee.setClean(number, counted: !isMemory, isWritten: false)

@@ -14,7 +14,12 @@ extension FileSystem {
       throw .ENOMEM
     }
     frames.pointee.chargeInAdvance(frame)
-    let length = copy(frame, index, offset: offset, bytes: bytes)
+    var length = pageSize.bytes.rawValue
+    if let block = storedBlock(index, of: inode) {
+      readBlock(block, into: frame)
+    } else {
+      length = copy(frame, index, offset: offset, bytes: bytes)
+    }
     // What was read, in the 512-byte sectors that a block device would count (submit_bio()).
     frames.pointee.count(.pgpgin, by: Int((length &+ 511) &>> 9))
     try add(frame, at: index, to: inode)
@@ -58,9 +63,7 @@ extension FileSystem {
       inode.pointee.readAheadIndex = index &+ 1
       return
     }
-    let end = index &+ window
-    readIn(index &+ 1..<end, of: inode)
-    inode.pointee.readAheadIndex = end
+    inode.pointee.readAheadIndex = readIn(index &+ 1..<index &+ window, of: inode)
   }
 
   /// Reads the pages around one that a fault brought in (mm/filemap.c:
@@ -68,21 +71,27 @@ extension FileSystem {
   @inline(never)
   func readAround(_ index: UInt64, of inode: KernelPointer<Inode>) {
     let start = index > window / 2 ? index &- window / 2 : 0
-    readIn(start..<start &+ window, of: inode)
+    _ = readIn(start..<start &+ window, of: inode)
   }
 
-  /// Reads those pages of a range that the file has and RAM has not, until there is no memory.
-  private func readIn(_ range: Range<UInt64>, of inode: KernelPointer<Inode>) {
-    guard case .regular(.disk(let offset, let bytes)) = inode.pointee.kind else { return }
+  /// Reads those pages of a range that the file has and RAM has not, while there is memory; where it
+  /// stopped.
+  private func readIn(_ range: Range<UInt64>, of inode: KernelPointer<Inode>) -> UInt64 {
+    guard case .regular(.disk(let offset, let bytes)) = inode.pointee.kind else {
+      return range.upperBound
+    }
     let end = min(range.upperBound, pageCount(of: inode))
     var next = range.lowerBound
     while next < end {
+      // Reading ahead is not worth anybody's page (readahead_gfp_mask(): __GFP_NORETRY).
+      if frames.pointee.shortage != nil { return next }
       if trees.find(next, in: inode.pointee.pages) == nil {
         do throws(Errno) {
           _ = try readIn(next, of: inode, offset: offset, bytes: bytes)
-        } catch { return }
+        } catch { return next }
       }
       next &+= 1
     }
+    return range.upperBound
   }
 }

@@ -52,7 +52,16 @@ struct ArchiveWriter {
       files.append((host, length, size))
       length += size
     }
+    // What is changed of a folder that the tool takes back has a disk to be written to.
+    if nodes.contains(where: { $0.1.store == .boundTop }) {
+      header.blocks = (length + Self.alignment - 1) & ~(Self.alignment - 1)
+      header.blocksLength = Self.diskSize
+      length = header.blocks + header.blocksLength
+    }
   }
+
+  /// The room for written pages, a hole of the file until they come.
+  static let diskSize: UInt64 = 1 << 30
 
   /// Writes the archive to memory that is zero.
   func write(to area: UnsafeMutableRawBufferPointer) throws(MachineError) {

@@ -19,8 +19,8 @@ extension FrameAllocator {
     return (age & Self.ageMask) &<< 17 | UInt64(group & 0xffff) &<< 1 | wasWorkingSet
   }
 
-  /// Bits of an age in a shadow: 62 less the group and a flag.
-  private static var ageMask: UInt64 { 1 &<< 45 &- 1 }
+  /// Bits of an age in a shadow: 61 less the group and a flag; the next is the file's.
+  private static var ageMask: UInt64 { 1 &<< 44 &- 1 }
 
   /// A page comes back whose place had a shadow (`workingset_refault()`).
   ///

@@ -191,6 +191,10 @@ extension ProcFS {
     case .dirtyBytes, .dirtyRatio: exclude(setting, value, .dirtyBytes, .dirtyRatio)
     case .dirtyBackgroundBytes, .dirtyBackgroundRatio:
       exclude(setting, value, .dirtyBackgroundBytes, .dirtyBackgroundRatio)
+      let size = kernel.board.pageSize
+      kernel.frames.pointee.setBackground(
+        percent: Int(self.value(of: .dirtyBackgroundRatio)),
+        pages: Int(self.value(of: .dirtyBackgroundBytes)) &>> Int(size.shift))
     case .dmesgRestrict:
       keep(setting, value)
       kernel.board.kernelLog?.pointee.isRestricted = value != 0

@@ -53,12 +53,71 @@ extension SystemCall {
     let length = ByteCount(min(count, most))
     var place = buffer
     do throws(Errno) {
-      return try UInt64(
+      let done = try UInt64(
         files.pointee.read(file, at: position, length) { piece in store(piece, &place) })
+      guard done < length.rawValue, done > 0, kernel.wantsRoom else { return done }
+      return readOn(file, at: position, length.rawValue, done, buffer)
     } catch {
       guard error == .EAGAIN, waits, mayWait(file) else { throw error }
     }
     return try readWaiting(file, length, buffer)
+  }
+
+  /// Goes on with a read that stopped at a safe point because memory was short.
+  @inline(never)
+  private func readOn(
+    _ file: KernelPointer<OpenFile>, at position: UInt64?, _ count: UInt64, _ begun: UInt64,
+    _ buffer: VirtualAddress
+  ) -> UInt64 {
+    guard file.pointee.inode.pointee.isRegular else { return begun }
+    return goOn(file, count, begun) { (done) throws(Errno) in
+      var place = buffer + ByteCount(done)
+      return try files.pointee.read(
+        file, at: position.map { $0 &+ done }, ByteCount(count &- done)
+      ) { piece in store(piece, &place) }
+    }
+  }
+
+  /// The same of a write.
+  @inline(never)
+  private func writeOn(
+    _ file: KernelPointer<OpenFile>, at position: UInt64?, _ count: UInt64, _ begun: UInt64,
+    _ buffer: VirtualAddress
+  ) -> UInt64 {
+    goOn(file, count, begun) { (done) throws(Errno) in
+      var place = buffer + ByteCount(done)
+      return try files.pointee.write(
+        file, at: position.map { $0 &+ done }, ByteCount(count &- done)
+      ) { room in load(room, &place) }
+    }
+  }
+
+  /// Goes on with what moved some bytes already: room is made, as Linux would have done for the page
+  /// that came next, and `more` asked for what is left; how much was done in all.
+  private func goOn(
+    _ file: KernelPointer<OpenFile>, _ count: UInt64, _ begun: UInt64,
+    _ more: (UInt64) throws(Errno) -> Int
+  ) -> UInt64 {
+    // Another thread may close the descriptor meanwhile.
+    files.pointee.retain(file)
+    defer { files.pointee.release(file) }
+    var done = begun
+    var fruitless = 0
+    while done < count, kernel.wantsRoom,
+      kernel.makeRoom(orFail: true, isHopeless: fruitless >= Self.mostAttempts)
+    {
+      do throws(Errno) {
+        let part = try UInt64(more(done))
+        if part == 0 { return done }
+        done &+= part
+        fruitless = 0
+      } catch {
+        // A program's page, or the file's, that could not be had: room is made for it, too.
+        guard error == .EFAULT || error == .ENOMEM else { return done }
+        fruitless &+= 1
+      }
+    }
+    return done
   }
 
   /// Waits until there is something, and reads it.
@@ -103,8 +162,10 @@ extension SystemCall {
     }
     let length = try limited(file, at: position, min(count, most))
     var place = buffer
-    return try UInt64(
+    let done = try UInt64(
       files.pointee.write(file, at: position, ByteCount(length)) { room in load(room, &place) })
+    guard done < length, done > 0, kernel.wantsRoom else { return done }
+    return writeOn(file, at: position, length, done, buffer)
   }
 
   /// Writes everything, waiting for room; SIGPIPE where nobody reads any more.

@@ -35,7 +35,12 @@ extension SystemCall {
       kernel.sendFileSizeExceeded()
       throw .EFBIG
     }
-    try files.pointee.allocate(inode, from: from, to: to, keepsSize: mode.contains(.keepsSize))
+    files.pointee.retain(file)
+    defer { files.pointee.release(file) }
+    let kernel = kernel
+    try files.pointee.allocate(inode, from: from, to: to, keepsSize: mode.contains(.keepsSize)) {
+      kernel.makeRoom(orFail: true)
+    }
     return 0
   }
 

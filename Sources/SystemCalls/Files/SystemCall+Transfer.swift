@@ -42,7 +42,9 @@ extension SystemCall {
           }
           if moved == 0 { return done }
           done &+= UInt64(moved)
+          if kernel.wantsRoom, !kernel.makeRoom(orFail: true) { return done }
         } catch {
+          if error == .ENOMEM, kernel.wantsRoom, kernel.makeRoom(orFail: true) { continue }
           guard error == .EAGAIN, waits, mayWait(blocked) else { throw error }
           // What a pipe gave is enough.
           if done > 0, blocked == input { return done }

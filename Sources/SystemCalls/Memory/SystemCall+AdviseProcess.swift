@@ -29,7 +29,7 @@ extension SystemCall {
         let part = min(length, left)
         try other.pointee.advise(start.untagged, ByteCount(part), UInt64(word(3)))
         if UInt64(word(3)) == Advice.pageOut.rawValue {
-          kernel.memory.pointee.pageOut(other, start.untagged, ByteCount(part))
+          kernel.pageOut(other, start.untagged, ByteCount(part))
         }
         left &-= part
       } catch {

@@ -61,7 +61,7 @@ extension SystemCall {
   func advise() throws(Errno) -> UInt64 {
     try space.pointee.advise(address(0).untagged, bytes(1), UInt64(word(2)))
     if UInt64(word(2)) == Advice.pageOut.rawValue {
-      kernel.memory.pointee.pageOut(space, address(0).untagged, bytes(1))
+      kernel.pageOut(space, address(0).untagged, bytes(1))
     }
     return 0
   }

@@ -1,5 +1,5 @@
 import Arm64
-public import MemoryTypes
+import MemoryTypes
 public import PageFrames
 import Reclaim
 

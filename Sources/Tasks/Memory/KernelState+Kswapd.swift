@@ -10,6 +10,11 @@ extension KernelState {
   ///
   /// Programs that wait for the CPU have it between rounds.
   func balanceNode() {
+    // Woken again within a tenth of a second (kswapd_try_to_sleep()).
+    if board.clock.nanoseconds < frames.pointee.kswapd.restsUntil {
+      frames.pointee.count(.kswapd_low_wmark_hit_quickly)
+    }
+    defer { frames.pointee.kswapd.restsUntil = board.clock.nanoseconds &+ 100_000_000 }
     while true {
       let request = frames.pointee.kswapd
       frames.pointee.kswapd.order = 0
@@ -21,6 +26,7 @@ extension KernelState {
       if order < request.order { order = 0 }
       if frames.pointee.kswapd.failures >= KswapdRequest.mostFailures { return }
       if frames.pointee.isBalanced(order, upTo: request.highest) {
+        frames.pointee.meetsDirty = false
         frames.pointee.meetsWriteback = false
         return
       }

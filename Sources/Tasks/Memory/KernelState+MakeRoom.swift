@@ -1,5 +1,6 @@
+public import AddressSpaces
 import Arm64
-import MemoryTypes
+public import MemoryTypes
 import PageFrames
 import Reclaim
 
@@ -17,6 +18,9 @@ import Reclaim
 extension KernelState {
   /// Whether something could not be had, and nobody has made room since.
   public var isShort: Bool { frames.pointee.shortage.map { !$0.isLent } ?? false }
+
+  /// Whether something could not be had or was lent: a long call makes room before it goes on.
+  public var wantsRoom: Bool { frames.pointee.shortage != nil }
 
   var reclaimer: Reclaimer<B> { Reclaimer(memory) }
 
@@ -70,6 +74,13 @@ extension KernelState {
     return !hasFatalSignal
   }
 
+  /// MADV_PAGEOUT; the advice has been checked.
+  public func pageOut(
+    _ space: KernelPointer<AddressSpace<B>>, _ start: VirtualAddress, _ length: ByteCount
+  ) {
+    reclaimer.pageOut(space, start, length)
+  }
+
   /// One direct reclaim (__perform_reclaim()); how many pages.
   ///
   /// Nothing is taken for a large block where so much is free that compaction is what would help
@@ -102,10 +113,28 @@ extension KernelState {
     frames.pointee.requests = []
     if requests.contains(.kswapd) { wake(.kswapd) }
     if requests.contains(.kcompactd) { wake(.kcompactd) }
+    if requests.contains(.writeBack) { memory.pointee.writeBackAll() }
     current.pointee.attention &= ~Task<B>.memoryAttention
     giveWayToKernelTasks()
     if requests.contains(.debt) { makeRoom(orFail: true) }
+    if requests.contains(.populate) { finishPopulating() }
     if requests.contains(.groupHigh) { payForHigh() }
     frames.pointee.shortage = nil
+  }
+
+  /// Brings in what MAP_POPULATE, mlock and their like had no room for: as in Linux's populate, each
+  /// page may need its reclaim.
+  private func finishPopulating() {
+    guard let space = current.pointee.memory.space else { return }
+    var last: VirtualAddress?
+    while let rest = space.pointee.takeUnpopulated(), !hasFatalSignal {
+      if wantsRoom {
+        guard makeRoom(orFail: true) else { return }
+      } else if last == rest.start {
+        return
+      }
+      last = rest.start
+      space.pointee.populate(rest.start, rest.end)
+    }
   }
 }

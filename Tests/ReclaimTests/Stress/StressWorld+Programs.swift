@@ -142,7 +142,7 @@ extension StressWorld {
     do throws(Errno) {
       try programs[who].space.pointee.advise(start, length, chosen.rawValue)
     } catch { return }
-    if chosen == .pageOut { memory.pointee.pageOut(programs[who].space, start, length) }
+    if chosen == .pageOut { machine.reclaimer.pageOut(programs[who].space, start, length) }
     for index in first..<first + count {
       switch (chosen, programs[who].own[index]) {
       case (.dontNeed, _): programs[who].own[index] = .word(0)
