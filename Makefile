@@ -80,6 +80,7 @@ fuzz: needs-test
 	@Fuzz/run-images $(SECONDS)
 	@Fuzz/run-heap-traces $(SECONDS)
 	@Fuzz/run-memory-traces $(SECONDS)
+	@Fuzz/run-cores $(SECONDS)
 	@Fuzz/run-heaps $(SECONDS)
 	@Fuzz/run-modules $(SECONDS)
 

@@ -72,7 +72,7 @@ package enum HiddenFeature: String, CaseIterable, Sendable {
     case .fourKiBPages, .sixteenKiBPages, .sixtyFourKiBPages: "\(rawValue) pages are refused"
     case .hardwareAccessAndDirty: "never switched on, --hw-afdbm on is refused"
     case .largeAddresses: "--va-bits 52 is refused"
-    case .aarch32: "told, not hidden: 32-bit programs run"
+    case .aarch32: "a 32-bit program is refused; what a program executes later is not"
     case .branchTargets: "never switched on: no page is guarded"
     case .longASIDs: "told, not hidden: 16 bits are used"
     case .later: "told, not hidden: features of later architectures are seen by programs that ask"

@@ -71,4 +71,13 @@ import Testing
     #expect(ours.status == 125)
     #expect(ours.errors.contains("is a 32-bit arm program, which runs with 4K pages only"))
   }
+
+  /// The CPU under it would run them: the core that was asked for would not.
+  @Test(.enabled(if: hasCompiler, "gcc-arm-linux-gnueabihf is missing"))
+  func aCoreWithoutAArch32RefusesThem() throws {
+    let program = try Self.compile("layout", ["-mthumb"])
+    let ours = try Kilburn.run(["run", "--core", "neoverse-v2", "--", program])
+    #expect(ours.status == 125)
+    #expect(ours.errors.contains("is a 32-bit arm program, and neoverse-v2 runs none"))
+  }
 }

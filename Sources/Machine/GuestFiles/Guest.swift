@@ -1,4 +1,5 @@
 import BoardFormat
+import Cores
 import MemoryTypes
 
 /// What a machine runs: the files the guest sees, and of them the program with its arguments.
@@ -66,7 +67,12 @@ package struct Guest {
     guard !file.is32Bit || configuration.pageSize == .fourKiB else {
       throw .failure(
         "\(program) is a 32-bit arm program, which runs with 4K pages only",
-        hint: "--page-size 4K, with a core that has AArch32, as all presets")
+        hint: "--page-size 4K")
+    }
+    guard !file.is32Bit || configuration.core.architecture.hasAArch32 else {
+      throw .failure(
+        "\(program) is a 32-bit arm program, and \(configuration.core.name) runs none",
+        hint: "--core cortex-a72 does")
     }
     if let interpreter = file.interpreter, tree.resolve(interpreter) == nil {
       throw .failure(
