@@ -56,6 +56,16 @@ public protocol Board: PhysicalMemory {
   /// The virtual counter and its frequency: time since the machine began.
   var clock: MachineTime { get }
 
+  /// A register of the window of devices, if the board has one.
+  func readDevice(_ offset: UInt64) -> UInt32
+  func writeDevice(_ offset: UInt64, _ value: UInt32)
+
+  /// Orders accesses to memory that a device shares, and to its registers (`DSB SY`).
+  func orderDeviceAccesses()
+
+  /// Waits until a device wants something, or any other interrupt is there; may return early.
+  func waitForDevice()
+
   /// What somebody wants to hear of; never changes while the machine runs.
   var traced: TraceCategories { get }
 
@@ -80,6 +90,12 @@ public protocol Board: PhysicalMemory {
 extension Board {
   /// Whether a sanitizer wants to hear of frames and areas.
   @inlinable public var isSanitized: Bool { traced.contains(.sanitizer) }
+
+  /// Most boards have no such devices.
+  @inlinable public func readDevice(_ offset: UInt64) -> UInt32 { 0 }
+  @inlinable public func writeDevice(_ offset: UInt64, _ value: UInt32) {}
+  @inlinable public func orderDeviceAccesses() {}
+  @inlinable public func waitForDevice() {}
 
   @inlinable public func publishKernelDescriptors() { publishDescriptors() }
   @inlinable public func kernelMappingsChange() {}

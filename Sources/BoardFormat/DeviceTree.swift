@@ -1,7 +1,7 @@
 /// A flattened device tree, read in place (devicetree.org, Devicetree Specification, chapter 5).
 ///
-/// Only what says where memory is. Every offset and length is checked against the block's size, so
-/// that a damaged tree is a tree that ends early.
+/// Only what says where memory and virtio transports are. Every offset and length is checked against
+/// the block's size, so that a damaged tree is a tree that ends early.
 @safe public struct DeviceTree {
   private let bytes: UnsafeRawBufferPointer
   private let structure: Int
@@ -83,6 +83,46 @@
         if depth == 1 { cells.read(self, name, value, length) }
         if inside && depth == 3 && is_(name, "reg") { registers = (value, length) }
         if inside && depth == 3 && is_(name, "no-map") { unmapped = true }
+      }
+    }
+  }
+
+  /// A virtio transport in memory: where it is, and its shared peripheral interrupt.
+  public struct Transport: BitwiseCopyable, Hashable, Sendable {
+    public var start: UInt64
+    public var interrupt: UInt64
+  }
+
+  /// Visits every child of the root that is compatible with `virtio,mmio`.
+  public func forEachTransport(_ body: (Transport) -> Void) {
+    var cells = Cells(address: 2, size: 2)
+    var at = structure
+    var depth = 0
+    var isTransport = false
+    var start: UInt64?
+    var interrupt: UInt64?
+    while let token = next(&at) {
+      switch token {
+      case .begin:
+        depth &+= 1
+        isTransport = false
+        start = nil
+        interrupt = nil
+      case .end:
+        if depth == 2, isTransport, let start, let interrupt {
+          body(Transport(start: start, interrupt: interrupt))
+        }
+        isTransport = false
+        depth &-= 1
+      case .property(let name, let value, let length):
+        if depth == 1 { cells.read(self, name, value, length) }
+        guard depth == 2 else { continue }
+        if is_(name, "compatible"), is_(value, "virtio,mmio") { isTransport = true }
+        if is_(name, "reg") { forEachRange(value, length, cells) { start = $0.start } }
+        // Of three cells the first says that it is shared (arm,gic.yaml).
+        if is_(name, "interrupts"), length == 12, word(value) == 0 {
+          interrupt = UInt64(word(value &+ 4))
+        }
       }
     }
   }

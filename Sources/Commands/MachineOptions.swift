@@ -41,6 +41,18 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Where the swap area is: in memory behind RAM, or on a virtio disk, which works while programs run.",
+      valueName: "memory|virtio"))
+  var swapDevice: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Requests of the virtio disk that are to fail, by the rules of QEMU's blkdebug.",
+      valueName: "file"))
+  var swapErrors: String?
+
+  @Option(
+    help: ArgumentHelp(
       "A disk of this size whose pages are compressed in memory, a swap area that is on.",
       discussion: "/dev/zram0; the format is lzo-rle, lzo or lz4.",
       valueName: "size[:format]"))
@@ -134,7 +146,8 @@ struct MachineOptions: ParsableArguments {
     [
       (.pageSize, one(pageSize)), (.vaBits, one(vaBits)), (.ram, one(ram)),
       (.memTotal, one(memTotal)),
-      (.memFree, one(memFree)), (.swap, one(swap)), (.swapFile, swapFile), (.zram, one(zram)),
+      (.memFree, one(memFree)), (.swap, one(swap)), (.swapDevice, one(swapDevice)),
+      (.swapErrors, one(swapErrors)), (.swapFile, swapFile), (.zram, one(zram)),
       (.mmapMinAddress, one(mmapMinAddr)), (.hardwareAccessAndDirty, one(hwAfdbm)),
       (.readOnlyData, one(rodata)), (.core, one(core)), (.overcommit, one(overcommit)),
       (.layoutSeed, one(aslr)),

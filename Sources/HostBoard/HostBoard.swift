@@ -131,7 +131,28 @@ import Glibc
   }
 }
 
+/// A device in the board's window of devices, made by a test.
+public protocol HostDevice: AnyObject {
+  func read(_ offset: UInt64) -> UInt32
+  func write(_ offset: UInt64, _ value: UInt32)
+  /// Somebody waits: now it is its turn to do something.
+  func wait()
+}
+
+extension HostBoard {
+  /// The device behind the window; none unless a test says so.
+  public var device: (any HostDevice)? {
+    get { unsafe log.pointee.device }
+    nonmutating set { unsafe log.pointee.device = newValue }
+  }
+
+  public func readDevice(_ offset: UInt64) -> UInt32 { device?.read(offset) ?? 0 }
+  public func writeDevice(_ offset: UInt64, _ value: UInt32) { device?.write(offset, value) }
+  public func waitForDevice() { device?.wait() }
+}
+
 struct InvalidationLog {
+  var device: (any HostDevice)?
   var invalidations: [TLBInvalidation] = []
   var ticks: UInt64 = 0
   var traced: TraceCategories = []

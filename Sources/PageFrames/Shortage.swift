@@ -65,6 +65,8 @@ public struct MemoryRequests: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var writeBack: Self { Self(rawValue: 1 << 4) }
   /// A program's pages are to be brought in that there was no room for (`mm_populate()`).
   @inlinable public static var populate: Self { Self(rawValue: 1 << 5) }
+  /// A page that somebody may wait for has been read.
+  @inlinable public static var reads: Self { Self(rawValue: 1 << 6) }
 }
 
 /// Which block kswapd was last woken for (`kswapd_order`, `kswapd_highest_zoneidx`).

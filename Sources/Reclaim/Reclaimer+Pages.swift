@@ -57,6 +57,8 @@ extension Reclaimer {
     _ figures: inout BatchFigures, _ ignoresReferences: Bool
   ) -> Verdict {
     let flags = frame.pointee.flags
+    // A disk is reading it.
+    if flags.contains(.locked) { return .kept }
     if !flags.isDisjoint(with: [.mlocked, .unevictable, .ownerLocked]) { return .activated }
     if !scan.mayUnmap && frame.pointee.mapCount > 0 { return .kept }
     let isFile = !flags.contains(.swapBacked) && frame.pointee.state == .pageCache

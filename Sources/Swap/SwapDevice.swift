@@ -13,6 +13,8 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
     case boardFile(PhysicalAddress)
     /// Compressed pages in RAM.
     case zram(KernelPointer<ZRAM<B>>)
+    /// A disk that works while others run: it is read and written by ``SwapSpace``, which waits.
+    case virtio(KernelPointer<VirtioDisk<B>>)
   }
 
   public let store: Store
@@ -23,6 +25,7 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
     case .boardFile: wholePages
     // It gets its size, and loses it, while it is there.
     case .zram(let disk): disk.pointee.pages
+    case .virtio(let disk): disk.pointee.pages
     }
   }
   /// `MAJOR:MINOR`, for messages.
@@ -81,6 +84,16 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
     isSynchronous = true
   }
 
+  /// A virtio disk (`/dev/vda`).
+  public init(_ disk: KernelPointer<VirtioDisk<B>>) {
+    store = .virtio(disk)
+    wholePages = .zero
+    major = 254
+    minor = 0
+    isSolidState = false
+    isSynchronous = false
+  }
+
   /// Copies a page in; false where the device fails.
   mutating func read(_ page: UInt64, into frame: PageFrameNumber, _ board: B) -> Bool {
     if faults.nextReadFails() { return false }
@@ -91,6 +104,7 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
         to: frame.address(board.pageSize), board.pageSize)
       return true
     case .zram(let disk): return disk.pointee.read(page, into: frame)
+    case .virtio: return false
     }
   }
 
@@ -104,13 +118,14 @@ public struct SwapDevice<B: Board>: BitwiseCopyable {
         to: start + ByteCount(page &<< board.pageSize.shift), board.pageSize)
       return true
     case .zram(let disk): return disk.pointee.write(page, from: frame)
+    case .virtio: return false
     }
   }
 
   /// A page's contents are wanted no more (`swap_slot_free_notify()`).
   func discard(_ page: UInt64) {
     switch store {
-    case .boardFile: break
+    case .boardFile, .virtio: break
     case .zram(let disk): disk.pointee.discard(page)
     }
   }

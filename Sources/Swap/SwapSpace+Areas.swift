@@ -35,7 +35,7 @@ extension SwapSpace {
     guard let page = frames.pointee.allocate(.kernel) else { throw .ENOMEM }
     defer { frames.pointee.free(page) }
     var device = device
-    guard device.read(0, into: page, board) else { throw .EIO }
+    guard readNow(&device, 0, into: page) else { throw .EIO }
     let maximum = try readHeader(page, device)
     guard let counts = FrameArray<UInt16, B>(maximum, board, frames) else { throw .ENOMEM }
     guard let groups = FrameArray<UInt16, B>(maximum, board, frames) else {

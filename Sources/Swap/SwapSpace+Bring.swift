@@ -17,8 +17,15 @@ extension SwapSpace {
   /// Nil without memory, or where nothing names the slot any more. A new page has the cache's
   /// reference alone; whoever keeps it adds one. A page that could not be read is there, and not up
   /// to date.
-  public mutating func bring(_ entry: SwapEntry, isAhead: Bool = false) -> Brought? {
-    if let number = cached(entry) { return Brought(frame: number, wasRead: false) }
+  ///
+  /// - Parameter waits: whether the page is to be there; else it may be locked, and being read.
+  public mutating func bring(
+    _ entry: SwapEntry, isAhead: Bool = false, waits: Bool = true
+  ) -> Brought? {
+    if let number = cached(entry) {
+      if waits { waitForRead(of: number) }
+      return Brought(frame: number, wasRead: false)
+    }
     guard users(of: entry) > 0, let number = makeFrame(for: entry) else { return nil }
     let shadow: UInt64?
     let frame = frames.pointee.frame(number)
@@ -44,6 +51,7 @@ extension SwapSpace {
       frame.pointee.flags.insert(.readahead)
       frames.pointee.count(.swap_ra)
     }
+    if waits { waitForRead(of: number) }
     return Brought(frame: number, wasRead: true)
   }
 
@@ -82,7 +90,9 @@ extension SwapSpace {
     guard let slots = cluster(around: entry) else { return true }
     for offset in slots {
       let other = SwapEntry(area: entry.area, offset: offset)
-      guard bring(other, isAhead: other != entry) == nil, users(of: other) > 0 else { continue }
+      guard bring(other, isAhead: other != entry, waits: false) == nil, users(of: other) > 0 else {
+        continue
+      }
       if isToRetry(entry) {
         readahead = before
         return false

@@ -105,7 +105,7 @@ extension SwapSpace {
   public mutating func freeCached(_ number: PageFrameNumber) -> Bool {
     let frame = frames.pointee.frame(number)
     guard frame.pointee.flags.contains(.swapCache) else { return false }
-    guard !frame.pointee.flags.contains(.writeback),
+    guard frame.pointee.flags.isDisjoint(with: [.writeback, .locked]),
       users(of: SwapEntry(rawValue: frame.pointee.privateWord)) == 0
     else { return false }
     frame.pointee.flags.insert(.dirty)

@@ -7,9 +7,15 @@ import PageFrames
 extension SwapSpace {
   /// Reads a slot into a frame that nobody has seen; false where the device fails, and the frame is
   /// not up to date then (`swap_readpage()`).
-  public mutating func read(_ entry: SwapEntry, into number: PageFrameNumber) -> Bool {
+  ///
+  /// A disk that works while others run has only begun then: the frame is locked.
+  mutating func read(_ entry: SwapEntry, into number: PageFrameNumber) -> Bool {
     guard let area = area(of: entry) else { return false }
     frames.pointee.count(.pswpin)
+    if case .virtio(let disk) = area.pointee.device.store {
+      beginRead(disk, entry.offset, into: number)
+      return true
+    }
     let frame = frames.pointee.frame(number)
     guard area.pointee.device.read(entry.offset, into: number, board) else {
       frame.pointee.flags.remove(.uptodate)
@@ -32,6 +38,10 @@ extension SwapSpace {
     guard let area = area(of: entry) else { return }
     frame.pointee.flags.remove(.dirty)
     frames.pointee.count(.pswpout)
+    if case .virtio(let disk) = area.pointee.device.store {
+      beginWriteback(number)
+      return beginWrite(disk, entry.offset, from: number)
+    }
     let isDone = area.pointee.device.write(entry.offset, from: number, board)
     beginWriteback(number)
     var write = SwapWrites.Write()
@@ -56,6 +66,7 @@ extension SwapSpace {
   @inline(__always)
   public mutating func settle() {
     if writes.count > 0 { settleDue() }
+    if disk != nil { collect() }
   }
 
   @inline(never)
@@ -70,15 +81,19 @@ extension SwapSpace {
     while writes.count > 0, frames.pointee.frame(number).pointee.flags.contains(.writeback) {
       end(writes.removeOldest())
     }
+    while let disk, disk.pointee.inFlight > 0,
+      frames.pointee.frame(number).pointee.flags.contains(.writeback)
+    { waitForDisk() }
   }
 
   /// Waits until nothing is being written.
   public mutating func waitForWrites() {
     while writes.count > 0 { end(writes.removeOldest()) }
+    while let disk, disk.pointee.inFlight > 0 { waitForDisk() }
   }
 
   /// A write has ended (`end_swap_bio_write()`, `folio_end_writeback()`).
-  private mutating func end(_ write: SwapWrites.Write) {
+  mutating func end(_ write: SwapWrites.Write) {
     let number = write.frame
     let frame = frames.pointee.frame(number)
     if write.hasFailed {
@@ -101,7 +116,7 @@ extension SwapSpace {
   }
 
   /// A device failed (`end_swap_bio_read()`, `end_swap_bio_write()`).
-  private mutating func complain(
+  mutating func complain(
     _ area: KernelPointer<SwapArea<B>>, _ page: UInt64, isWrite: Bool
   ) {
     let now = board.clock.nanoseconds

@@ -66,6 +66,11 @@ public import PageFrames
     var identity: UInt
     var device: SwapDevice<B>
   }
+  /// The disk that works while others run, if the machine has one; reads that it has begun, and
+  /// whether one has ended since somebody asked.
+  public internal(set) var disk: KernelPointer<VirtioDisk<B>>?
+  var readsInFlight = 0
+  var hasEndedReads = false
   /// The disk of compressed pages, if the machine has one.
   public internal(set) var zram: KernelPointer<ZRAM<B>>?
   /// What became of I/O, for messages that are not to flood the log.

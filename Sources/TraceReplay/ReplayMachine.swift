@@ -151,6 +151,8 @@ final class ReplayMachine {
       case .resolved: return
       case .notMapped: try map(address, in: space)
       case .outOfMemory: try makeRoom()
+      // Its swap area answers at once.
+      case .beingRead: continue
       case .accessDenied, .beyondObject:
         throw TraceError(
           .unsupported, "the kernel refuses an access at 0x\(String(address.rawValue, radix: 16))")

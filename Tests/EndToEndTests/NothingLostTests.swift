@@ -12,25 +12,34 @@ import Testing
 
   @Test(arguments: [Pages.all[1], Pages.all[2], Pages.all[3]], processes)
   func everyByteIsFound(pages: Pages, processes: Int) throws {
+    try Self.fillAndCheck(pages, processes, [])
+  }
+
+  /// The same with a disk that works while they run.
+  @Test func everyByteIsFoundOnAVirtioDisk() throws {
+    try Self.fillAndCheck(Pages.all[1], 8, ["--swap-device", "virtio"])
+  }
+
+  private static func fillAndCheck(_ pages: Pages, _ processes: Int, _ options: [String]) throws {
     let program = try GuestPrograms.program("nothing-lost")
     let folder = try GuestPrograms.folder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let text = folder.appending(path: "text").path
     let written = folder.appending(path: "written").path
-    try #require(FileManager.default.createFile(atPath: text, contents: Self.words(8 << 20)))
+    try #require(FileManager.default.createFile(atPath: text, contents: words(8 << 20)))
     try #require(
       FileManager.default.createFile(atPath: written, contents: Data(count: 1 << 20)))
     // So little RAM is a part of one page block on 64K pages: there is nothing to compact.
     let megabytes = pages.size == "64K" ? 64 : 40
     // Eight write an eighth each of what the first has, so that there is twice that at the end.
     let own = (processes == 1 ? 2 : 1) * megabytes
-    let rounds = Self.isLong ? 0 : (pages.size == "64K" ? 200 : 800) / processes
+    let rounds = isLong ? 0 : (pages.size == "64K" ? 200 : 800) / processes
     let words =
-      ["run", "--ram", "\(megabytes)M", "--swap", "\(megabytes * 4)M"] + pages.options + [
+      ["run", "--ram", "\(megabytes)M", "--swap", "\(megabytes * 4)M"] + pages.options + options + [
         "--bind", "\(text):/text", "--bind", "\(written):/written", "--", program,
         "own=\(own << 20)", "shared=4194304", "tmpfs=4194304", "file=/text", "written=/written",
         "procs=\(processes)", "rounds=\(rounds)", "ram=\(megabytes << 20)",
-        "all=\(Self.isLong ? 1 : 0)", "seconds=\(Self.isLong ? 14 : 0)",
+        "all=\(isLong ? 1 : 0)", "seconds=\(isLong ? 14 : 0)",
       ]
     let run = try Kilburn.run(words)
     #expect(run.status == 0, "\(words): \(run)")
@@ -42,9 +51,9 @@ import Testing
         migrated \(pages.size == "64K" ? "none" : "some")
 
         """, "\(words): \(run)")
-    if Self.isLong { print("\(pages), \(processes): \(run.errors.prefix(1200))") }
+    if isLong { print("\(pages), \(processes): \(run.errors.prefix(1200))") }
     let instructions = try #require(Self.instructions(run.errors), "\(run)")
-    if Self.isLong { #expect(instructions >= 10_000_000_000) }
+    if isLong { #expect(instructions >= 10_000_000_000) }
   }
 
   /// Words that are their number times a constant, as the program has it.

@@ -163,7 +163,7 @@ extension AddressSpace {
       var stop = range.lowerBound
       switch touchAll(here, range, write: write, &stop) {
       case .resolved: continue
-      case .outOfMemory:
+      case .outOfMemory, .beingRead:
         guard frames.pointee.shortage != nil else { throw .EAGAIN }
         leave(stop, end)
         return

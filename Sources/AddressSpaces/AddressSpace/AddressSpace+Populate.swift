@@ -50,7 +50,7 @@ extension AddressSpace {
     var stop = start
     switch touchAll(area, start..<end, write: write, &stop) {
     case .resolved: return
-    case .outOfMemory:
+    case .outOfMemory, .beingRead:
       // Several areas are asked for one after the other: the call is made again where one stops.
       throw .ENOMEM
     case .notMapped, .accessDenied, .beyondObject: throw .EFAULT
@@ -66,11 +66,11 @@ extension AddressSpace {
     defer { stop = page }
     while page < range.upperBound {
       if !isThere(page, write: write) {
-        let outcome = fault(area, page, write: write)
+        let outcome = faultInPlace(area, page, write: write)
         guard outcome == .resolved else { return outcome }
         // Writing takes a second fault where the first only brought the page.
         if write && !isThere(page, write: true) {
-          let again = fault(area, page, write: true)
+          let again = faultInPlace(area, page, write: true)
           guard again == .resolved else { return again }
         }
       }

@@ -35,6 +35,9 @@ public import PageFrames
   /// What the allocator's `groups.pagesOverHigh` is of this task, while it does not run.
   public var pagesOverHigh = 0
 
+  /// The page that it waits for to be read, or has waited for; none while ``isAwaiting`` is false.
+  public internal(set) var awaited = PageFrameNumber(0)
+  public internal(set) var isAwaiting = false
   /// Whether it stalls because memory is short.
   public var isStalling = false
 

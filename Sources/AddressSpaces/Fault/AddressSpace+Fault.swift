@@ -3,6 +3,7 @@ import BoardFormat
 import Files
 public import MemoryTypes
 import PageFrames
+import Swap
 
 /// Page faults (arch/arm64/mm/fault.c:do_page_fault(), mm/memory.c:handle_mm_fault() and on).
 ///
@@ -20,15 +21,35 @@ import PageFrames
 /// | a page that may not be written | – | writes | a copy, or the page itself if it is ours alone |
 /// | a page | – | – | the access flag, the dirty state |
 extension AddressSpace {
-  /// Serves a fault of the running task, or of a copy on its behalf.
+  /// Serves a fault of the running task, which makes the access again where the page is being read.
+  @inline(__always)
   public mutating func handleFault(
     at address: VirtualAddress, _ access: FaultAccess
   ) -> FaultOutcome {
     let outcome = serveFault(at: untagged(address), access)
-    if outcome != .resolved && outcome != .outOfMemory {
+    if outcome != .resolved && outcome != .outOfMemory && outcome != .beingRead {
       context.pointee.statistics.pointee.signalFaults &+= 1
     }
     return outcome
+  }
+
+  /// Serves a fault of a copy on the task's behalf, which waits for a page that is being read.
+  @inline(never)
+  public mutating func handleFaultInPlace(
+    at address: VirtualAddress, _ access: FaultAccess
+  ) -> FaultOutcome {
+    var outcome = handleFault(at: address, access)
+    while outcome == .beingRead {
+      waitForAwaited()
+      outcome = handleFault(at: address, access)
+    }
+    return outcome
+  }
+
+  /// Waits, in place, for the page that the task's last access was told to be being read.
+  @inline(never)
+  func waitForAwaited() {
+    context.pointee.swap.pointee.waitForRead(of: context.pointee.current.pointee.awaited)
   }
 
   @inline(__always)
@@ -49,6 +70,18 @@ extension AddressSpace {
       access.contains(.execute) ? .execute : access.contains(.write) ? .write : .access
     guard !area.pointee.flags.isDisjoint(with: needed) else { return .accessDenied }
     return fault(area, address.alignedDown(to: pageSize), write: access.contains(.write))
+  }
+
+  /// The same as ``fault(_:_:write:)``, but waits for a page that is being read.
+  mutating func faultInPlace(
+    _ area: Area, _ page: VirtualAddress, write: Bool
+  ) -> FaultOutcome {
+    var outcome = fault(area, page, write: write)
+    while outcome == .beingRead {
+      waitForAwaited()
+      outcome = fault(area, page, write: write)
+    }
+    return outcome
   }
 
   /// Brings a page of an area in (`handle_mm_fault()`), and counts it.

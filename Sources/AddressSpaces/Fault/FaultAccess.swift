@@ -24,4 +24,7 @@ public enum FaultOutcome: BitwiseCopyable, Hashable, Sendable {
   case beyondObject
   /// No frame; the out-of-memory rule decides who dies, and the instruction is tried again.
   case outOfMemory
+  /// The page is being read, and is the task's ``TaskMemory/awaited`` one: the access is made again
+  /// when it is there (VM_FAULT_RETRY).
+  case beingRead
 }

@@ -37,6 +37,21 @@ extension AddressSpace {
       isMajor = true
     }
     let frame = frames.pointee.frame(number)
+    let task = context.pointee.current
+    let hasWaited = task.pointee.isAwaiting && task.pointee.awaited == number
+    // A page that somebody else had read ahead, and that could not be read, is tried again: only who
+    // waited for it is told.
+    if frame.pointee.flags.contains(.locked)
+      || !hasWaited && isCached && !frame.pointee.flags.contains(.uptodate)
+        && swap.pointee.readAgain(entry, into: number)
+    {
+      task.pointee.awaited = number
+      task.pointee.isAwaiting = true
+      return .beingRead
+    }
+    task.pointee.isAwaiting = false
+    // It was waited for (FAULT_FLAG_TRIED).
+    if hasWaited { isMajor = true }
     if isCached {
       frame.pointee.referenceCount &+= 1
       // So that the references left are ours and the cache's.
@@ -116,7 +131,7 @@ extension AddressSpace {
       swap.pointee.readsAheadByAddress
       ? readAheadByAddress(area, page, entry) : swap.pointee.readAhead(around: entry)
     guard isDone else { return nil }
-    return swap.pointee.bring(entry)?.frame
+    return swap.pointee.bring(entry, waits: false)?.frame
   }
 
   /// Reads the pages around an address that are in slots (`swap_vma_readahead()`); false where that
@@ -137,7 +152,7 @@ extension AddressSpace {
     guard start < end, let run = tables.run(at: start, end: end) else { return true }
     for index in 0..<run.count {
       guard let other = run[index].swapEntry else { continue }
-      guard swap.pointee.bring(other, isAhead: other != entry) == nil,
+      guard swap.pointee.bring(other, isAhead: other != entry, waits: false) == nil,
         swap.pointee.users(of: other) > 0
       else { continue }
       if swap.pointee.isToRetry(entry) {

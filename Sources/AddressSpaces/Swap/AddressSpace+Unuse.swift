@@ -25,7 +25,14 @@ extension AddressSpace {
           }
           var isMajor = false
           let page = run.address(index, pageSize)
-          switch swapFault(area, page, run.slot(index), run[index], write: false, &isMajor) {
+          var outcome = swapFault(
+            area, page, run.slot(index), run[index], write: false, &isMajor)
+          while outcome == .beingRead {
+            waitForAwaited()
+            outcome = swapFault(
+              area, page, run.slot(index), run[index], write: false, &isMajor)
+          }
+          switch outcome {
           case .resolved: brought &+= 1
           case .outOfMemory: failure = .ENOMEM
           default: failure = .EIO

@@ -65,6 +65,7 @@ extension TraceOutcome {
       case .notMapped: .notMapped
       case .accessDenied: .accessDenied
       case .beyondObject: .beyondObject
+      case .beingRead: .resolved
       case .outOfMemory: .outOfMemory
       }
   }

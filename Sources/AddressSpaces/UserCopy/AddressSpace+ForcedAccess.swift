@@ -38,7 +38,7 @@ extension AddressSpace {
         }
         return slot.pointee.frame(in: board.translation)
       }
-      guard fault(area, page, write: write) == .resolved else { return nil }
+      guard faultInPlace(area, page, write: write) == .resolved else { return nil }
     }
     return nil
   }

@@ -72,7 +72,11 @@ extension AddressSpace {
     defer { frames.pointee.servesCopy = false }
     // A fault may only have set the access flag; the write then takes another.
     for _ in 0..<3 {
-      let outcome = serveFault(at: address, write ? [.write, .kernel] : .kernel)
+      var outcome = serveFault(at: address, write ? [.write, .kernel] : .kernel)
+      while outcome == .beingRead {
+        waitForAwaited()
+        outcome = serveFault(at: address, write ? [.write, .kernel] : .kernel)
+      }
       // A frame that could not even be lent was noted: the call fails with EFAULT, and is made again.
       guard outcome == .resolved else { return nil }
       if let slot = tables.entry(for: address), allows(slot.pointee, write: write) {

@@ -34,6 +34,7 @@ extension FileSystem {
     let found = swap.pointee.cached(entry)
     if let found {
       swap.pointee.noteUse(found, countsHit: true)
+      swap.pointee.finishRead(of: entry, into: found)
     } else {
       // The neighbours on the device, whatever kind it is (`shmem_swapin()`).
       guard swap.pointee.readAhead(around: entry) else { throw .ENOMEM }

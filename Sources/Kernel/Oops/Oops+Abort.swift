@@ -40,7 +40,7 @@ extension Oops {
     } else if syndrome.isWrite {
       access = .write
     }
-    return space.pointee.handleFault(at: address.untagged, access) == .resolved
+    return space.pointee.handleFaultInPlace(at: address.untagged, access) == .resolved
   }
 
   /// die_kernel_fault().

@@ -4,6 +4,7 @@ import BoardFormat
 import Files
 import KernelAssembly
 import KernelHeap
+import KernelLog
 import MemoryTypes
 import PageCompressors
 import PageFrames
@@ -27,7 +28,10 @@ private func startSwap(_ kernel: KernelState<VirtBoard>) {
   do throws(Errno) {
     var disk = 0
     let own = header.pointee.swap
-    if own.start != 0 {
+    if let transport = kernel.board.virtioTransport {
+      startDisk(kernel, transport)
+      disk = 1
+    } else if own.start != 0 {
       try kernel.startSwap(at: PhysicalAddress(own.start), ByteCount(own.length), disk: disk)
       disk = 1
     }
@@ -41,6 +45,17 @@ private func startSwap(_ kernel: KernelState<VirtBoard>) {
     }
   } catch {
     die("too little RAM for swap")
+  }
+}
+
+/// Starts the virtio disk that the device tree names, as a swap area.
+private func startDisk(_ kernel: KernelState<VirtBoard>, _ transport: DeviceTree.Transport) {
+  InterruptController.enable(shared: transport.interrupt)
+  do throws(Errno) {
+    try kernel.startDisk(at: transport.start & (kernel.board.pageSize.bytes.rawValue &- 1))
+  } catch {
+    // A device that fails is not the machine's end; its log says what is wrong.
+    kernel.log { $0.append("virtio_blk: /dev/vda is not swapped to") }
   }
 }
 

@@ -128,6 +128,14 @@ struct KernelTables: ~Copyable {
   /// the permanent slots, where Linux's early_ioremap() has its own.
   func mapDevices(_ memory: inout MemoryMap) -> Bool {
     let page = board.pageSize.bytes
+    if let transport = board.virtioTransport {
+      let start = PhysicalAddress(transport.start & ~(page.rawValue &- 1))
+      guard
+        map(
+          &memory, VirtualAddress(InterruptController.devices),
+          PhysicalRange(start: start, length: page), .device, .noExecute)
+      else { return false }
+    }
     return map(
       &memory, VirtualAddress(kernel_parameters.uart),
       PhysicalRange(start: PhysicalAddress(0x0900_0000), length: page), .device, .noExecute)

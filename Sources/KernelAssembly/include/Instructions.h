@@ -62,6 +62,7 @@ INLINE uint64_t read_cntvct(void) {
 INLINE void barrier_isb(void) { __asm__ volatile("isb" ::: "memory"); }
 INLINE void barrier_dsb_ish(void) { __asm__ volatile("dsb ish" ::: "memory"); }
 INLINE void barrier_dsb_ishst(void) { __asm__ volatile("dsb ishst" ::: "memory"); }
+INLINE void barrier_dsb_sy(void) { __asm__ volatile("dsb sy" ::: "memory"); }
 INLINE void barrier_dsb_nsh(void) { __asm__ volatile("dsb nsh" ::: "memory"); }
 
 // Where whoever watches this CPU from outside hears what it cannot see (BoardFormat.Doorbell): a

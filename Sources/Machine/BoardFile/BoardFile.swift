@@ -29,7 +29,8 @@ final class BoardFile {
     _ machine: MachineDescription, _ guest: Guest, texts: Set<Text>, traced: TraceCategories,
     probes: [ProbeRequest] = [], stop: StopPoint? = nil, timelineInterval: UInt64? = nil
   ) throws(MachineError) {
-    let deviceTree = DeviceTreeWriter.memory(machine.banks)
+    let deviceTree = DeviceTreeWriter.memory(
+      machine.banks, hasDisk: machine.configuration.swapsToDisk)
     let program = Self.program(guest, machine.environment)
     let archive = ArchiveWriter(guest.tree)
     entries = archive.entries
@@ -41,7 +42,7 @@ final class BoardFile {
       standardInput: UInt64(guest.standardInput?.count ?? 0),
       probes: UInt64(probes.count * MemoryLayout<ProbeRequest>.stride), archive: archive.length,
       modules: UInt64(modules.count), controlGroups: UInt64(groups.count),
-      swap: machine.configuration.swap?.rawValue ?? 0,
+      swap: machine.configuration.swapsToDisk ? 0 : machine.configuration.swap?.rawValue ?? 0,
       swapFiles: swapFiles.map { $0.pages.bytes(of: machine.pageSize).rawValue })
     try layout.check(machine.vaBits)
 

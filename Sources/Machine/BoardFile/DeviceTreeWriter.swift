@@ -35,6 +35,11 @@ struct DeviceTreeWriter {
     property(name, bytes: Self.bigEndian(cell))
   }
 
+  /// Adds a property of 32-bit numbers.
+  mutating func property(_ name: String, cells: [UInt32]) {
+    property(name, bytes: cells.flatMap { Self.bigEndian($0) })
+  }
+
   /// Adds a property that is a string.
   mutating func property(_ name: String, _ text: String) {
     property(name, bytes: Array(text.utf8) + [0])
@@ -88,7 +93,12 @@ struct DeviceTreeWriter {
 extension DeviceTreeWriter {
   /// The tree that tells the kernel of RAM: a memory node for each bank, and the ranges in them
   /// that nobody may touch.
-  static func memory(_ banks: [MemoryBank], reserved: [MemoryBank] = []) -> [UInt8] {
+  ///
+  /// - Parameter hasDisk: whether the first virtio transport of QEMU's board has a disk behind it
+  ///   (hw/arm/virt.c: base_memmap, a15irqmap).
+  static func memory(
+    _ banks: [MemoryBank], reserved: [MemoryBank] = [], hasDisk: Bool = false
+  ) -> [UInt8] {
     var tree = DeviceTreeWriter()
     tree.node("") { root in
       root.property("#address-cells", cell: 2)
@@ -97,6 +107,13 @@ extension DeviceTreeWriter {
         root.node("memory@" + String(bank.start.rawValue, radix: 16)) {
           $0.property("device_type", "memory")
           $0.property("reg", [bank.start.rawValue, bank.length.rawValue])
+        }
+      }
+      if hasDisk {
+        root.node("virtio_mmio@a000000") {
+          $0.property("compatible", "virtio,mmio")
+          $0.property("reg", [0x0a00_0000, 0x200])
+          $0.property("interrupts", cells: [0, 16, 4])
         }
       }
       guard !reserved.isEmpty else { return }

@@ -13,6 +13,10 @@ package struct MachineConfiguration: Equatable, Sendable {
   package var memFree: ByteCount?
   /// What pages can be swapped to.
   package var swap: ByteCount?
+  /// Whether that is a virtio disk, instead of memory behind RAM, and the file with the rules of what
+  /// is to fail of it.
+  package var hasVirtioDisk = false
+  package var swapErrors: String?
   /// The disk of compressed pages that can be swapped to.
   package var zram: CompressedDisk?
   /// The host's files that it can be swapped to, too, in the order in which they are turned on.
@@ -116,6 +120,9 @@ package struct MachineDescription: Equatable, Sendable {
 }
 
 extension MachineConfiguration {
+  /// Whether the swap area is a virtio disk.
+  package var swapsToDisk: Bool { hasVirtioDisk && swap != nil }
+
   /// The bits of a virtual address that Linux/arm64 offers with a page size
   /// (arch/arm64/Kconfig, "Virtual address space size"), the usual one first.
   package static func vaBits(offeredWith pageSize: PageSize) -> [UInt64] {
@@ -155,6 +162,9 @@ extension MachineConfiguration {
     }
     if let swap, swap < PageCount(10).bytes(of: pageSize) || swap > .gibibytes(64) {
       throw .usage("--swap: \(swap) is not between ten pages and 64G")
+    }
+    if swapErrors != nil && !swapsToDisk {
+      throw .usage("--swap-errors is about --swap with --swap-device virtio")
     }
     if let zram, zram.size < PageCount(10).bytes(of: pageSize) || zram.size > .gibibytes(64) {
       throw .usage("--zram: \(zram.size) is not between ten pages and 64G")

@@ -8,6 +8,8 @@ package enum MachineOption: String, CaseIterable, Sendable {
   case memTotal = "mem-total"
   case memFree = "mem-free"
   case swap
+  case swapDevice = "swap-device"
+  case swapErrors = "swap-errors"
   case zram
   case swapFile = "swap-file"
   case mmapMinAddress = "mmap-min-addr"
@@ -50,6 +52,14 @@ extension MachineConfiguration {
     case .memTotal: memTotal = try Self.size(value, of: option)
     case .memFree: memFree = try Self.size(value, of: option)
     case .swap: swap = try Self.size(value, of: option)
+    case .swapDevice:
+      guard value == "memory" || value == "virtio" else {
+        throw .usage("--swap-device cannot be '\(value)'", hint: "it is memory or virtio")
+      }
+      hasVirtioDisk = value == "virtio"
+    case .swapErrors:
+      guard HostFile.isRegular(value) else { throw .usage("--swap-errors: there is no \(value)") }
+      swapErrors = value
     case .zram: zram = try CompressedDisk(parsing: value)
     case .swapFile:
       guard swapFiles.count < SwapFile.most else {

@@ -13,7 +13,7 @@ enum EmulatorArguments {
 
   static func list(
     _ machine: MachineDescription, _ board: BoardLayout, kernel: KernelImage, debugger port: Int?,
-    keepsRAM: Bool, observer: ObserverPlugin? = nil
+    keepsRAM: Bool, observer: ObserverPlugin? = nil, disk: Int32? = nil
   ) -> [String] {
     var list = [
       "-M", "virt,gic-version=2,dtb-randomness=off",
@@ -45,7 +45,33 @@ enum EmulatorArguments {
       let path = observer.path.split(separator: ",", omittingEmptySubsequences: false)
       list += ["-plugin", "\(path.joined(separator: ",,")),descriptor=\(observerFile)"]
     }
+    if let disk { list += swapDisk(disk, errors: machine.configuration.swapErrors) }
     if let port { list += ["-gdb", "tcp:127.0.0.1:\(port)", "-S"] }
     return list
+  }
+
+  /// A virtio disk on the first transport, in the file that the emulator has under a number; what
+  /// is to fail is said by rules of QEMU's blkdebug.
+  private static func swapDisk(_ descriptor: Int32, errors: String?) -> [String] {
+    var list = [
+      "-global", "virtio-mmio.force-legacy=false",
+      "-blockdev",
+      "driver=file,node-name=swap-file,filename=/proc/self/fd/\(descriptor),locking=off",
+    ]
+    var below = "swap-file"
+    if let errors {
+      // A comma in a value is written twice.
+      let path = errors.split(separator: ",", omittingEmptySubsequences: false)
+      list += [
+        "-blockdev",
+        "driver=blkdebug,node-name=swap-errors,image=\(below),config=\(path.joined(separator: ",,"))",
+      ]
+      below = "swap-errors"
+    }
+    return list + [
+      "-blockdev", "driver=raw,node-name=swap-disk,file=\(below)",
+      "-device",
+      "virtio-blk-device,drive=swap-disk,bus=virtio-mmio-bus.0,werror=report,rerror=report",
+    ]
   }
 }

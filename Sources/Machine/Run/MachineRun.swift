@@ -47,9 +47,15 @@ package struct MachineRun: Sendable {
     let board = try BoardFile(
       machine, guest, texts: texts, traced: traced, probes: probes, stop: stop,
       timelineInterval: timelineInterval)
+    var disk: SwapDisk?
+    if machine.configuration.swapsToDisk, let size = machine.configuration.swap {
+      disk = try SwapDisk(size, machine.pageSize)
+    }
+    let before = 1 + (ramFile == nil ? 0 : 1) + (observer == nil ? 0 : 1)
     let arguments = EmulatorArguments.list(
       machine, board.layout, kernel: kernel, debugger: debuggerPort, keepsRAM: ramFile != nil,
-      observer: observer?.plugin)
+      observer: observer?.plugin,
+      disk: disk == nil ? nil : EmulatorArguments.boardFile + Int32(before))
     try ramFile?.makeRoom(board.layout.ram)
     try observer.map { observer throws(MachineError) in
       try observer.file.write(
@@ -63,6 +69,7 @@ package struct MachineRun: Sendable {
     let descriptors =
       [board.descriptor] + (ramFile.map { [$0.descriptor] } ?? [])
       + (observer.map { [$0.file.descriptor] } ?? [])
+      + (disk.map { [$0.descriptor] } ?? [])
     // The interface is asked for before the emulator is, which would only say that it is none.
     if let observer { try observer.plugin.check(question.answer()) }
     let process = try ChildProcess([emulator.path] + arguments, descriptors: descriptors)

@@ -59,6 +59,9 @@ extension KernelState {
       // The instruction is executed again; who is to die instead has a signal waiting.
       makeRoom()
       return
+    case .beingRead:
+      waitForPage()
+      return
     case .notMapped, .accessDenied, .beyondObject:
       let isBus = outcome == .beyondObject
       let code =

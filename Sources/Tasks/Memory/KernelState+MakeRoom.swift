@@ -114,6 +114,7 @@ extension KernelState {
     if requests.contains(.kswapd) { wake(.kswapd) }
     if requests.contains(.kcompactd) { wake(.kcompactd) }
     if requests.contains(.writeBack) { memory.pointee.writeBackAll() }
+    if requests.contains(.reads) { wakeReaders() }
     current.pointee.attention &= ~Task<B>.memoryAttention
     giveWayToKernelTasks()
     if requests.contains(.debt) { makeRoom(orFail: true) }

@@ -76,6 +76,7 @@ extension KernelState {
     store.pointee.timerMoment = .max
     store.pointee.isSliceTimed = false
     if board.endIsRequested { killAll() }
+    serveDevices()
     let hasExpired = expireDeadlines()
     if store.pointee.realtime.isUsed {
       if switchesByRank(hasExpired: hasExpired) {

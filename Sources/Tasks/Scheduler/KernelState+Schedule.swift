@@ -5,6 +5,7 @@ import Files
 import KernelLog
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// Who runs next: who has waited longest.
 ///
@@ -74,7 +75,14 @@ extension KernelState {
     current.pointee.noteSequenceEvent()
     let nearest = store.pointee.deadlines.first?.pointee.moment
     let typing = WaitChannel(kind: .console, object: 0)
-    if nearest == nil && store.pointee.waiters.waiter(on: typing) == nil {
+    let swap = memory.pointee.swap
+    if swap.pointee.disk != nil {
+      serveDevices()
+      if store.pointee.queueHead != nil { return }
+    }
+    if nearest == nil && store.pointee.waiters.waiter(on: typing) == nil
+      && !swap.pointee.isReading
+    {
       // Every process waits for another: nothing will ever happen again. All are killed, so all
       // can run now.
       log { $0.append("every process waits for another one; all are killed") }
@@ -86,6 +94,7 @@ extension KernelState {
     store.pointee.timerMoment = .max
     store.pointee.isSliceTimed = false
     if board.endIsRequested { killAll() }
+    serveDevices()
     // Whoever waits for typing tests again.
     wake(typing)
   }

@@ -3,6 +3,8 @@ struct WaitChannel: BitwiseCopyable, Hashable {
   enum Kind: UInt8, BitwiseCopyable {
     case none, child, vfork, threads, sleep, realtime, execution, pipe, console, futex
     case interprocess
+    /// A page of swap that is being read.
+    case page
   }
   var kind: Kind
   var object: UInt
