@@ -65,7 +65,7 @@ import MemoryTypes
   }
 }
 
-/// The path of a swap area, as it was turned on; longer ones are cut.
+/// The path of a swap area; longer ones are cut.
 public struct SwapName: BitwiseCopyable, Sendable {
   public private(set) var bytes = InlineArray<64, UInt8>(repeating: 0)
   public private(set) var count = 0

@@ -17,8 +17,18 @@ import Testing
         swapoff 0 swapped 0
         wrong 0
         swapon 0
+        /dev/vda
 
         """, "\(run)")
+  }
+
+  /// What is out has no room in RAM: who turns swap off is killed, though another has far more.
+  @Test func whoTurnsSwapOffDiesBeforeOthers() throws {
+    let program = try GuestPrograms.program("swap")
+    let run = try Kilburn.run(
+      ["run", "--quiet", "--ram", "64M", "--swap", "128M", "--", program, "100663296", "refuse"])
+    #expect(run.status == 0, "\(run)")
+    #expect(run.output == "swapoff killed\nswapped some\nwrong 0\n", "\(run)")
   }
 
   /// A program that is larger than RAM: what does not fit is reclaimed to swap.

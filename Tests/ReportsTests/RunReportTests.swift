@@ -95,7 +95,7 @@ import Testing
     #expect(
       report.text(.plain).last
         == "All frames of the program returned: 125,990 of 127,000 frames free; 6 hold files, "
-        + "4 hold their names and inodes.")
+        + "4 hold names, inodes and control groups.")
     report.result.statistics?.fileFramesAfter = 0
     report.result.statistics?.objectFramesAfter = 0
     #expect(

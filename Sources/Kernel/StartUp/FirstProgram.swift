@@ -80,6 +80,7 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   let hasModules = Modules.areWanted(board)
   startSwap(kernel)
   startZRAM(kernel)
+  unsafe setUpControlGroups(kernel)
   _ = settledFree(kernel)
   kernel.frames.pointee.holdBack(
     untilFree: ByteCount(board.header.pointee.memFree).wholePages(of: board.pageSize))
@@ -91,7 +92,6 @@ func run(_ kernel: KernelState<VirtBoard>) -> EndRecord {
   // Then the line carries nothing but the request to end, which a program is interrupted for.
   board.letTypingWake(!board.isInteractive)
   if hasModules { Modules.loadAll(board) }
-  unsafe setUpControlGroups(kernel)
   let end: EndRecord
   do throws(Errno) {
     let streams = try kernel.files.pointee.makeStandardStreams()
@@ -153,14 +153,15 @@ private func fileFrames(_ kernel: KernelState<VirtBoard>) -> UInt64 {
   UInt64(max(0, kernel.frames.pointee.statistic(.nr_file_pages)))
 }
 
-/// The frames of slabs.
+/// The frames of slabs, and of memory groups.
 private func objectFrames(_ kernel: KernelState<VirtBoard>) -> UInt64 {
   let frames = kernel.frames
   return UInt64(
     max(
       0,
       frames.pointee.statistic(.nr_slab_reclaimable)
-        &+ frames.pointee.statistic(.nr_slab_unreclaimable)))
+        &+ frames.pointee.statistic(.nr_slab_unreclaimable)
+        &+ frames.pointee.groups.frames))
 }
 
 extension KernelState<VirtBoard> {

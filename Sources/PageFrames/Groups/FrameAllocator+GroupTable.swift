@@ -155,6 +155,7 @@ extension FrameAllocator {
     if groups.leaves[leaf] == 0 {
       guard let frame = allocate([.kernel, .zero]) else { return nil }
       groups.leaves[leaf] = frame.rawValue
+      groups.frames &+= 1
     }
     return number
   }
@@ -168,6 +169,7 @@ extension FrameAllocator {
     entry.pointee.privateWord = entry.pointee.privateWord &+ (group == nil ? UInt64.max : 1)
     if entry.pointee.privateWord == 0 {
       groups.leaves[leaf] = 0
+      groups.frames &-= 1
       free(PageFrameNumber(frame))
     }
   }
@@ -190,6 +192,7 @@ extension FrameAllocator {
       frames[frame].pointee.privateWord = 0
       frames[frame].pointee.index = 0
       groups.firstWithRoom = frame.rawValue
+      groups.frames &+= 1
     }
     let number = PageFrameNumber(groups.firstWithRoom)
     let entry = frames[number]
@@ -225,6 +228,7 @@ extension FrameAllocator {
       precondition(here != 0)
       frames[PageFrameNumber(here)].pointee.index = next
     }
+    groups.frames &-= 1
     free(number)
   }
 

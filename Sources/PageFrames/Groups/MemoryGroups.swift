@@ -29,6 +29,8 @@ public import MemoryTypes
   /// Groups that there are, those offline among them.
   public internal(set) var count = 0
 
+  /// The frames that groups and their table lie in.
+  public internal(set) var frames = 0
   /// Frames of pointers to groups, by number; 0 for none.
   var leaves = InlineArray<128, UInt64>(repeating: 0)
   /// No number below is free.

@@ -175,8 +175,10 @@ extension RunReport {
     if kept.missing > 0 {
       return style.alarm("\(kept.missing.grouped) frames did not come back") + ": \(free)."
     }
-    let holders = [(kept.files, "hold files"), (kept.objects, "hold their names and inodes")]
-      .filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
+    let holders = [
+      (kept.files, "hold files"), (kept.objects, "hold names, inodes and control groups"),
+    ]
+    .filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
     return holders.isEmpty
       ? "All frames returned: \(free), as before."
       : "All frames of the program returned: \(free); \(holders.joined(separator: ", "))."

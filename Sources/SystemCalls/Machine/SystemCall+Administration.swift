@@ -23,7 +23,7 @@ extension SystemCall {
       guard isOn else { return try kernel.swapOff(inode) }
       // SWAP_FLAG_PREFER, and the priority below it.
       let priority = word(1) & 0x8000 != 0 ? Int(word(1) & 0x7fff) : nil
-      try kernel.swapOn(inode, name: path, priority: priority)
+      try kernel.swapOn(dentry, priority: priority)
     }
     return 0
   }

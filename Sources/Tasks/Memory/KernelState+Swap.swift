@@ -48,20 +48,51 @@ extension KernelState {
   ///
   /// What is no block device cannot be one: files of tmpfs have nothing to be read by, and those of
   /// the archive no blocks of their own (EINVAL; `claim_swapfile()`, `generic_swapfile_activate()`).
-  public func swapOn(
-    _ inode: KernelPointer<Inode>, name: ByteString, priority: Int?
-  ) throws(Errno) {
+  public func swapOn(_ dentry: KernelPointer<Dentry>, priority: Int?) throws(Errno) {
     let swap = memory.pointee.swap
+    let inode = dentry.pointee.inode
     if inode.pointee.isBeingExecuted { throw .ETXTBSY }
     guard let device = swap.pointee.device(of: inode.address) else { throw .EINVAL }
-    var text = SwapName()
-    for index in 0..<name.count { text.append(name[index]) }
-    try swap.pointee.turnOn(device, name: text, identity: inode.address, priority: priority)
+    try swap.pointee.turnOn(
+      device, name: name(of: dentry), identity: inode.address, priority: priority)
+  }
+
+  /// Where a file is, however it was named, with what would break a line's columns in octal
+  /// (swap_show(): seq_file_path()).
+  private func name(of dentry: KernelPointer<Dentry>) -> SwapName {
+    var name = SwapName()
+    var depth = 0
+    var up: KernelPointer<Dentry>? = dentry
+    while let here = up {
+      up = here.pointee.parent
+      depth &+= 1
+    }
+    var level = depth &- 2
+    while level >= 0 {
+      var part = dentry
+      for _ in 0..<level { part = part.pointee.parent ?? part }
+      name.append(0x2F)
+      let text = part.name
+      for index in 0..<text.count {
+        switch text[index] {
+        case 0x09, 0x0A, 0x20, 0x5C:
+          name.append(0x5C)
+          name.append(0x30 &+ text[index] &>> 6)
+          name.append(0x30 &+ text[index] &>> 3 & 7)
+          name.append(0x30 &+ text[index] & 7)
+        default: name.append(text[index])
+        }
+      }
+      level &-= 1
+    }
+    return name
   }
 
   /// Turns a device off: all that it has comes back first (`try_to_unuse()`).
   ///
-  /// ENOMEM where that has no room, and then the device is on as before.
+  /// Room is made for what comes back, and when there is none to be made, the caller dies before
+  /// others do (set_current_oom_origin()). ENOMEM where that does not help either, EINTR for who has
+  /// to die; then the device is on as before.
   public func swapOff(_ inode: KernelPointer<Inode>) throws(Errno) {
     let swap = memory.pointee.swap
     guard let number = swap.pointee.writableArea(inode.address),
@@ -71,13 +102,34 @@ extension KernelState {
       throw .ENOMEM
     }
     swap.pointee.suspend(number)
+    let process = current.pointee.process
+    process.pointee.isOutOfMemoryOrigin = true
+    defer { process.pointee.isOutOfMemoryOrigin = false }
     do throws(Errno) {
-      try bringBack(number)
+      try bringBackMakingRoom(number)
     } catch {
       swap.pointee.resume(number)
       throw error
     }
     swap.pointee.turnOff(number)
+  }
+
+  /// Brings back what an area has; where memory is short room is made, and what came back stays.
+  private func bringBackMakingRoom(_ number: Int) throws(Errno) {
+    var fruitless = 0
+    while true {
+      let left = memory.pointee.swap.pointee.area(number)?.pointee.inUse ?? 0
+      do throws(Errno) {
+        return try bringBack(number)
+      } catch {
+        guard error == .ENOMEM, isShort else { throw error }
+      }
+      let now = memory.pointee.swap.pointee.area(number)?.pointee.inUse ?? 0
+      fruitless = now < left ? 0 : fruitless &+ 1
+      let hasRoom = makeRoom(orFail: true, isHopeless: fruitless > Self.mostReclaimRetries)
+      if hasFatalSignal { throw .EINTR }
+      guard hasRoom else { throw .ENOMEM }
+    }
   }
 
   private func bringBack(_ number: Int) throws(Errno) {

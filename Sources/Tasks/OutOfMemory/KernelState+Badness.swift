@@ -25,7 +25,10 @@ extension KernelState {
       guard found != initProcess, isMember(found, of: request.group) else { continue }
       let space = taskWithSpace(found)?.pointee.memory.space
       if let space, space.pointee.outOfMemory == .victim { return .somebodyDies }
-      guard let badness = badness(of: found, ofAll: total), badness >= most else { continue }
+      // oom_task_origin()
+      let points =
+        found.pointee.isOutOfMemoryOrigin ? Int64.max : badness(of: found, ofAll: total)
+      guard let badness = points, badness >= most else { continue }
       best = found
       most = badness
     }

@@ -238,7 +238,6 @@ extension KernelState {
   /// Whether reclaim has given up: kswapd found nothing to take too often, or there is nothing.
   private var isNodeUnreclaimable: Bool {
     frames.pointee.kswapd.failures >= KswapdRequest.mostFailures
-      || count(.nr_active_file) &+ count(.nr_inactive_file) &+ UInt64(swapPages) == 0
   }
 }
 

@@ -100,6 +100,9 @@ public import MemoryTypes
 
   /// Whether the out-of-memory rule chose it.
   public internal(set) var isOutOfMemoryVictim = false
+  /// Whether it does what takes memory from others, so that it is chosen first
+  /// (`oom_flag_origin`).
+  var isOutOfMemoryOrigin = false
   /// What a program adds to its own badness, -1000 to 1000 (`/proc/PID/oom_score_adj`).
   public var oomScoreAdjustment: Int32 = 0
   /// The least that it may set that to without privilege (`oom_score_adj_min`).

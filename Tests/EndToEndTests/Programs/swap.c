@@ -1,7 +1,9 @@
 // Every byte of memory that goes to swap comes back: by faults, in a child that shares it, by
 // swapoff. Each line says how many pages were wrong.
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <sys/wait.h>
@@ -39,10 +41,38 @@ static long swapped(void) {
   return kilobytes * 1024 / page;
 }
 
+// What is in swap has no room in RAM: who turns swap off dies of it, and not who has most memory.
+static int refuse(void) {
+  int start[2], status;
+  if (pipe(start)) return 1;
+  pid_t child = fork();
+  if (!child) {
+    char byte;
+    exit(read(start[0], &byte, 1) == 1 && swapoff("/dev/vda") ? 1 : 0);
+  }
+  fill();
+  if (write(start[1], "", 1) != 1) return 1;
+  waitpid(child, &status, 0);
+  printf("swapoff %s\n", WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? "killed" : "lives");
+  printf("swapped %s\n", swapped() > 0 ? "some" : "none");
+  printf("wrong %ld\n", wrong());
+  return 0;
+}
+
+// The first area's name.
+static void name(void) {
+  char text[256];
+  FILE *file = fopen("/proc/swaps", "r");
+  if (!file || !fgets(text, sizeof text, file) || fscanf(file, "%255s", text) != 1) return;
+  printf("%s\n", text);
+  fclose(file);
+}
+
 int main(int argc, char **argv) {
   page = sysconf(_SC_PAGESIZE);
   count = atol(argv[1]) / page;
   memory = mmap(0, count * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (argc > 2 && !strcmp(argv[2], "refuse")) return refuse();
   fill();
   if (argc > 2) {
     // More than RAM has: the kernel itself has to choose.
@@ -63,6 +93,7 @@ int main(int argc, char **argv) {
   madvise(memory, count * page, PAGEOUT);
   printf("swapoff %d swapped %ld\n", swapoff("/dev/vda"), swapped());
   printf("wrong %ld\n", wrong());
-  printf("swapon %d\n", swapon("/dev/vda", SWAP_FLAG_PREFER | 5));
+  printf("swapon %d\n", chdir("/proc") | swapon("../dev//./vda", SWAP_FLAG_PREFER | 5));
+  name();
   return 0;
 }
