@@ -153,6 +153,7 @@ extension Reclaimer {
   @discardableResult
   public func dropPageCache() -> Int {
     let frames = frames
+    memory.pointee.files.pointee.forgetEvictions()
     frames.pointee.drainLRU()
     var dropped = dropPageCache(of: frames.pointee.lruVector(group: 0))
     forEachGroup(below: nil) { dropped &+= dropPageCache(of: $0.pointee.lru) }

@@ -43,6 +43,50 @@ import Testing
     check(machine)
   }
 
+  /// What is read twice is used; what is read in pieces, one after the other, is not
+  /// (filemap_read()).
+  @Test func whatIsReadTwiceBecomesActive() throws {
+    let machine = try ReclaimMachine(.fourKiB, ram: .mebibytes(64), pages: 100)
+    defer { machine.end() }
+    func active() -> Int {
+      machine.frames.pointee.drainLRU()
+      return machine.frames.pointee.statistic(.nr_active_file)
+    }
+    func read(_ page: UInt64) throws {
+      let read = try machine.files.pointee.read(
+        machine.file, at: page << 12 + 100, ByteCount(200)
+      ) { $0.count }
+      #expect(read == 200)
+    }
+    for _ in 0..<9 { try read(99) }
+    #expect(active() == 0)
+    for page in 0..<99 as Range<UInt64> { try read(page) }
+    #expect(active() == 0)
+    for page in 0..<50 as Range<UInt64> { try read(page) }
+    #expect(active() == 50)
+    check(machine)
+  }
+
+  /// drop_caches forgets evictions of files that have pages in RAM.
+  @Test func droppedCachesAreNoRefaults() throws {
+    let machine = try ReclaimMachine(.fourKiB, ram: .mebibytes(64), pages: 300, blocks: 300)
+    defer { machine.end() }
+    for page in 0..<100 as Range<UInt64> { try machine.write(1000 + page, page) }
+    machine.memory.pointee.writeBack(machine.inode, 0..<100)
+    for page in 0..<300 as Range<UInt64> { _ = try machine.word(page) }
+    var scan = ScanControl(.highUserMovable, highest: .movable)
+    scan.wanted = 150
+    _ = machine.reclaimer.free(&scan)
+    #expect(machine.inode.pointee.pages.values > 50)
+    #expect(machine.inode.pointee.pages.count > 0)
+    machine.reclaimer.dropPageCache()
+    for page in 0..<300 as Range<UInt64> {
+      #expect(try machine.word(page) == (page < 100 ? 1000 + page : page))
+    }
+    #expect(count(machine, .workingset_refault_file) == 0)
+    check(machine)
+  }
+
   /// Written pages stay, after their write-back, too: the archive below is never written.
   @Test func writtenPagesStay() throws {
     let machine = try ReclaimMachine(.fourKiB, ram: .mebibytes(64), pages: 100)

@@ -204,6 +204,7 @@ extension FileSystem {
         copy(frame, index, offset: entry.data, bytes: entry.size)
         try add(frame, at: index, to: inode)
         markWritten(frame)
+        frames.pointee.frame(frame).pointee.flags.insert(.referenced)
       }
     } catch {
       release(inode)

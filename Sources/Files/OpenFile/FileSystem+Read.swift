@@ -51,10 +51,14 @@ extension FileSystem {
       guard position <= Self.maximumSize else { throw .EINVAL }
       guard wanted > 0 else { return 0 }
       guard position <= Self.maximumSize else { throw .EINVAL }
+      let uses = PageUses(of: file, from: position, pageSize)
       let done = try copyOut(position, wanted, sink, size: { inode.pointee.size }) {
         (index) throws(Errno) in
-        try readablePage(of: inode, at: index)
+        let frame = try readablePage(of: inode, at: index)
+        if let frame, index != uses.except { noteUse(frame) }
+        return frame
       }
+      if done > 0 { file.pointee.lastRead = position &+ UInt64(done) }
       if done > 0, !file.pointee.flags.contains(.noAccessTime) { touchAccessed(inode) }
       return done
     case .device(.kernelMessages): return try readLog(file, wanted, sink)
@@ -73,6 +77,14 @@ extension FileSystem {
         surroundings.pointee.context, supplied, wanted, sink)
     case .watcher, .special: throw .EINVAL
     }
+  }
+
+  /// A page is read: the second time it becomes active (filemap_read(), shmem_file_read_iter()).
+  @inline(__always)
+  private func noteUse(_ number: PageFrameNumber) {
+    // What is both already stays so.
+    if frames.pointee.frame(number).pointee.flags.contains([.referenced, .active]) { return }
+    frames.pointee.markAccessed(number)
   }
 
   /// Stamps a file as read, if it was written since (relatime: fs/inode.c: relatime_need_update()).
@@ -169,5 +181,22 @@ extension FileSystem {
       guard taken == length else { break }
     }
     return done
+  }
+}
+
+/// Which pages of a read count as used: all but the first, if that was counted already.
+private struct PageUses {
+  /// The page that does not count, if there is one.
+  let except: UInt64?
+
+  /// Of a disk file a page counts once while it is read in pieces, one after the other; of a file in
+  /// memory, when its beginning is read.
+  @inline(__always)
+  init(of file: KernelPointer<OpenFile>, from position: UInt64, _ size: PageSize) {
+    let page = position &>> size.shift
+    let isCounted =
+      file.pointee.inode.pointee.isSharedMemory
+      ? position & size.offsetMask != 0 : page == (file.pointee.lastRead &- 1) &>> size.shift
+    except = isCounted ? page : nil
   }
 }

@@ -101,10 +101,18 @@ extension FileSystem {
   private func writablePage(
     of inode: KernelPointer<Inode>, at index: UInt64
   ) throws(Errno) -> PageFrameNumber {
-    if let frame = trees.find(index, in: inode.pointee.pages) { return frame }
+    let isShared = inode.pointee.isSharedMemory
+    if let frame = trees.find(index, in: inode.pointee.pages) {
+      if isShared { frames.pointee.markAccessed(frame) }
+      return frame
+    }
     if let page = try swappedPage(of: inode, at: index, forWriting: true) { return page.frame }
-    if index < pageCount(of: inode) { return try bringIn(index, of: inode).frame }
-    return try addZeroPage(at: index, of: inode)
+    let frame =
+      index < pageCount(of: inode)
+      ? try bringIn(index, of: inode).frame : try addZeroPage(at: index, of: inode)
+    // To write to a file in memory is to use it (shmem_get_folio_gfp(), SGP_WRITE).
+    if isShared { frames.pointee.frame(frame).pointee.flags.insert(.referenced) }
+    return frame
   }
 
   /// Takes back a page that was made for bytes that never came.

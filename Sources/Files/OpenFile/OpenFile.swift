@@ -13,6 +13,8 @@ public struct OpenFile: ~Copyable {
   public internal(set) var references: UInt32 = 1
   /// Where the next read or write begins.
   public internal(set) var position: UInt64 = 0
+  /// Where the last read of a disk file ended (`f_ra.prev_pos`).
+  var lastRead = UInt64.max
   /// Whether epoll watches it.
   var isWatched = false
   /// Whom signals about it go to, and which signal (F_SETOWN, F_SETSIG).

@@ -35,4 +35,42 @@ extension FileSystem {
     frame.pointee.referenceCount &-= 1
     return true
   }
+
+  /// Forgets when pages of disk files were evicted, in files of which some are in RAM
+  /// (fs/drop_caches.c:drop_pagecache_sb(), mm/truncate.c:clear_shadow_entry()).
+  public func forgetEvictions() {
+    var here: KernelPointer<Dentry>? = root
+    while let dentry = here {
+      if case .regular(.disk) = dentry.pointee.inode.pointee.kind {
+        forgetEvictions(of: dentry.pointee.inode)
+      }
+      here = dentry.pointee.firstChild ?? dentry.pointee.next
+      // Out of every folder that this was the last of: trees may be deep, the stack is not.
+      var up = dentry
+      while here == nil, let parent = up.pointee.parent {
+        here = parent.pointee.next
+        up = parent
+      }
+    }
+  }
+
+  private func forgetEvictions(of inode: KernelPointer<Inode>) {
+    guard inode.pointee.pages.count > 0, inode.pointee.pages.values > 0 else { return }
+    var next: UInt64 = 0
+    while let index = nextShadow(of: inode, from: next) {
+      _ = trees.remove(index, in: &inode.pointee.pages)
+      next = index &+ 1
+    }
+  }
+
+  /// The first index from one on that has nothing but a shadow; those of blocks on the way are
+  /// forgotten.
+  private func nextShadow(of inode: KernelPointer<Inode>, from first: UInt64) -> UInt64? {
+    trees.first(in: inode.pointee.pages, from: first) { entry in
+      guard let value = entry.value else { return false }
+      guard let block = DiskBlocks.block(value) else { return true }
+      state.pointee.disk.setShadow(nil, of: block)
+      return false
+    }
+  }
 }

@@ -117,10 +117,10 @@ extension FileSystem {
     frames.pointee.addToLRU(number)
   }
 
-  /// A page was written to by a call: dirty, and used (shmem_write_end(), SGP_WRITE).
+  /// A page was written to by a call (shmem_write_end(), block_write_end()).
   func markWritten(_ number: PageFrameNumber) {
     let frame = frames.pointee.frame(number)
-    frame.pointee.flags.formUnion([.referenced, .uptodate])
+    frame.pointee.flags.insert(.uptodate)
     frames.pointee.setDirty(number, counted: countsDirty(frame))
   }
 
