@@ -26,7 +26,7 @@ extension Reclaimer {
     }
     scan.reclaimed &+= reclaimed
     // Even where nothing anonymous was taken the two lists are kept in proportion.
-    if canSwap(scan) && isLow(vector, .inactiveAnonymous) {
+    if agesAnonymous && isLow(vector, .inactiveAnonymous) {
       ageActive(.activeAnonymous, Self.batch, vector, scan)
     }
   }

@@ -130,7 +130,7 @@ extension Reclaimer {
   /// kswapd ages anonymous pages a little before each pass (kswapd_age_node()).
   public func age(_ scan: ScanControl) {
     let vector = frames.pointee.lruVector(group: 0)
-    guard canSwap(scan), isLow(vector, .inactiveAnonymous) else { return }
+    guard agesAnonymous, isLow(vector, .inactiveAnonymous) else { return }
     ageActive(.activeAnonymous, Self.batch, vector, scan)
     forEachGroup(below: nil) { ageActive(.activeAnonymous, Self.batch, $0.pointee.lru, scan) }
   }

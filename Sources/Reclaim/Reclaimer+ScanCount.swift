@@ -2,6 +2,7 @@ import AddressSpaces
 import Arm64
 import MemoryTypes
 import PageFrames
+import Swap
 
 /// How much of each list is looked at (prepare_scan_count(), get_scan_count()).
 extension Reclaimer {
@@ -51,14 +52,19 @@ extension Reclaimer {
   /// The pages of each list of a vector that are to be looked at.
   func scanCount(_ vector: KernelPointer<LRUVector>, _ scan: inout ScanControl) -> Targets {
     let share = balance(scan, of: vector.pointee.group)
+    let isOnline = frames.pointee.group(vector.pointee.group)?.pointee.isOnline ?? true
     var targets = Targets(repeating: 0)
     for index in 0..<4 {
       guard let list = LRUList(rawValue: UInt8(index)) else { continue }
       let size = vector.pointee.size(list, upTo: scan.highest)
-      let pages = UInt64(max(unprotected(size, of: vector, &scan), 0) &>> scan.priority)
-      targets[index] = Int(
-        truncatingIfNeeded: index < 2
-          ? pages &* share.anonymous / share.of : pages &* share.file / share.of)
+      var pages = UInt64(max(unprotected(size, of: vector, &scan), 0) &>> scan.priority)
+      var looks = pages &* (index < 2 ? share.anonymous : share.file)
+      if !isOnline {
+        // The last page of a group that is gone must not be missed by rounding.
+        if pages == 0 { pages = UInt64(min(max(size, 0), Self.batch)) }
+        looks = pages &* (index < 2 ? share.anonymous : share.file) &+ share.of &- 1
+      }
+      targets[index] = Int(truncatingIfNeeded: looks / share.of)
     }
     return targets
   }
@@ -104,6 +110,10 @@ extension Reclaimer {
     let file = (200 &- swappiness) &* sum / (fileCost &+ 1)
     return (anonymous, file, max(anonymous &+ file, 1))
   }
+
+  /// Whether anonymous pages are aged: also where swap is full, as it will not always be
+  /// (can_age_anon_pages()).
+  var agesAnonymous: Bool { memory.pointee.swap.pointee.totalPages > 0 }
 
   /// Whether anonymous pages can be taken (can_reclaim_anon_pages()).
   func canSwap(_ scan: ScanControl) -> Bool { canSwap(scan.group) }

@@ -61,4 +61,40 @@ import Testing
     AddressSpace.release(space)
     check(machine)
   }
+
+  /// Where swap is full anonymous pages are aged all the same (can_age_anon_pages()).
+  @Test func pagesAgeWhileSwapIsFull() throws {
+    let machine = try ReclaimMachine(.fourKiB, ram: .mebibytes(64), pages: 10)
+    defer { machine.end() }
+    try machine.addSwap(pages: 9)
+    let space = try machine.machine.makeSpace()
+    let start = try space.pointee.map(
+      MappingRequest(
+        address: VirtualAddress(0), length: .mebibytes(2), protection: [.read, .write],
+        flags: [.private, .anonymous]))
+    for page in 0..<512 as Range<UInt64> {
+      try space.pointee.copyOut(page, to: start + PageCount(page).bytes(of: .fourKiB))
+    }
+    try space.pointee.advise(start, .kibibytes(64), Advice.pageOut.rawValue)
+    machine.reclaimer.pageOut(space, start, .kibibytes(64))
+    let hasRoom = machine.frames.pointee.hasSwap
+    #expect(!hasRoom)
+    machine.frames.pointee.drainLRU()
+    let first = HostBoard.ramBase.rawValue >> 12
+    for number in (first..<first + 64 << 8).lazy.map({ PageFrameNumber($0) })
+    where machine.frames.pointee.frame(number).pointee.state == .anonymous {
+      for _ in 0..<2 { machine.frames.pointee.markAccessed(number) }
+    }
+    machine.frames.pointee.drainLRU()
+    let active = machine.frames.pointee.statistic(.nr_active_anon)
+    #expect(active > 400)
+    var scan = ScanControl(.highUserMovable, highest: .movable)
+    scan.wanted = 8
+    machine.reclaimer.shrinkNode(&scan)
+    machine.frames.pointee.drainLRU()
+    let left = machine.frames.pointee.statistic(.nr_active_anon)
+    #expect(left == active - 32)
+    check(machine)
+    AddressSpace.release(space)
+  }
 }

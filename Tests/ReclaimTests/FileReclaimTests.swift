@@ -67,6 +67,31 @@ import Testing
     check(machine)
   }
 
+  /// Of a group that was removed what little it left is looked at from the first priority on
+  /// (get_scan_count()).
+  @Test func aRemovedGroupIsScrapedOut() throws {
+    let machine = try ReclaimMachine(.fourKiB, ram: .mebibytes(64), pages: 100)
+    defer { machine.end() }
+    func reclaimed(_ group: KernelPointer<MemoryGroup>) throws -> Int {
+      machine.frames.pointee.drainLRU()
+      var scan = ScanControl(.highUserMovable, highest: .movable)
+      scan.wanted = 1000
+      machine.reclaimer.shrinkNode(&scan)
+      return scan.reclaimed
+    }
+    let made = machine.frames.pointee.makeGroup(below: nil)
+    let group = try #require(made)
+    machine.frames.pointee.groups.current = group
+    for page in 0..<100 as Range<UInt64> { _ = try machine.word(page) }
+    machine.frames.pointee.groups.current = nil
+    let online = try reclaimed(group)
+    #expect(online == 0)
+    machine.frames.pointee.endGroup(group)
+    let offline = try reclaimed(group)
+    #expect(offline > 0)
+    check(machine)
+  }
+
   /// drop_caches forgets evictions of files that have pages in RAM.
   @Test func droppedCachesAreNoRefaults() throws {
     let machine = try ReclaimMachine(.fourKiB, ram: .mebibytes(64), pages: 300, blocks: 300)
