@@ -32,10 +32,8 @@ extension FrameAllocator {
       zones.forEachPopulated { sum &+= $0.pointee.stats[index] }
     } else if item == .pgfree {
       zones.forEachPopulated { sum &+= $0.pointee.freed }
-    } else {
-      zones.forEachPopulated {
-        if item == .pgalloc($0.pointee.index) { sum &+= $0.pointee.allocated }
-      }
+    } else if let zone = item.zoneOfAllocations {
+      sum &+= zones[zone].pointee.allocated
     }
     return sum
   }

@@ -51,6 +51,13 @@ public enum VMStat: UInt8, BitwiseCopyable, Sendable {
     VMStat(rawValue: VMStat.pgalloc_dma.rawValue &+ zone.rawValue) ?? .pgalloc_dma
   }
 
+  /// The zone whose allocation events it is, if it is a zone's.
+  @inlinable var zoneOfAllocations: ZoneIndex? {
+    let first = VMStat.pgalloc_dma.rawValue
+    guard rawValue >= first, rawValue &- first < UInt8(ZoneIndex.count) else { return nil }
+    return ZoneIndex(rawValue: rawValue &- first)
+  }
+
   /// The event of a request that had to wait for memory from a zone.
   @inlinable public static func allocstall(_ zone: ZoneIndex) -> VMStat {
     VMStat(rawValue: VMStat.allocstall_dma.rawValue &+ zone.rawValue) ?? .allocstall_dma
