@@ -36,10 +36,11 @@ enum Guest {
   }
 
   static func ticks(
-    _ program: String, _ kind: String, _ count: Int, _ size: String, options words: [String] = []
+    _ program: String, _ kind: String, _ count: Int, _ size: String, options words: [String] = [],
+    _ others: [String] = []
   ) throws -> (operations: Int, ticks: Int) {
     let run = try kilburn(
-      ["run", "--quiet"] + options(size) + words + ["--", program, kind, "\(count)"])
+      ["run", "--quiet"] + options(size) + words + ["--", program, kind, "\(count)"] + others)
     let words = run.output.split(whereSeparator: \.isWhitespace)
     guard run.status == 0, words.count == 3, let operations = Int(words[1]),
       let ticks = Int(words[2])
