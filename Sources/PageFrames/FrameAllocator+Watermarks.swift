@@ -75,6 +75,18 @@ extension FrameAllocator {
     return sum
   }
 
+  /// Whether every zone up to one has as many free frames as its high or its low watermark.
+  public func areAbove(isHigh: Bool, upTo highest: ZoneIndex) -> Bool {
+    var areAbove = true
+    zones.forEachPopulated { zone in
+      let marks = zone.pointee.watermarks
+      if zone.pointee.index <= highest, zone.pointee.free < (isHigh ? marks.high : marks.low) {
+        areAbove = false
+      }
+    }
+    return areAbove
+  }
+
   /// Recomputes where the straight line may go without a second look.
   mutating func updateLimits() {
     for bits in 0..<16 as Range<UInt32> {

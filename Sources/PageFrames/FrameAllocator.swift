@@ -38,6 +38,11 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   /// What reclaim has taken off all of them and not decided about (``IsolatedList``).
   let isolated: KernelPointer<LRUVector>
   var batches = LRUBatches()
+  /// Whether pages are in generations instead of active and inactive lists (`lru_gen_enabled()`).
+  public internal(set) var usesGenerations = false
+  /// From which place in its batch a fault that is being served has added pages; -1 while none is
+  /// whose pages are to be the newest.
+  var faultedFrom = -1
   /// Whether the task that runs was killed for its memory, and may use the reserve so that it can
   /// end (`oom_reserves_allowed()`).
   public var servesVictim = false
@@ -76,6 +81,9 @@ public struct FrameAllocator<B: Board>: ~Copyable {
   /// pages, if not 0.
   var backgroundRatio = 10
   var backgroundPages = 0
+  /// Whether kswapd found nothing but pages that were used within the time that generations are
+  /// promised, so that a process must be killed.
+  public var needsVictim = false
   /// What kswapd is to see to; the node's.
   public var kswapd = KswapdRequest()
 

@@ -19,7 +19,7 @@ extension Reclaimer {
         rememberActivations(0)
         return scan.order
       }
-      age(scan)
+      age(&scan)
       scan.scanned = 0
       scan.wanted = frames.pointee.highWatermarks(upTo: highest, atLeast: Self.batch)
       shrinkNode(&scan)

@@ -8,7 +8,7 @@ import Swap
 /// shrink_active_list()).
 extension Reclaimer {
   /// Looks at all lists of a vector, batch by batch in turn, until enough was taken.
-  func shrink(_ vector: KernelPointer<LRUVector>, _ scan: inout ScanControl) {
+  func shrinkLists(_ vector: KernelPointer<LRUVector>, _ scan: inout ScanControl) {
     var left = scanCount(vector, &scan)
     let targets = left
     // Direct reclaim at the first priority is an everyday event: it does a whole round at once.
@@ -141,14 +141,14 @@ extension Reclaimer {
   }
 
   /// What the vector's group counts of its own (`__count_memcg_events()`).
-  private func countScan(
+  func countScan(
     _ vector: KernelPointer<LRUVector>, _ scan: ScanControl, _ pages: Int
   ) {
     guard let group = frames.pointee.group(vector.pointee.group) else { return }
     group.count(scan.isKswapd ? .pgscan_kswapd : .pgscan_direct, by: pages)
   }
 
-  private func countSteal(
+  func countSteal(
     _ vector: KernelPointer<LRUVector>, _ scan: ScanControl, _ pages: Int
   ) {
     guard let group = frames.pointee.group(vector.pointee.group) else { return }

@@ -82,7 +82,7 @@ extension Reclaimer {
 
   /// Visits all groups below a root; the last page of any of them may go meanwhile, and with it the
   /// group.
-  private func forEachGroup(
+  func forEachGroup(
     below root: KernelPointer<MemoryGroup>?, _ body: (KernelPointer<MemoryGroup>) -> Void
   ) {
     let frames = frames
@@ -128,7 +128,7 @@ extension Reclaimer {
   }
 
   /// kswapd ages anonymous pages a little before each pass (kswapd_age_node()).
-  public func age(_ scan: ScanControl) {
+  func ageLists(_ scan: ScanControl) {
     let vector = frames.pointee.lruVector(group: 0)
     guard agesAnonymous, isLow(vector, .inactiveAnonymous) else { return }
     ageActive(.activeAnonymous, Self.batch, vector, scan)
@@ -163,10 +163,8 @@ extension Reclaimer {
   private func dropPageCache(of vector: KernelPointer<LRUVector>) -> Int {
     let frames = frames
     var dropped = 0
-    for list in 2..<4 as Range<UInt8> {
-      guard let list = LRUList(rawValue: list) else { continue }
-      let count = vector.pointee.size(list)
-      _ = frames.pointee.isolate(count, from: vector, list, upTo: .movable)
+    for place in 0..<FrameAllocator<B>.places where FrameAllocator<B>.isOfFiles(place: place) {
+      frames.pointee.isolateAll(from: vector, place: place)
       while let number = frames.pointee.takeHeld() {
         let frame = frames.pointee.frame(number)
         if memory.pointee.files.pointee.evict(number, leavesShadow: false) {

@@ -63,6 +63,11 @@ extension Reclaimer {
     if !scan.mayUnmap && frame.pointee.mapCount > 0 { return .kept }
     let isFile = !flags.contains(.swapBacked) && frame.pointee.state == .pageCache
     if isFile, flags.contains(.dirty) { figures.unqueuedDirty &+= 1 }
+    // Seen to be used while it was in hand (folio_update_gen()).
+    if usesGenerations, !ignoresReferences, frame.pointee.mapCount > 0, flags.contains(.referenced)
+    {
+      return .kept
+    }
     if flags.contains(.writeback) { return meetWriteback(frame, scan, &figures) }
     var references = References.reclaim
     if !ignoresReferences { references = check(number, frame) }
@@ -112,7 +117,7 @@ extension Reclaimer {
 
   /// How a page was used since it came to the list (folio_check_references()).
   private func check(_ number: PageFrameNumber, _ frame: KernelPointer<Frame>) -> References {
-    let used = memory.pointee.referenced(number)
+    let used = references(number)
     let wasReferenced = frame.pointee.flags.contains(.referenced)
     frame.pointee.flags.remove(.referenced)
     if used.isLocked { return .activate }

@@ -10,7 +10,7 @@ extension Reclaimer {
   typealias Targets = InlineArray<4, Int>
 
   /// What is decided once for all groups of a pass.
-  func prepare(_ scan: inout ScanControl) {
+  func prepareLists(_ scan: inout ScanControl) {
     let vector = frames.pointee.lruVector(group: scan.group)
     scan.costs = (vector.pointee.costs[0], vector.pointee.costs[1])
     if scan.forcesDeactivation {
@@ -119,7 +119,7 @@ extension Reclaimer {
   func canSwap(_ scan: ScanControl) -> Bool { canSwap(scan.group) }
 
   /// The same of a group's, the one whose pages are looked at.
-  private func canSwap(_ group: UInt32) -> Bool {
+  func canSwap(_ group: UInt32) -> Bool {
     guard frames.pointee.hasSwap else { return false }
     // mem_cgroup_get_nr_swap_pages(): what the group and those above may still have.
     var group = frames.pointee.group(group)

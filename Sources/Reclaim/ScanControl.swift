@@ -36,6 +36,11 @@ public struct ScanControl: BitwiseCopyable, Sendable {
   /// What was met since the node was last begun.
   var met = Met()
 
+  /// What kswapd had taken when its round began, and whether generations may have to be made before
+  /// the next (`last_reclaimed`, `memcgs_need_aging`).
+  var lastReclaimed = 0
+  var needsAging = false
+
   /// DEF_PRIORITY.
   public static var firstPriority: Int { 12 }
 

@@ -18,13 +18,16 @@ struct ReclaimMachine {
   let swapStart: PhysicalAddress
   let file: KernelPointer<OpenFile>
 
-  init(_ size: PageSize, ram: ByteCount, pages: Int, blocks: Int = 0) throws {
+  init(
+    _ size: PageSize, ram: ByteCount, pages: Int, blocks: Int = 0, notesAccesses: Bool = false
+  ) throws {
     // Behind RAM there is room for swap.
     let span = ByteCount(ram.rawValue * 4)
     swapStart = HostBoard.ramBase + ram
     machine = try HostMemory(
       HostMachine(
-        size, [(0, span.rawValue)], reserved: [(ram.rawValue, span.rawValue - ram.rawValue)]),
+        size, [(0, span.rawValue)], reserved: [(ram.rawValue, span.rawValue - ram.rawValue)],
+        hasHardwareAccessAndDirty: notesAccesses),
       archive: Self.archive(size, pages, blocks))
     let path = unsafe ByteString(keptBytes(Array("/f".utf8)))
     let files = machine.files
@@ -34,12 +37,13 @@ struct ReclaimMachine {
   /// A small machine with swap for more than all its frames: how many pages are too many for it, and
   /// how many its file has.
   static func withSwap(
-    _ size: PageSize
+    _ size: PageSize, notesAccesses: Bool = false
   ) throws -> (ReclaimMachine, pages: Int, filePages: Int) {
     let ram = size == .fourKiB ? ByteCount.mebibytes(16) : .mebibytes(128)
     let all = Int(ram.wholePages(of: size).rawValue)
     let filePages = all / 4
-    let machine = try ReclaimMachine(size, ram: ram, pages: filePages)
+    let machine = try ReclaimMachine(
+      size, ram: ram, pages: filePages, notesAccesses: notesAccesses)
     let pages = all * 3 / 2
     try machine.addSwap(pages: UInt64(pages + all))
     return (machine, pages, filePages)

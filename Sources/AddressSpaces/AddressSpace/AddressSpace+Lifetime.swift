@@ -25,6 +25,9 @@ extension AddressSpace {
       return nil
     }
     space.pointee.here = space
+    space.pointee.nextSpace = context.pointee.firstSpace
+    context.pointee.firstSpace?.pointee.previousSpace = space
+    context.pointee.firstSpace = space
     return space
   }
 
@@ -42,6 +45,10 @@ extension AddressSpace {
       context.pointee.board.trace(TraceRecord(.spaceGone, space.pointee.root.rawValue))
     }
     space.pointee.tearDown()
+    let next = space.pointee.nextSpace
+    let previous = space.pointee.previousSpace
+    next?.pointee.previousSpace = previous
+    if let previous { previous.pointee.nextSpace = next } else { context.pointee.firstSpace = next }
     context.pointee.frames.pointee.free(space.pointee.root)
     context.pointee.spaceCache.free(space)
   }

@@ -1,7 +1,7 @@
 public import Arm64
 import BoardFormat
 import KernelHeap
-import MemoryTypes
+public import MemoryTypes
 import PageFrames
 import Swap
 
@@ -121,6 +121,15 @@ extension AddressSpace {
   /// Makes the TLB forget one page's entry (`flush_tlb_page()`).
   @inline(__always) func invalidatePage(_ address: VirtualAddress) {
     board.invalidate(.page(address, ASID(UInt16(truncatingIfNeeded: contextID))))
+  }
+
+  /// Makes the TLB forget one page's entry, for who made it old from outside.
+  public func forget(_ address: VirtualAddress) { invalidatePage(address) }
+
+  /// Makes the TLB forget all that it knows of the space: many entries became old.
+  public func forgetTranslations() {
+    guard contextID != 0 else { return }
+    board.invalidate(.addressSpace(ASID(UInt16(truncatingIfNeeded: contextID))))
   }
 
   /// The number of tables by level, index 0 for level -1, root included.

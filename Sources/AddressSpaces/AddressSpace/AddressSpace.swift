@@ -23,6 +23,10 @@ public import MemoryTypes
   var here: KernelPointer<AddressSpace<B>>?
   /// What all address spaces share.
   public let context: KernelPointer<MemoryContext<B>>
+  /// The list of all spaces, and whether aging has gone through this one.
+  public internal(set) var nextSpace: KernelPointer<AddressSpace<B>>?
+  var previousSpace: KernelPointer<AddressSpace<B>>?
+  public var wasWalked = false
   /// Tasks that run in it, and those that only look (`mm_users`).
   public internal(set) var users: Int = 1
 

@@ -34,6 +34,8 @@ public import PageFrames
 
   /// `/proc/sys/vm`.
   public var settings = MemorySettings()
+  /// All address spaces, for whoever looks through them (`lru_gen_mm_list`).
+  public internal(set) var firstSpace: KernelPointer<AddressSpace<B>>?
   /// The pages promised to private memory.
   var privatePromises: Int64 = 0
   /// The memory of the task that runs; set at each switch.

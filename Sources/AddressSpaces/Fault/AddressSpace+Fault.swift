@@ -86,6 +86,26 @@ extension AddressSpace {
 
   /// Brings a page of an area in (`handle_mm_fault()`), and counts it.
   mutating func fault(_ area: Area, _ page: VirtualAddress, write: Bool) -> FaultOutcome {
+    if _slowPath(frames.pointee.usesGenerations) { return youngFault(area, page, write: write) }
+    return serve(area, page, write: write)
+  }
+
+  /// The same where what comes in is the newest of generations (`lru_gen_enter_fault()`).
+  @inline(never)
+  private mutating func youngFault(
+    _ area: Area, _ page: VirtualAddress, write: Bool
+  ) -> FaultOutcome {
+    frames.pointee.beginYoungFault(
+      area.pointee.flags.isDisjoint(with: [.sequentialRead, .randomRead]))
+    let outcome = serve(area, page, write: write)
+    frames.pointee.endYoungFault()
+    return outcome
+  }
+
+  @inline(__always)
+  private mutating func serve(
+    _ area: Area, _ page: VirtualAddress, write: Bool
+  ) -> FaultOutcome {
     frames.pointee.count(.pgfault, by: 1)
     frames.pointee.countCurrentGroup(.pgfault)
     countFaultForSync()

@@ -50,13 +50,13 @@ extension MemoryContext {
   }
 
   private func writeBack(_ vector: KernelPointer<LRUVector>) {
-    for isActive in 0..<2 {
-      let list = isActive == 0 ? LRUList.inactiveFile : .activeFile
-      // Those that are moved to the end meanwhile are not looked at twice.
-      var left = vector.pointee.size(list)
-      var next = frames.pointee.oldest(list, of: vector)
+    let all = vector.pointee.size(.inactiveFile) &+ vector.pointee.size(.activeFile)
+    for place in 0..<FrameAllocator<B>.places where FrameAllocator<B>.isOfFiles(place: place) {
+      // Those that are moved to an end meanwhile are not looked at for ever.
+      var left = all
+      var next = frames.pointee.oldest(place: place, of: vector)
       while let number = next, left > 0 {
-        next = frames.pointee.younger(than: number, list, of: vector)
+        next = frames.pointee.younger(than: number, place: place, of: vector)
         left &-= 1
         let frame = frames.pointee.frame(number)
         if frame.pointee.flags.contains(.dirty), frame.pointee.state == .pageCache {

@@ -30,6 +30,10 @@ extension FrameAllocator {
     let lru = unsafe LRUVector.make(at: place + lruOffset, group: number)
     let group = unsafe Self.initialize(
       place, MemoryGroup(number: number, parent: parent, lru: lru))
+    if usesGenerations, !makeGenerations(lru) {
+      giveGroupMemory(group)
+      return nil
+    }
     setGroup(number, group)
     groups.leastFree = number &+ 1
     groups.count &+= 1
@@ -120,6 +124,7 @@ extension FrameAllocator {
     setGroup(number, nil)
     groups.leastFree = min(groups.leastFree, number)
     groups.count &-= 1
+    endGenerations(group.pointee.lru)
     giveGroupMemory(group)
     if let parent { dropGroup(parent) }
   }

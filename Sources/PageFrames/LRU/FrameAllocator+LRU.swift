@@ -26,6 +26,7 @@ extension FrameAllocator {
   /// Notes that a page was used: the second time it becomes active (`folio_mark_accessed()`).
   public mutating func markAccessed(_ number: PageFrameNumber) {
     let frame = frames[number]
+    if _slowPath(usesGenerations) { return countUse(frame) }
     let flags = frame.pointee.flags
     if !flags.contains(.referenced) {
       frame.pointee.flags.insert(.referenced)
@@ -45,7 +46,9 @@ extension FrameAllocator {
   /// Moves a page to the inactive list: it will not be used for a while (`deactivate_page()`).
   public mutating func deactivate(_ number: PageFrameNumber) {
     let flags = frames[number].pointee.flags
-    guard flags.contains([.lru, .active]), !flags.contains(.unevictable) else { return }
+    guard flags.contains(.lru), flags.contains(.active) || usesGenerations,
+      !flags.contains(.unevictable)
+    else { return }
     enqueue(number, number.rawValue, for: .deactivate)
   }
 

@@ -31,12 +31,24 @@ extension FrameAllocator {
 
   /// The same for new pages, which is what happens most.
   mutating func drainAdditions() {
+    if _slowPath(usesGenerations) { return drainAdditionsToGenerations() }
+    drainAdditions(toGenerations: false)
+  }
+
+  @inline(never)
+  private mutating func drainAdditionsToGenerations() {
+    markFaulted()
+    drainAdditions(toGenerations: true)
+  }
+
+  @inline(__always)
+  private mutating func drainAdditions(toGenerations: Bool) {
     let place = LRUBatches.Change.add.rawValue
     let count = batches.of[place].count
     var counts = LRUCounts()
     for index in 0..<count {
       let number = PageFrameNumber(batches.of[place].frames[index])
-      addToList(number, &counts)
+      addToList(number, &counts, toGenerations)
       let frame = frames[number]
       if _fastPath(frame.pointee.referenceCount > 1) {
         frame.pointee.referenceCount &-= 1
@@ -82,6 +94,14 @@ extension FrameAllocator {
   mutating func link(
     _ frame: KernelPointer<Frame>, _ number: PageFrameNumber, _ counts: inout LRUCounts
   ) {
+    if _slowPath(usesGenerations), linkToGeneration(frame, number, &counts) { return }
+    linkToList(frame, number, &counts)
+  }
+
+  @inline(__always)
+  private mutating func linkToList(
+    _ frame: KernelPointer<Frame>, _ number: PageFrameNumber, _ counts: inout LRUCounts
+  ) {
     let list = frame.pointee.lruList
     if list != Int(LRUList.unevictable.rawValue) {
       LRUVector.list(lruVector(of: frame), list).prepend(frame)
@@ -95,6 +115,10 @@ extension FrameAllocator {
   mutating func unlink(
     _ frame: KernelPointer<Frame>, _ number: PageFrameNumber, _ counts: inout LRUCounts
   ) {
+    if _slowPath(frame.pointee.flags.hasGeneration) {
+      unlinkFromGeneration(frame, number, &counts)
+      return
+    }
     let list = frame.pointee.lruList
     if list != Int(LRUList.unevictable.rawValue) { FrameList.remove(frame) }
     frame.pointee.flags.remove(.lru)
@@ -103,7 +127,9 @@ extension FrameAllocator {
 
   /// lru_add_fn().
   @inline(__always)
-  private mutating func addToList(_ number: PageFrameNumber, _ counts: inout LRUCounts) {
+  private mutating func addToList(
+    _ number: PageFrameNumber, _ counts: inout LRUCounts, _ toGenerations: Bool
+  ) {
     let frame = frames[number]
     let flags = frame.pointee.flags
     if !flags.isDisjoint(with: [.mlocked, .unevictable, .ownerLocked]) {
@@ -118,7 +144,11 @@ extension FrameAllocator {
         count(.unevictable_pgs_rescued)
       }
     }
-    link(frame, number, &counts)
+    if toGenerations {
+      link(frame, number, &counts)
+    } else {
+      linkToList(frame, number, &counts)
+    }
   }
 
   /// folio_activate_fn().
@@ -137,7 +167,8 @@ extension FrameAllocator {
   /// lru_deactivate_fn().
   private mutating func deactivateNow(_ number: PageFrameNumber, _ counts: inout LRUCounts) {
     let frame = frames[number]
-    guard frame.pointee.flags.contains([.lru, .active]),
+    guard frame.pointee.flags.contains(.lru),
+      frame.pointee.flags.contains(.active) || usesGenerations,
       !frame.pointee.flags.contains(.unevictable)
     else { return }
     unlink(frame, number, &counts)

@@ -60,6 +60,7 @@ extension FrameAllocator {
       if let wrong = checkLists(here.pointee.lru, &listed, &sizes) { return wrong }
       group = here.following(below: nil)
     }
+    if let wrong = checkGenerations() { return wrong }
     var flagged: InlineArray<5, Int> = .init(repeating: 0)
     var locked = 0
     for bank in 0..<banks.count {
@@ -69,7 +70,7 @@ extension FrameAllocator {
         let frame = frames[number]
         // A slab's and a table's flags are their owners'.
         if frame.pointee.state == .anonymous || frame.pointee.state == .pageCache {
-          if frame.pointee.flags.contains(.lru) { flagged[frame.pointee.lruList] &+= 1 }
+          if frame.pointee.flags.contains(.lru) { flagged[countedList(frame)] &+= 1 }
           if frame.pointee.flags.contains(.mlocked) { locked &+= 1 }
         }
         number += PageCount(1)
@@ -88,10 +89,12 @@ extension FrameAllocator {
     _ vector: KernelPointer<LRUVector>, _ listed: inout InlineArray<5, Int>,
     _ sizes: inout InlineArray<5, Int>
   ) -> StaticString? {
+    let hasGenerations = vector.pointee.generations != nil
+    if hasGenerations { countListed(vector, &listed) }
     for list in 0..<5 {
       let size = vector.pointee.sizes[list] &+ vector.pointee.sizes[list &+ 5]
       sizes[list] &+= size
-      guard list < 4 else { continue }
+      guard list < 4, !hasGenerations else { continue }
       var count = 0
       var next = LRUVector.list(vector, list).first
       while let frame = next {

@@ -13,23 +13,15 @@ extension FrameAllocator {
     var counts = LRUCounts()
     unlink(frame, number, &counts)
     frame.pointee.flags.remove(.active)
-    link(frame, number, &counts)
-    apply(counts)
-    FrameList.remove(frame)
-    LRUVector.list(lruVector(of: frame), frame.pointee.lruList).append(frame)
+    if usesGenerations {
+      _ = linkToGeneration(frame, number, &counts, first: true)
+      apply(counts)
+    } else {
+      link(frame, number, &counts)
+      apply(counts)
+      FrameList.remove(frame)
+      LRUVector.list(lruVector(of: frame), frame.pointee.lruList).append(frame)
+    }
     count(.pgrotated)
-  }
-
-  /// The frame at the end of a list, which has been there longest.
-  public func oldest(_ list: LRUList, of vector: KernelPointer<LRUVector>) -> PageFrameNumber? {
-    LRUVector.list(vector, Int(list.rawValue)).last.map { frames.number(of: $0) }
-  }
-
-  /// The frame that came to a list after one that is on it.
-  public func younger(
-    than number: PageFrameNumber, _ list: LRUList, of vector: KernelPointer<LRUVector>
-  ) -> PageFrameNumber? {
-    LRUVector.list(vector, Int(list.rawValue)).frame(before: frames[number])
-      .map { frames.number(of: $0) }
   }
 }

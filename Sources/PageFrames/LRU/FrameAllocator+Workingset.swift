@@ -12,6 +12,7 @@ extension FrameAllocator {
   /// What is left in the place of an evicted page: the age, the memory group that was reclaimed
   /// from, and whether the page had been active before (`workingset_eviction()`).
   public mutating func evict(_ number: PageFrameNumber, for group: UInt32 = 0) -> UInt64 {
+    if usesGenerations { return evictFromGeneration(frames[number]) }
     let vector = lruVector(group: group)
     let age = vector.pointee.nonresidentAge
     ageNonresident(vector, 1)
@@ -20,13 +21,14 @@ extension FrameAllocator {
   }
 
   /// Bits of an age in a shadow: 61 less the group and a flag; the next is the file's.
-  private static var ageMask: UInt64 { 1 &<< 44 &- 1 }
+  static var ageMask: UInt64 { 1 &<< 44 &- 1 }
 
   /// A page comes back whose place had a shadow (`workingset_refault()`).
   ///
   /// Anonymous pages compete where they can be taken (`hasSwap`).
   public mutating func refault(_ number: PageFrameNumber, _ shadow: UInt64) {
     let frame = frames[number]
+    if usesGenerations { return refaultToGeneration(frame, shadow) }
     let file = frame.pointee.flags.contains(.swapBacked) ? 0 : 1
     let number = UInt32(shadow &>> 1 & 0xffff)
     // The group that it was taken from may be gone.

@@ -31,6 +31,9 @@ public import MemoryTypes
   /// `activated` when reclaim last looked (`refaults`).
   public var seenActivated: InlineArray<2, UInt64> = .init(repeating: 0)
 
+  /// What it has instead of the four lists while generations are on, in a frame of their own.
+  public internal(set) var generations: KernelPointer<Generations>?
+
   init(group: UInt32) { self.group = group }
 
   /// Makes an empty vector in memory that is the caller's and does not move.
@@ -51,6 +54,12 @@ public import MemoryTypes
     // SAFETY: the heads are the first field.
     unsafe FrameList(
       head: KernelPointer(vector.raw.assumingMemoryBound(to: FrameLinks.self) + list))
+  }
+
+  /// Many pages of a table were used: the next walk looks into it (`update_bloom_filter()`).
+  public mutating func noteUsedTable(_ place: UInt64) {
+    guard let generations else { return }
+    generations.pointee.filters[Int(generations.pointee.newest) & 1].insert(place)
   }
 
   /// Frames on a list, of the zones up to one (`lruvec_lru_size()`).

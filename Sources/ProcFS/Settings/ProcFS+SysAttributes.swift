@@ -26,6 +26,8 @@ extension ProcFS {
     case .freeHugePages, .numberOfHugePages, .freeContiguousPages, .numberOfContiguousPages:
       line(UInt64(pool(attribute).count), &out)
     case .overcommitHugePages, .overcommitContiguousPages: line(pool(attribute).overcommit, &out)
+    case .usesGenerations: writeGenerations(&out)
+    case .generationLife: line(generationLife, &out)
     case .maxShared: line(entries / 2, &out)
     case .maxNone: line(entries &- 1, &out)
     case .pagesToScan: line(entries &* 8, &out)
@@ -43,6 +45,8 @@ extension ProcFS {
     guard let attribute = SysAttribute(rawValue: UInt8(truncatingIfNeeded: number)) else {
       throw .EINVAL
     }
+    if attribute == .usesGenerations { return try storeGenerations(text) }
+    if attribute == .generationLife { return try storeGenerationLife(text) }
     var reader = NumberReader(text)
     guard let value = reader.next(), !value.isNegative else { throw .EINVAL }
     reader.skipBlanks()

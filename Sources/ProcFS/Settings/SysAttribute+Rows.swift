@@ -19,6 +19,7 @@ extension SysAttribute {
     case .transparent: Row("transparent_hugepage", in: .mm)
     case .khugepaged: Row("khugepaged", in: .transparent)
     case .swapFolder: Row("swap", in: .mm)
+    case .generations: Row("lru_gen", in: .mm)
     case .vulnerabilities: Row("vulnerabilities", in: .cpuFolder)
     case .cpu0: Row("cpu0", in: .cpuFolder)
     case .topology: Row("topology", in: .cpu0)
@@ -107,6 +108,8 @@ extension SysAttribute {
     case .maxSwap: Row("max_ptes_swap", in: .khugepaged)
     case .allocSleep: Row("alloc_sleep_millisecs", in: .khugepaged, "60000\n")
     case .pagesCollapsed: Row("pages_collapsed", in: .khugepaged, "0\n")
+    case .usesGenerations: Row("enabled", in: .generations, permissions: 0o644)
+    case .generationLife: Row("min_ttl_ms", in: .generations, permissions: 0o644)
     case .fullScans: Row("full_scans", in: .khugepaged, "0\n")
     default: Row("vma_ra_enabled", in: .swapFolder, "true\n")
     }

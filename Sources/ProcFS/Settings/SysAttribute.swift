@@ -9,7 +9,7 @@ enum SysAttribute: UInt8, BitwiseCopyable {
   case devices, kernel, system, cpuFolder, mm, debug, hugepages, hugePageFolder, transparent
   case khugepaged, swapFolder, vulnerabilities, cpu0, topology, regs, slab, modules, fileSystems
   case block
-  case contiguousPageFolder, extfrag, identification
+  case contiguousPageFolder, extfrag, generations, identification
   // /sys/devices/system/cpu
   case possible, offline, present, online, isolated, kernelMax, modalias
   case spectreV1, spectreV2, spectreV4, meltdown
@@ -26,6 +26,7 @@ enum SysAttribute: UInt8, BitwiseCopyable {
   case khugepagedDefrag, maxShared, scanSleep, maxNone, pagesToScan, maxSwap, allocSleep
   case pagesCollapsed, fullScans
   case readAheadEnabled
+  case usesGenerations, generationLife
   // /sys/kernel/debug/extfrag
   case unusableIndex, fragmentationIndex
 

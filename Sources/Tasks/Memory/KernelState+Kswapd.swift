@@ -24,6 +24,10 @@ extension KernelState {
       var order = accounting(.kswapd) {
         reclaimer.balance(request.order, upTo: request.highest)
       }
+      if frames.pointee.needsVictim {
+        frames.pointee.needsVictim = false
+        outOfMemory(.userPage)
+      }
       // Who wanted a larger block was told by compaction that there is none.
       if order < request.order { order = 0 }
       if frames.pointee.kswapd.failures >= KswapdRequest.mostFailures { return }

@@ -89,6 +89,18 @@ extension StressWorld {
     note("swapoff")
   }
 
+  /// Goes over from lists to generations, or back.
+  mutating func switchPolicy() {
+    memory.pointee.settings.walksTables = chance(2, of: 3)
+    memory.pointee.settings.generationLife = chance(1, of: 4) ? 1_000_000 : 0
+    let isOn = !frames.pointee.usesGenerations
+    if frames.pointee.setGenerations(isOn) {
+      note(isOn ? "generations" : "lists")
+    } else {
+      frames.pointee.shortage = nil
+    }
+  }
+
   // Groups.
 
   mutating func changeGroups() {

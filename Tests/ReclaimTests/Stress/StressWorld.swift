@@ -43,7 +43,8 @@ struct StressWorld {
     // A page block is 512 MiB on 64K pages: there the scanners have nothing to do.
     let ram: ByteCount =
       size == .fourKiB ? .mebibytes(6) : size == .sixteenKiB ? .mebibytes(10) : .mebibytes(36)
-    machine = try ReclaimMachine(size, ram: ram, pages: Self.filePages)
+    machine = try ReclaimMachine(
+      size, ram: ram, pages: Self.filePages, notesAccesses: seed / 1000 % 2 == 0)
     self.seed = seed
     random = Random(seed: seed)
     swapPages = ram.wholePages(of: size).rawValue
