@@ -35,9 +35,9 @@ public struct MemorySettings: BitwiseCopyable, Sendable {
   public var stackGuardPages = PageCount(256)
   /// `swappiness`: what bringing an anonymous page back costs, of 200 with what a file's does.
   public var swappiness: UInt64 = 60
-  /// Of `/sys/kernel/mm/lru_gen`: whether aging walks page tables, whether it may pass over tables
-  /// that were not used (which no arm64 CPU can tell), and for how many nanoseconds what was used is
-  /// kept (`min_ttl_ms`).
+  /// Of `/sys/kernel/mm/lru_gen`: whether aging walks page tables; whether it may pass over tables
+  /// that were not used, which no arm64 CPU can tell; for how many nanoseconds what was used is kept
+  /// (`min_ttl_ms`).
   public var walksTables = false
   public var skipsOldTables = false
   public var generationLife: UInt64 = 0

@@ -19,7 +19,7 @@ import Testing
 
   @Test(
     arguments: [PageSize.fourKiB, .sixteenKiB, .sixtyFourKiB],
-    (isLong ? 1...6 : 1...3) as ClosedRange<UInt64>)
+    (isLong ? 1...6 : 1...2) as ClosedRange<UInt64>)
   func nothingIsLostAndEverythingCounted(size: PageSize, seed: UInt64) throws {
     var world = try StressWorld(size, seed: seed &* 1000 &+ size.shift)
     defer { world.machine.end() }
