@@ -32,7 +32,7 @@ extension Reclaimer {
   ) -> Bool {
     guard let generations = vector.pointee.generations else { return false }
     let swappiness = canSwap(vector.pointee.group) ? Int(memory.pointee.settings.swappiness) : 0
-    let (isDue, pages) = isAgingDue(generations, scan, swappiness)
+    let (isDue, pages) = isAgingDue(vector, generations, scan, swappiness)
     if protected != 0 {
       let oldest = Generations.number(generations.pointee.oldest[1])
       let birth = generations.pointee.births[oldest]

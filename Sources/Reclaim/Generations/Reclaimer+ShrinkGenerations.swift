@@ -44,7 +44,7 @@ extension Reclaimer {
     let type = swappiness == 0 ? 1 : 0
     let oldest = generations.pointee.oldest[type]
     let newest = generations.pointee.newest
-    let (isDue, pages) = isAgingDue(generations, scan, swappiness)
+    let (isDue, pages) = isAgingDue(vector, generations, scan, swappiness)
     guard isDue else { return (pages, false) }
     if scan.priority != ScanControl.firstPriority {
       // kswapd ages before each of its rounds.
@@ -58,7 +58,8 @@ extension Reclaimer {
   /// Whether a new generation is due: there are but two, or what is there is spread unevenly
   /// (`should_run_aging()`); and how many pages are to be looked at.
   func isAgingDue(
-    _ generations: KernelPointer<Generations>, _ scan: ScanControl, _ swappiness: Int
+    _ vector: KernelPointer<LRUVector>, _ generations: KernelPointer<Generations>,
+    _ scan: ScanControl, _ swappiness: Int
   ) -> (isDue: Bool, pages: Int) {
     let newest = generations.pointee.newest
     let first = swappiness == 0 ? 1 : 0
@@ -78,7 +79,9 @@ extension Reclaimer {
         sequence &+= 1
       }
     }
-    let pages = total &>> scan.priority
+    // Of a group that was removed everything is taken that is left.
+    let isOnline = frames.pointee.group(vector.pointee.group)?.pointee.isOnline ?? true
+    let pages = isOnline ? total &>> scan.priority : total
     let oldest = generations.pointee.oldest[first] &+ Generations.fewest
     if oldest != newest { return (oldest > newest, pages) }
     return (young &* 2 > total || old &* 4 < total, pages)
