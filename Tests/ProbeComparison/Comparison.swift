@@ -91,6 +91,10 @@ extension Probe {
             slack: SwapProbes.slack(variant))
         case .pressure:
           Comparison(pressure: run.result.output, linux: linux, variant)
+        case .overcommit:
+          Comparison(
+            within: 10, ours: OvercommitProbe.text(run.result.output),
+            linux: OvercommitProbe.text(linux), slack: OvercommitProbe.slack)
         case .outOfMemory: Comparison(outOfMemory: run.result.output, linux: linux, variant)
         case .compaction:
           Comparison(

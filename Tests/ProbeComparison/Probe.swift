@@ -30,6 +30,8 @@ public struct Probe: Sendable, CustomStringConvertible {
     case within(Int)
     /// It has counters of memory under pressure.
     case pressure
+    /// It promises more than there is; see ``OvercommitProbe``.
+    case overcommit
     /// Its figures are of compaction.
     case compaction
   }
