@@ -20,6 +20,9 @@
 // - oldest[type] <= newest, with two to four generations of files and at least as many of anonymous;
 // - a frame with a generation has `lru`, and neither `active` nor `unevictable`; it is in a list of
 //   its type and its zone;
+// - of files, the generation is between the oldest and the newest; of anonymous pages so, too, unless
+//   aging passed over a generation of theirs because there was no swap: a page of it that had been
+//   promoted may carry a number that none has now, and is of the generation that gets it next;
 // - pages[generation][type][zone] == frames of that type and zone that carry the generation;
 // - while generations are off no vector has any, and no frame carries one.
 //
