@@ -58,7 +58,11 @@ public struct ProcFS<B: Processor>: BitwiseCopyable {
           makeFolder: { (state, node, name) throws(Errno) in
             try Self(state).makeFolder(name, in: node)
           },
-          removeFolder: { (state, node) throws(Errno) in try Self(state).removeFolder(node) }),
+          removeFolder: { (state, node) throws(Errno) in try Self(state).removeFolder(node) },
+          change: { (state, node, change) throws(Errno) in
+            try Self(state).change(node, change)
+          },
+          version: { state, node in Self(state).version(of: node) }),
         unmapPages: { state, inode, first in
           Self(state).kernel.memory.pointee.unmapFile(inode, from: first)
         },

@@ -91,6 +91,9 @@ private struct PressureLine {
       return difference * 10 <= other || difference <= 64 * variant.pageSize / 1024
     case "anon", "inactive_anon", "active_anon":
       return difference * 10 <= other || difference <= 15 * variant.pageSize
+    // A look at a limit takes 32 pages, or what smaller shares came to before and 32 more: by how
+    // many looks 1,060 pages of a protected group go is a matter of where its size stood.
+    case "max": return difference * 10 <= other || difference <= 8
     default: return difference * 10 <= other || difference <= 4
     }
   }

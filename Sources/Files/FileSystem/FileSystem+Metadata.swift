@@ -118,6 +118,7 @@ extension FileSystem {
     {
       bits &= ~0o2000
     }
+    try tell(inode, ProceduralChange(permissions: bits))
     inode.pointee.mode.permissions = bits
     inode.pointee.changed = now
   }
@@ -139,6 +140,7 @@ extension FileSystem {
         else { throw .EPERM }
       }
     }
+    try tell(inode, ProceduralChange(owner: owner, group: group))
     if let owner { inode.pointee.owner = owner }
     if let group { inode.pointee.group = group }
     if !inode.pointee.isDirectory { dropSetIDsOfAnother(inode) }
@@ -163,8 +165,18 @@ extension FileSystem {
 
   private func checkChange(of inode: KernelPointer<Inode>) throws(Errno) {
     guard !isReadOnly(inode.pointee.mount) else { throw .EROFS }
-    // Texts have the modes that the kernel gives them (proc_setattr()).
-    if inode.pointee.node != nil { throw .EPERM }
+    // Texts have the modes that the kernel gives them (proc_setattr()); but whoever makes folders
+    // may share them out (kernfs_iop_setattr()).
+    try tell(inode, ProceduralChange())
+  }
+
+  /// Tells the room that has a procedural file of a change of it.
+  private func tell(
+    _ inode: KernelPointer<Inode>, _ change: ProceduralChange
+  ) throws(Errno) {
+    guard let node = inode.pointee.node else { return }
+    guard let surroundings else { throw .EPERM }
+    try surroundings.pointee.texts.change(surroundings.pointee.context, node, change)
   }
 
   /// The time of day, as files are stamped with it.

@@ -35,7 +35,8 @@ extension FileSystem {
   func longCopy(of name: ByteString) throws(Errno) -> UnsafeMutableRawPointer? {
     guard name.count > Dentry.inlineName else { return nil }
     let size = ByteCount(UInt64(name.count))
-    guard let copy = unsafe slab.pointee.allocateBytes(size, [.kernel, .reclaimable]) else {
+    guard let copy = unsafe slab.pointee.allocateBytes(size, [.kernel, .reclaimable, .account])
+    else {
       throw .ENOMEM
     }
     // SAFETY: the buffer was allocated with the name's size.

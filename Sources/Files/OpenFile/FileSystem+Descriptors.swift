@@ -1,6 +1,7 @@
 import Arm64
 import KernelHeap
 public import MemoryTypes
+import PageFrames
 
 extension FileSystem {
   /// An empty table, with one reference.
@@ -215,7 +216,8 @@ extension FileSystem {
     var capacity = old
     while capacity <= number { capacity &*= 2 }
     guard
-      let buffer = unsafe slab.pointee.allocateBytes(ByteCount(UInt64(capacity &* 8)))
+      let buffer = unsafe slab.pointee.allocateBytes(
+        ByteCount(UInt64(capacity &* 8)), [.kernel, .account])
     else { throw .ENOMEM }
     // SAFETY: the buffer has room for `capacity` slots.
     let slots = unsafe buffer.bindMemory(to: UInt.self, capacity: capacity)

@@ -24,6 +24,8 @@ public struct OpenFile: ~Copyable {
   ///
   /// The file owns it.
   var text: KernelPointer<SequenceFile>?
+  /// Which version of a procedural file was read last (``ProceduralOperations/version``).
+  var seenVersion: UInt64 = 0
   /// Whether it shows a segment of System V shared memory: its areas are counted there.
   public var isSegment = false
   /// Whether it is being executed, so that nobody may write to the file meanwhile.

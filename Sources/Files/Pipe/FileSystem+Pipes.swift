@@ -46,7 +46,10 @@ extension FileSystem {
   }
 
   func makeSlots(_ count: UInt32) throws(Errno) -> UInt {
-    guard let memory = unsafe slab.pointee.allocateBytes(Self.slotBytes(count)) else {
+    guard
+      let memory = unsafe slab.pointee.allocateBytes(
+        Self.slotBytes(count), [.kernel, .account])
+    else {
       throw .ENOMEM
     }
     let slots = unsafe memory.bindMemory(to: PipeBuffer.self, capacity: Int(count))

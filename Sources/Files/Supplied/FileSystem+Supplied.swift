@@ -50,7 +50,8 @@ extension FileSystem {
   public func readiness(of file: KernelPointer<OpenFile>) -> Readiness {
     let inode = file.pointee.inode
     switch inode.pointee.kind {
-    case .regular, .directory, .symbolicLink, .procedural: return .always
+    case .regular, .directory, .symbolicLink: return .always
+    case .procedural(let node): return textReadiness(file, node)
     case .special: return .invalid
     case .device(.kernelMessages): return logReadiness(file)
     case .device(let device): return readiness(of: device)

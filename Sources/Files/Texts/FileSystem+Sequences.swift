@@ -1,6 +1,7 @@
 import Arm64
 import KernelHeap
 import MemoryTypes
+import PageFrames
 
 /// Texts of records, read as Linux reads them (fs/seq_file.c): whole records are made into a buffer
 /// of a page, which grows where one does not fit, so a read ends at the end of a record, and what
@@ -191,7 +192,10 @@ extension FileSystem {
   private func makeBuffer(
     of text: KernelPointer<SequenceFile>, _ size: UInt64
   ) throws(Errno) {
-    guard let buffer = unsafe slab.pointee.allocateBytes(ByteCount(size)) else { throw .ENOMEM }
+    guard
+      let buffer = unsafe slab.pointee.allocateBytes(
+        ByteCount(size), [.kernel, .account])
+    else { throw .ENOMEM }
     text.pointee.buffer = UInt(bitPattern: buffer)
     text.pointee.size = size
   }

@@ -14,7 +14,11 @@ extension FileSystem {
     default: break
     }
     switch surroundings.pointee.texts.style(node) {
-    case .records: return try readRecords(file, node, at: position, count, sink)
+    case .records:
+      if let version = surroundings.pointee.texts.version(surroundings.pointee.context, node) {
+        file.pointee.seenVersion = version
+      }
+      return try readRecords(file, node, at: position, count, sink)
     case .string: return try readString(node, at: position, count, sink)
     case .numbers:
       guard position == 0 else { return 0 }
@@ -42,6 +46,16 @@ extension FileSystem {
       if taken == 0 { throw Errno.EFAULT }
       return taken
     }
+  }
+
+  /// What a procedural file is ready for: always for everything, and urgently where it says
+  /// something else than when it was last read through this (kernfs_generic_poll()).
+  func textReadiness(_ file: KernelPointer<OpenFile>, _ node: ProceduralNode) -> Readiness {
+    guard let surroundings,
+      let version = surroundings.pointee.texts.version(surroundings.pointee.context, node),
+      version != file.pointee.seenVersion
+    else { return .always }
+    return Readiness.always.union([.failed, .urgent])
   }
 
   /// Takes what a program writes to a procedural file.

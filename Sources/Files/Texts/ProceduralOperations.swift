@@ -33,6 +33,12 @@ public struct ProceduralOperations<B: Board> {
   public let makeFolder: (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Void
   public let removeFolder: (SurroundingState, ProceduralNode) throws(Errno) -> Void
 
+  /// Changes whose a node is and what may be done with it; EPERM where that is the kernel's.
+  public let change: (SurroundingState, ProceduralNode, ProceduralChange) throws(Errno) -> Void
+
+  /// How often what a file says has changed, of those that one can wait for; nil of others.
+  public let version: (SurroundingState, ProceduralNode) -> UInt64?
+
   public init(
     open: @escaping (SurroundingState, ProceduralNode, OpenFlags) throws(Errno) -> Void,
     grants: @escaping (SurroundingState, ProceduralNode) -> Bool,
@@ -48,7 +54,10 @@ public struct ProceduralOperations<B: Board> {
       -> Int,
     makeFolder:
       @escaping (SurroundingState, ProceduralNode, ByteString) throws(Errno) -> Void,
-    removeFolder: @escaping (SurroundingState, ProceduralNode) throws(Errno) -> Void
+    removeFolder: @escaping (SurroundingState, ProceduralNode) throws(Errno) -> Void,
+    change:
+      @escaping (SurroundingState, ProceduralNode, ProceduralChange) throws(Errno) -> Void,
+    version: @escaping (SurroundingState, ProceduralNode) -> UInt64?
   ) {
     self.open = open
     self.grants = grants
@@ -58,6 +67,8 @@ public struct ProceduralOperations<B: Board> {
     self.write = write
     self.makeFolder = makeFolder
     self.removeFolder = removeFolder
+    self.change = change
+    self.version = version
   }
 
   /// For a machine that has no texts.
@@ -69,8 +80,16 @@ public struct ProceduralOperations<B: Board> {
       read: { (_, _, _, _, _) throws(Errno) in throw .EIO },
       write: { (_, _, _, _, _) throws(Errno) in throw .EIO },
       makeFolder: { (_, _, _) throws(Errno) in throw .EPERM },
-      removeFolder: { (_, _) throws(Errno) in throw .EPERM })
+      removeFolder: { (_, _) throws(Errno) in throw .EPERM },
+      change: { (_, _, _) throws(Errno) in throw .EPERM }, version: { _, _ in nil })
   }
+}
+
+/// What chmod and chown ask for; nil leaves a thing as it is.
+public struct ProceduralChange: BitwiseCopyable, Sendable {
+  public var permissions: UInt32?
+  public var owner: UInt32?
+  public var group: UInt32?
 }
 
 /// How a procedural file is read: what its `read` and `lseek` are in Linux.

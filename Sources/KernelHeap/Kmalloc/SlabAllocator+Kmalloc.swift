@@ -42,10 +42,31 @@ extension SlabAllocator {
       return unsafe heap.kmallocLarge(size, flags)
     }
     if size == .zero { return unsafe UnsafeMutableRawPointer(bitPattern: zeroSize) }
+    if flags.contains(.account) { return unsafe takeCharged(cache, size, flags, processor) }
     guard let buffer = unsafe cache.pop(processor) else {
       return unsafe cache.takeSlowly(flags, Int(truncatingIfNeeded: size.rawValue), processor)
     }
     return flags.contains(.zero) ? unsafe cache.zero(buffer) : unsafe buffer
+  }
+
+  /// A buffer that is charged to the running task's group (__GFP_ACCOUNT).
+  private static func takeCharged(
+    _ cache: KernelPointer<SlabCache<B>>, _ size: ByteCount, _ flags: GFP, _ processor: Int
+  ) -> UnsafeMutableRawPointer? {
+    // The buffer is charged and not its slab (GFP_RECLAIM_MASK).
+    let flags = flags.subtracting(.account)
+    let buffer: UnsafeMutableRawPointer
+    if let found = unsafe cache.pop(processor) {
+      unsafe buffer = flags.contains(.zero) ? cache.zero(found) : found
+    } else {
+      let size = Int(truncatingIfNeeded: size.rawValue)
+      guard let found = unsafe cache.takeSlowly(flags, size, processor) else { return nil }
+      unsafe buffer = found
+    }
+    if let group = cache.pointee.frames.pointee.groups.current {
+      unsafe cache.charge(buffer, to: group, isAsked: true)
+    }
+    return unsafe buffer
   }
 
   /// As ``kmalloc(_:_:on:)``, all bytes 0.
@@ -65,10 +86,19 @@ extension SlabAllocator {
     guard UInt(bitPattern: buffer) > Self.zeroSize else { return true }
     // SAFETY: an address that is more than that is none of nil's.
     let buffer = unsafe buffer.unsafelyUnwrapped
+    if frames.pointee.chargesObjects { unsafe uncharge(buffer) }
     guard let cache: KernelPointer<SlabCache<B>> = Slab.cache(of: unsafe frame(under: buffer)),
       unsafe cache.push(buffer, processor)
     else { return unsafe Self.kfreeSlowly(self, buffer, processor) }
     return true
+  }
+
+  /// Takes the charge off a buffer that is about to be given back.
+  @inline(never)
+  private func uncharge(_ buffer: UnsafeMutableRawPointer) {
+    if let cache: KernelPointer<SlabCache<B>> = Slab.cache(of: unsafe frame(under: buffer)) {
+      unsafe cache.uncharge(buffer)
+    }
   }
 
   @inline(never)

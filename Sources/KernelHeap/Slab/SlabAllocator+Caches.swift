@@ -88,6 +88,10 @@ extension SlabAllocator {
     {
       lastNumber &+= 1
       cache.pointee.number = lastNumber
+      if !description.options.isDisjoint(with: [.account, .reclaimable]), unsafe hooks == nil {
+        let row = ByteCount(UInt64(cache.pointee.geometry.objects &* 4))
+        cache.pointee.rows = classes[Self.classIndex(row)]
+      }
       cache.pointee.previous = newest
       newest.pointee.next = cache
       newest = cache

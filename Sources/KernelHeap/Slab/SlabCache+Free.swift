@@ -91,6 +91,7 @@ extension SlabCache {
 
   /// Gives an empty slab's frames back (`discard_slab()`).
   func discard(_ slab: Slab) {
+    dropRow(of: slab)
     let order = slab.order
     let block = frames.pointee.number(of: slab.frame)
     node.pointee.slabs &-= 1

@@ -47,6 +47,9 @@ import PageFrames
   public let metadataOffset: Int
   /// Where in its slot an object's owner lies, a memory group; 0 where there is no place.
   var chargeOffset: Int
+  /// Where rows of owners come from, one beside each slab with charged objects; nil where objects
+  /// are never charged.
+  var rows: KernelPointer<SlabCache<B>>?
   /// The names of other caches that this one serves.
   var aliasNames: KernelPointer<SlabAlias>?
   /// The caches made before and after this one.

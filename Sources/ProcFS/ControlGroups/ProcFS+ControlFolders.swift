@@ -35,8 +35,10 @@ extension ProcFS {
     _ node: ProcNode, of group: KernelPointer<ControlGroup>
   ) -> ProceduralEntry {
     var made = entry(node)
-    made.owner = group.pointee.owner
-    made.group = group.pointee.group
+    let row = group.attributes(of: Int(node.file), standard: made.mode.permissions)
+    made.owner = row.owner
+    made.group = row.group
+    made.mode.permissions = row.permissions
     return made
   }
 

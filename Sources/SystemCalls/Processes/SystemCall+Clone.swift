@@ -1,6 +1,8 @@
 import AddressSpaces
 import Arm64
+import Files
 import MemoryTypes
+import ProcFS
 import Tasks
 
 /// Making tasks, and taking apart what they share (kernel/fork.c).
@@ -66,9 +68,19 @@ extension SystemCall {
     request.storeInChild = fields[2]
     request.storeInParent = fields[3]
     request.threadPointer = fields[7]
+    if flags.contains(.intoCgroup) { findGroup(fields[10], &request) }
     if fields[9] > 0 { request.number = wanted }
     request.choosesNumber = fields[9]
     return UInt64(UInt32(bitPattern: try kernel.clone(request)))
+  }
+
+  /// The control group that a descriptor names, of its folder (cgroup_css_set_fork()).
+  private func findGroup(_ descriptor: UInt64, _ request: inout CloneRequest) {
+    do throws(Errno) {
+      let file = try files.pointee.file(descriptor, in: table)
+      let group = try ProcFS(kernel).controlGroup(of: file)
+      request.group = (group.pointee.slot, group.pointee.serial)
+    } catch { request.isGroupRemoved = error == .ENOENT }
   }
 
   /// The fields of `struct clone_args`, those that the caller does not know zero

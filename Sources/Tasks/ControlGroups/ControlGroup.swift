@@ -50,6 +50,10 @@ public import PageFrames
   public var maximumDescendants = Int.max
   /// How much time its tasks lost because memory was short.
   var pressure = Pressure()
+  /// How often it became populated, or empty.
+  public internal(set) var populations: UInt64 = 0
+  /// What chmod and chown made of its files; nil while they are as they were made.
+  public internal(set) var attributes: KernelPointer<ControlAttributes>?
   /// Whose the folder is.
   public var owner: UInt32 = 0
   public var group: UInt32 = 0
@@ -121,6 +125,7 @@ extension KernelPointer where Pointee == ControlGroup {
       here.pointee.populated &+= change
       let after = here.pointee.populated > 0
       change = before == after ? 0 : after ? 1 : -1
+      if change != 0 { here.pointee.populations &+= 1 }
       group = here.pointee.parent
     }
   }

@@ -150,6 +150,10 @@ extension KernelState {
   }
 
   private func freeControlGroup(_ group: KernelPointer<ControlGroup>) {
+    if let attributes = group.pointee.attributes {
+      unsafe slab.pointee.freeBytes(
+        attributes.raw, ByteCount(UInt64(MemoryLayout<ControlAttributes>.stride)))
+    }
     unsafe controlGroupSlots[Int(group.pointee.slot)] = nil
     unsafe slab.pointee.freeBytes(
       group.raw, ByteCount(UInt64(MemoryLayout<ControlGroup>.stride)))

@@ -21,7 +21,10 @@ extension KernelState {
 
   /// A task that ends is nowhere any more; what it still frees was charged before.
   func leaveControlGroup(_ task: KernelPointer<Task<B>>) {
-    controlGroup(of: task)?.changeTasks(by: -1)
+    if let group = controlGroup(of: task) {
+      group.changeTasks(by: -1)
+      wakeWatchers()
+    }
     task.pointee.controlGroup = nil
     task.pointee.memory.group = nil
     task.pointee.memory.pagesOverHigh = 0
@@ -77,7 +80,11 @@ extension KernelState {
     group.changeTasks(by: 1)
     settle(task)
     if stalls { changeStalls(from: group, by: 1) }
+    wakeWatchers()
   }
+
+  /// Lets those look again who wait for what files of groups say (cgroup_file_notify()).
+  func wakeWatchers() { wake(WaitChannel(kind: .pipe, object: 0)) }
 
   /// Says where the first program is to start.
   public func setFirstGroup(_ group: KernelPointer<ControlGroup>?) {
@@ -91,19 +98,38 @@ extension KernelState {
     guard controlGroup(of: task) == group else { throw .EOPNOTSUPP }
   }
 
-  /// Whoever is not root moves only what is its own (cgroup_procs_write_permission()).
+  /// Whether a task may begin in a group (cgroup_css_set_fork()): as if it were moved there, and
+  /// threads stay where their process is.
+  func checkBirth(
+    in group: KernelPointer<ControlGroup>, isThread: Bool
+  ) throws(Errno) {
+    try checkMove(of: current.pointee.process, to: group)
+    if isThread {
+      guard controlGroup(of: current) == group else { throw .EOPNOTSUPP }
+    }
+    guard group.pointee.parent == nil || !group.pointee.sharesMemory else { throw .EBUSY }
+  }
+
+  /// Who moves a process must be allowed to write `cgroup.procs` of the group and of the nearest one
+  /// above that and the process's own (cgroup_procs_write_permission()).
   private func checkMove(
     of process: KernelPointer<Process<B>>, to group: KernelPointer<ControlGroup>
   ) throws(Errno) {
-    let user = current.pointee.credentials.effectiveUser
-    guard user != 0 else { return }
-    guard group.pointee.owner == user, let from = controlGroup(of: process.pointee.leader) else {
+    guard current.pointee.credentials.fileUser != 0 else { return }
+    guard mayWrite(group), let from = controlGroup(of: process.pointee.leader) else {
       throw .EACCES
     }
-    // The nearest group above both must be the caller's, too.
     var above: KernelPointer<ControlGroup>? = from
     while let here = above, !group.isWithin(here) { above = here.pointee.parent }
-    guard above?.pointee.owner == user else { throw .EACCES }
+    guard let above, mayWrite(above) else { throw .EACCES }
+  }
+
+  /// Whether the caller may write a group's `cgroup.procs` (inode_permission()).
+  private func mayWrite(_ group: KernelPointer<ControlGroup>) -> Bool {
+    let row = group.attributes(of: ControlAttributes.processes, standard: 0o644)
+    if current.pointee.credentials.fileUser == row.owner { return row.permissions & 0o200 != 0 }
+    let isMember = current.pointee.credentials.isMember(of: row.group)
+    return row.permissions & (isMember ? 0o020 : 0o002) != 0
   }
 
   /// Calls a function with each process that has a thread in a group, by number, from one on;

@@ -9,6 +9,7 @@ extension KernelState {
   /// Counts an event of a group, and lets those know who wait for it (`memcg_memory_event()`).
   func note(_ event: MemoryEvent, of group: KernelPointer<MemoryGroup>) {
     group.note(event)
+    wakeWatchers()
   }
 
   /// Makes room for a charge that failed, or was made beyond the limit; whether one that failed is

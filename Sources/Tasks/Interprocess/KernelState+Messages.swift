@@ -3,6 +3,7 @@ import Arm64
 import Files
 import KernelHeap
 public import MemoryTypes
+import PageFrames
 
 /// msgsnd and msgrcv (ipc/msg.c:do_msgsnd(), do_msgrcv()).
 extension KernelState {
@@ -44,7 +45,8 @@ extension KernelState {
   ) throws(Errno) -> KernelPointer<Message> {
     let bytes = Message.bytes(length)
     guard let space = current.pointee.memory.space,
-      let memory = unsafe slab.pointee.allocateBytes(bytes)
+      let memory = unsafe slab.pointee.allocateBytes(
+        bytes, [.kernel, .account])
     else { throw .ENOMEM }
     // SAFETY: the buffer holds a message and `length` bytes behind it.
     let message = unsafe memory.bindMemory(to: Message.self, capacity: 1)

@@ -3,6 +3,7 @@ import Arm64
 import Files
 import KernelHeap
 import MemoryTypes
+import PageFrames
 
 /// What a process gives back when it ends (SEM_UNDO).
 extension KernelState {
@@ -18,7 +19,9 @@ extension KernelState {
     }
     let count = set.pointee.count
     let bytes = undoBytes(count)
-    guard let memory = unsafe slab.pointee.allocateBytes(bytes) else { throw .ENOMEM }
+    guard let memory = unsafe slab.pointee.allocateBytes(bytes, [.kernel, .account]) else {
+      throw .ENOMEM
+    }
     // SAFETY: as many bytes as `count` adjustments have, and nobody else's.
     let adjustments = unsafe memory.bindMemory(to: Int16.self, capacity: count)
     unsafe adjustments.initialize(repeating: 0, count: count)
@@ -36,7 +39,9 @@ extension KernelState {
 
   private func undoList() throws(Errno) -> KernelPointer<UndoList> {
     if let list = current.pointee.undoList { return list }
-    guard let memory = unsafe slab.pointee.allocateBytes(listBytes) else { throw .ENOMEM }
+    guard let memory = unsafe slab.pointee.allocateBytes(listBytes, [.kernel, .account]) else {
+      throw .ENOMEM
+    }
     // SAFETY: as many bytes as a list has, and nobody else's.
     let place = unsafe memory.bindMemory(to: UndoList.self, capacity: 1)
     unsafe place.initialize(to: UndoList())

@@ -3,6 +3,7 @@ import Arm64
 import Files
 import KernelHeap
 public import MemoryTypes
+import PageFrames
 
 /// Sets of semaphores: made, found, set and removed (semget, semctl).
 extension KernelState {
@@ -45,7 +46,10 @@ extension KernelState {
   ) throws(Errno) -> Int32 {
     let limit = Int(store.pointee.interprocessLimits.sets)
     let bytes = valueBytes(count)
-    guard let memory = unsafe slab.pointee.allocateBytes(bytes) else { throw .ENOMEM }
+    guard
+      let memory = unsafe slab.pointee.allocateBytes(
+        bytes, [.kernel, .account])
+    else { throw .ENOMEM }
     // SAFETY: as many bytes as `count` semaphores have, and nobody else's.
     let values = unsafe memory.bindMemory(to: Semaphore.self, capacity: count)
     unsafe values.initialize(repeating: Semaphore(), count: count)

@@ -52,6 +52,10 @@ public struct CloneRequest: BitwiseCopyable, Sendable {
   /// the next.
   public var number: Int32 = 0
   public var choosesNumber: UInt64 = 0
+  /// The control group that the child begins in, by its place and serial number (CLONE_INTO_CGROUP);
+  /// nil where the descriptor names none, or one that was removed.
+  public var group: (slot: UInt16, serial: UInt32)?
+  public var isGroupRemoved = false
 
   public init(_ flags: CloneFlags, exitSignal: Signal) {
     self.flags = flags

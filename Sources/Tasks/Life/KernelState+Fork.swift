@@ -27,8 +27,12 @@ extension KernelState {
       try copySpace(space, flags, to: child)
       try copyProbeCalls(flags, to: child)
       try checkNamespaces(flags)
-      // A descriptor of a cgroup's folder is needed, and there is no such file system.
-      guard !flags.contains(.intoCgroup) else { throw .EBADF }
+      if flags.contains(.intoCgroup) {
+        guard let group = birthplace(request) else {
+          throw request.isGroupRemoved ? .ENOENT : .EBADF
+        }
+        try checkBirth(in: group, isThread: flags.contains(.thread))
+      }
       if flags.contains(.pidfd) { try giveProcessFile(of: child, at: request.storePIDFD) }
     } catch {
       discard(child)
@@ -41,11 +45,17 @@ extension KernelState {
       try? space.pointee.copyOut(pid, to: VirtualAddress(request.storeInParent))
     }
     join(flags, request.exitSignal, child)
+    if let group = birthplace(request) { move(child, into: group) }
     store.pointee.forks &+= 1
     if board.traced.contains(.tasks) { traceMade(child) }
     enqueue(child)
     if flags.contains(.waitForChild) { waitForVFork(child) }
     return pid
+  }
+
+  /// The control group that the child is to begin in; nil where it is not to be another.
+  private func birthplace(_ request: CloneRequest) -> KernelPointer<ControlGroup>? {
+    request.group.flatMap { controlGroup(slot: $0.slot, serial: $0.serial) }
   }
 
   /// What cannot be asked for together (the beginning of copy_process()).

@@ -18,6 +18,8 @@ extension KernelState {
     store.pointee.reclaims.add(
       cause, scanned: after.scanned &- scanned, taken: after.taken &- taken,
       nanoseconds: board.clock.nanoseconds &- begin)
+    // Events of groups' protection, and of their swap space, happen below.
+    if frames.pointee.groups.count != 0 { wakeWatchers() }
     return result
   }
 
