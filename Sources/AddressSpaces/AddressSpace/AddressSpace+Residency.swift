@@ -51,8 +51,13 @@ extension AddressSpace {
   ) {
     tables.forEachRun(in: start..<start + length) { run in
       let first = Int(truncatingIfNeeded: (run.start - start).rawValue &>> pageSize.shift)
-      for i in 0..<run.count where !run[i].isNone {
-        bytes[first &+ i] = run[i].isPresent || isInSwapCache(run[i]) ? 1 : 0
+      for i in 0..<run.count {
+        let descriptor = run[i]
+        if descriptor.isPresent {
+          bytes[first &+ i] = 1
+        } else if !descriptor.isNone {
+          bytes[first &+ i] = isInSwapCache(descriptor) ? 1 : 0
+        }
       }
     }
     guard let file = area.pointee.file, !area.pointee.isAnonymous else { return }
@@ -65,6 +70,7 @@ extension AddressSpace {
   }
 
   /// Whether a page that is in a slot is in RAM as well, and can be used (`mincore_page()`).
+  @inline(never)
   private func isInSwapCache(_ descriptor: Descriptor) -> Bool {
     guard let entry = descriptor.swapEntry,
       let number = context.pointee.swap.pointee.cached(entry)
