@@ -39,7 +39,7 @@ import ProbeComparison
       }
       return
     }
-    let known = Checkout.hasRecordings ? Probe.shared + Probe.compacting + [Probe.overcommit] : []
+    let known = Checkout.hasRecordings ? Probe.recorded : []
     if !Checkout.hasRecordings { print("no recordings in \(Checkout.recordings.path)") }
     let chosen =
       known.filter { isAll || names.contains("shared") || names.contains($0.name) }

@@ -17,6 +17,13 @@ import Testing
     }
   }
 
+  /// The probes of memory groups under pressure, which were recorded on 4K and 64K pages.
+  @Test(.enabled(if: Checkout.hasRecordings), arguments: Probe.pressure, ["4k48", "64k42"])
+  func pressureProbePrintsWhatLinuxPrinted(probe: Probe, variant name: String) throws {
+    let variant = try #require(Variant.all.first { $0.name == name })
+    check(try #require(probe.compare(variant)), probe, variant)
+  }
+
   /// Probes whose subject is being built: what differs is known, and shown.
   ///
   /// `buddy` asks for compaction, and then for what that leaves.

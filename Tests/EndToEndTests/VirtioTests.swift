@@ -19,6 +19,7 @@ import Testing
         swapoff 0 swapped 0
         wrong 0
         swapon 0
+        /dev/vda
 
         """, "\(run)")
   }

@@ -6,7 +6,7 @@ extension Probe {
   ///
   /// They were recorded with zram, whose writes end before they return: byte for byte the same each
   /// time. Sizes are four times as large on 64K pages, and so is the swap space.
-  static let pressure: [Probe] = ["high", "protect", "oomgroup"].map { name in
+  public static let pressure: [Probe] = ["high", "protect", "oomgroup"].map { name in
     var probe = Probe(
       name: name,
       source: Checkout.recordings.appending(path: "more/probes2/\(name).c"),

@@ -69,7 +69,10 @@ extension Probe {
       shared("brk"), shared("mmap"), shared("mremap"), shared("madvise"), shared("mlock"),
       shared("faults"), shared("status"), shared("overcommit"), shared("buddy"),
       outOfMemory, groupOutOfMemory,
-    ] + swapping + pressure
+    ] + swapping
+
+  /// All that the recordings have.
+  public static let recorded = shared + pressure + compacting + [overcommit]
 
   /// The machine that runs out of memory: 128M of RAM, of which as much is free before the program
   /// starts as was on Linux, whose drivers and threads have the rest (MemFree and the per-CPU lists
