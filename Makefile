@@ -65,6 +65,7 @@ test: needs-test tool image kasan-image $(BUSYBOX) $(BUSYBOX32) sysroot
 bench: needs-test tool image
 	@cd Benchmarks && $(SWIFT) build -c release
 	@Benchmarks/.build/release/Benchmarks operations
+	@Benchmarks/.build/release/Benchmarks swapping
 	@Benchmarks/.build/release/Benchmarks kernel
 	@Benchmarks/.build/release/Benchmarks model
 	@Benchmarks/.build/release/Benchmarks boot
