@@ -87,7 +87,7 @@ extension Reclaimer {
     return (young &* 2 > total || old &* 4 < total, pages)
   }
 
-  /// Whether a vector was shrunk enough for now (`should_abort_scan()`).
+  /// Whether a vector was shrunk enough (`should_abort_scan()`).
   private func isEnough(
     _ generations: KernelPointer<Generations>, since newest: UInt64, _ scan: inout ScanControl,
     swaps: Bool
